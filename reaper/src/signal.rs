@@ -1,0 +1,164 @@
+//! Signals: their numbers and names in one table, and sets of them as the kernel reads them.
+//!
+//! The numbers are those of every architecture but alpha, mips, parisc and sparc.
+
+use core::fmt;
+
+/// A signal's number, 1 to 64.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Signal(u8);
+
+/// Name (without `SIG`) and number of each standard signal; real-time signals are `RTMIN+n`.
+const NAMES: [(&str, u8); 31] = [
+    ("HUP", 1),
+    ("INT", 2),
+    ("QUIT", 3),
+    ("ILL", 4),
+    ("TRAP", 5),
+    ("ABRT", 6),
+    ("BUS", 7),
+    ("FPE", 8),
+    ("KILL", 9),
+    ("USR1", 10),
+    ("SEGV", 11),
+    ("USR2", 12),
+    ("PIPE", 13),
+    ("ALRM", 14),
+    ("TERM", 15),
+    ("STKFLT", 16),
+    ("CHLD", 17),
+    ("CONT", 18),
+    ("STOP", 19),
+    ("TSTP", 20),
+    ("TTIN", 21),
+    ("TTOU", 22),
+    ("URG", 23),
+    ("XCPU", 24),
+    ("XFSZ", 25),
+    ("VTALRM", 26),
+    ("PROF", 27),
+    ("WINCH", 28),
+    ("IO", 29),
+    ("PWR", 30),
+    ("SYS", 31),
+];
+
+/// The first real-time signal as the kernel counts them.
+const RTMIN: u8 = 32;
+
+impl Signal {
+    /// Hang-up of the controlling terminal.
+    pub const HUP: Self = Self(1);
+    /// Ctrl-C.
+    pub const INT: Self = Self(2);
+    /// Cannot be caught.
+    pub const KILL: Self = Self(9);
+    /// The polite request to end.
+    pub const TERM: Self = Self(15);
+    /// A child changed its state.
+    pub const CHLD: Self = Self(17);
+    /// Go on after a stop.
+    pub const CONT: Self = Self(18);
+    /// Cannot be caught.
+    pub const STOP: Self = Self(19);
+
+    /// The highest signal number.
+    pub const MAX: u8 = 64;
+
+    /// The signal of this number, if there is one.
+    #[must_use]
+    pub const fn new(number: i32) -> Option<Self> {
+        if number >= 1 && number <= Self::MAX as i32 {
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1 to 64, just checked")]
+            Some(Self(number as u8))
+        } else {
+            None
+        }
+    }
+
+    /// The signal's number.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        self.0
+    }
+}
+
+/// `SIGTERM`, `SIGRTMIN+3`: as signal(7) spells them.
+impl fmt::Display for Signal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match NAMES.iter().find(|(_, number)| *number == self.0) {
+            Some((name, _)) => write!(f, "SIG{name}"),
+            None => write!(f, "SIGRTMIN+{}", self.0 - RTMIN),
+        }
+    }
+}
+
+/// A set of signals in the kernel's own layout (bit n-1 is signal n).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(transparent)]
+pub struct SignalSet([usize; 64 / usize::BITS as usize]);
+
+impl SignalSet {
+    /// The set of none.
+    pub const EMPTY: Self = Self([0; 64 / usize::BITS as usize]);
+
+    /// The set of exactly these.
+    #[must_use]
+    pub const fn of(signals: &[Signal]) -> Self {
+        let mut set = Self::EMPTY;
+        let mut i = 0;
+        while i < signals.len() {
+            let bit = signals[i].0 as u32 - 1;
+            set.0[(bit / usize::BITS) as usize] |= 1 << (bit % usize::BITS);
+            i += 1;
+        }
+        set
+    }
+
+    /// Whether the signal is in the set.
+    #[must_use]
+    pub const fn contains(&self, signal: Signal) -> bool {
+        let bit = signal.0 as u32 - 1;
+        self.0[(bit / usize::BITS) as usize] & (1 << (bit % usize::BITS)) != 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn numbers_outside_1_to_64_are_no_signals() {
+        for number in [i32::MIN, -1, 0, 65, i32::MAX] {
+            assert_eq!(Signal::new(number), None, "{number}");
+        }
+        for number in 1..=64 {
+            assert!(Signal::new(number).is_some(), "{number}");
+        }
+    }
+
+    #[test]
+    fn names_are_those_of_signal_7() {
+        for (number, name) in [(1, "SIGHUP"), (15, "SIGTERM"), (31, "SIGSYS"), (32, "SIGRTMIN+0"), (64, "SIGRTMIN+32")] {
+            assert_eq!(Signal::new(number).expect("a signal").to_string(), name);
+        }
+    }
+
+    #[test]
+    fn the_table_is_in_order_and_without_gaps() {
+        for (index, (_, number)) in NAMES.iter().enumerate() {
+            assert_eq!(index + 1, usize::from(*number));
+        }
+    }
+
+    #[test]
+    fn a_set_holds_what_it_was_made_of_and_nothing_else() {
+        let set = SignalSet::of(&[Signal::HUP, Signal::TERM, Signal(64)]);
+        for number in 1..=64 {
+            let signal = Signal::new(number).expect("a signal");
+            assert_eq!(set.contains(signal), [1, 15, 64].contains(&number), "{signal}");
+        }
+    }
+}

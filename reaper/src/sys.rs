@@ -1,0 +1,187 @@
+//! The kernel's door: raw system calls with safe signatures, and a program's entry without a libc.
+//!
+//! # Safety
+//! Delicate here: each wrapper hands the kernel the address of something that must live, and be as
+//! large as the kernel expects, for the length of the call. Every wrapper borrows it for just that
+//! long. `Args` trusts that its pointer is the stack pointer the kernel started the program with;
+//! only the entry code of `sys/<arch>.rs` makes one.
+//!
+//! Errors come back as the kernel gives them: a negative errno. The callers here are processes
+//! with nobody to tell, so most wrappers say only what such a caller can act upon.
+
+use core::ffi::CStr;
+
+use linux_raw_sys::general as nr;
+
+use crate::{Signal, SignalSet};
+
+#[cfg_attr(target_arch = "x86_64", path = "sys/x86_64.rs")]
+#[cfg_attr(target_arch = "aarch64", path = "sys/aarch64.rs")]
+mod arch;
+
+/// The size in bytes of the kernel's signal set, which every `rt_sig*` call asks for.
+const SIGSET_SIZE: usize = size_of::<SignalSet>();
+
+/// The command line, as the kernel laid it on the initial stack.
+#[derive(Clone, Copy, Debug)]
+pub struct Args {
+    stack: *const usize,
+}
+
+impl Args {
+    /// The command line on this initial stack.
+    ///
+    /// # Safety
+    /// `stack` must be the stack pointer with which the kernel entered the program: argc, then
+    /// argc pointers to C strings, then null. They live as long as the process.
+    #[must_use]
+    pub const unsafe fn on(stack: *const usize) -> Self {
+        Self { stack }
+    }
+}
+
+/// Yields the program's name first, then its arguments.
+impl IntoIterator for Args {
+    type Item = Arg;
+    type IntoIter = ArgsIter;
+
+    fn into_iter(self) -> ArgsIter {
+        // Behind argc stands argv.
+        ArgsIter { next: self.stack.wrapping_add(1).cast() }
+    }
+}
+
+/// Walks the command line.
+#[derive(Debug)]
+pub struct ArgsIter {
+    next: *const *const u8,
+}
+
+impl Iterator for ArgsIter {
+    type Item = Arg;
+
+    fn next(&mut self) -> Option<Arg> {
+        // SAFETY: `next` points into argv, at most at its closing null, past which we never step.
+        let bytes = unsafe { *self.next };
+        if bytes.is_null() {
+            return None;
+        }
+        self.next = self.next.wrapping_add(1);
+        Some(Arg { bytes })
+    }
+}
+
+/// One argument. Not a `CStr`: that would need `strlen`, and there is no libc to take it from.
+#[derive(Clone, Copy, Debug)]
+pub struct Arg {
+    bytes: *const u8,
+}
+
+impl Arg {
+    /// Whether the argument reads exactly so.
+    #[must_use]
+    pub fn is(self, text: &CStr) -> bool {
+        // Both end with a zero, so the first difference is met at or before the end of either.
+        text.to_bytes_with_nul().iter().enumerate().all(|(index, byte)| {
+            // SAFETY: all bytes before this one were equal and none of them the closing zero, so
+            // this one still belongs to the argument.
+            *byte == unsafe { *self.bytes.wrapping_add(index) }
+        })
+    }
+}
+
+/// Ends the process.
+///
+/// # References
+/// _exit(2)
+pub fn exit(code: u8) -> ! {
+    loop {
+        // SAFETY: `exit_group` takes a number and does not return.
+        unsafe { arch::syscall4(nr::__NR_exit_group, code.into(), 0, 0, 0) };
+    }
+}
+
+/// Writes the bytes once; what a broken stderr does not take is lost.
+///
+/// # References
+/// write(2)
+pub fn write(fd: i32, bytes: &[u8]) {
+    // SAFETY: the kernel reads `bytes.len()` bytes at an address borrowed for the call.
+    unsafe { arch::syscall4(nr::__NR_write, fd.cast_unsigned() as usize, bytes.as_ptr() as usize, bytes.len(), 0) };
+}
+
+/// Our own pid, as our pid namespace counts.
+///
+/// # References
+/// getpid(2)
+#[must_use]
+pub fn getpid() -> isize {
+    // SAFETY: takes nothing, cannot fail.
+    unsafe { arch::syscall4(nr::__NR_getpid, 0, 0, 0, 0) }
+}
+
+/// Blocks exactly these signals.
+///
+/// # References
+/// rt_sigprocmask(2)
+pub fn block_exactly(set: &SignalSet) {
+    // SAFETY: the kernel reads SIGSET_SIZE bytes of `set`; the old set is not asked for.
+    unsafe { arch::syscall4(nr::__NR_rt_sigprocmask, nr::SIG_SETMASK as usize, address(set), 0, SIGSET_SIZE) };
+}
+
+/// Waits for one of these signals, which must be blocked; `None` when a stop and continue broke in.
+///
+/// # References
+/// rt_sigtimedwait(2)
+#[must_use]
+pub fn wait_for(set: &SignalSet) -> Option<Signal> {
+    // SAFETY: the kernel reads SIGSET_SIZE bytes of `set`; no siginfo is asked for, no time-out given.
+    let number = unsafe { arch::syscall4(nr::__NR_rt_sigtimedwait, address(set), 0, 0, SIGSET_SIZE) };
+    #[allow(clippy::cast_possible_truncation, reason = "a signal number or an errno fits an i32")]
+    Signal::new(number as i32)
+}
+
+/// Ignores a signal; for SIGCHLD that makes the kernel reap our children.
+///
+/// # References
+/// rt_sigaction(2), wait(2) under NOTES
+pub fn ignore(signal: Signal) {
+    // The kernel's sigaction begins with the handler on all our architectures; flags, restorer and
+    // mask, in whatever order, are zero. No architecture's is longer than this.
+    let action: [usize; 8] = [1 /* SIG_IGN */, 0, 0, 0, 0, 0, 0, 0];
+    // SAFETY: the kernel reads one sigaction at `action`, which is at least as large.
+    unsafe { arch::syscall4(nr::__NR_rt_sigaction, signal.number().into(), address(&action), 0, SIGSET_SIZE) };
+}
+
+/// Reaps one child that has ended, if there is one.
+///
+/// # References
+/// wait4(2)
+#[must_use]
+pub fn reap_one() -> bool {
+    const ANY: usize = usize::MAX;
+    // SAFETY: neither the status nor the resource usage is asked for.
+    unsafe { arch::syscall4(nr::__NR_wait4, ANY, 0, (nr::WNOHANG | nr::__WALL) as usize, 0) > 0 }
+}
+
+/// Closes every file descriptor from `first` up; before Linux 5.9 it does nothing.
+///
+/// # References
+/// close_range(2)
+pub fn close_from(first: u32) {
+    // SAFETY: takes numbers only; whoever calls owns nothing above `first`.
+    unsafe { arch::syscall4(nr::__NR_close_range, first as usize, u32::MAX as usize, 0, 0) };
+}
+
+/// Changes the working directory.
+///
+/// # References
+/// chdir(2)
+pub fn chdir(path: &CStr) {
+    // SAFETY: the kernel reads a C string borrowed for the call.
+    unsafe { arch::syscall4(nr::__NR_chdir, path.as_ptr() as usize, 0, 0, 0) };
+}
+
+fn address<T>(of: &T) -> usize {
+    core::ptr::from_ref(of) as usize
+}

@@ -1,0 +1,48 @@
+//! aarch64: how to make a system call, and how the kernel enters a program.
+
+use core::arch::asm;
+
+/// One system call of up to four arguments; a negative result is an errno.
+///
+/// # Safety
+/// The arguments must be what the call of that number asks for (see its man page).
+pub(super) unsafe fn syscall4(number: u32, a: usize, b: usize, c: usize, d: usize) -> isize {
+    let result: isize;
+    // SAFETY: the caller vouches for the arguments; the kernel changes x0 only.
+    unsafe {
+        asm!(
+            "svc 0",
+            in("x8") number as usize,
+            inlateout("x0") a => result,
+            in("x1") b,
+            in("x2") c,
+            in("x3") d,
+            options(nostack),
+        );
+    }
+    result
+}
+
+/// Defines `_start`, which calls `fn(Args) -> !`.
+#[macro_export]
+macro_rules! entry {
+    ($main:path) => {
+        extern "C" fn entered(stack: *const usize) -> ! {
+            // SAFETY: `_start` below is the only caller and hands over the initial stack pointer.
+            $main(unsafe { $crate::sys::Args::on(stack) })
+        }
+
+        // SAFETY: the kernel enters here once, with the stack that the psABI describes; nothing calls it.
+        #[unsafe(no_mangle)]
+        #[unsafe(naked)]
+        unsafe extern "C" fn _start() -> ! {
+            core::arch::naked_asm!(
+                "mov x29, xzr",  // the outermost frame
+                "mov x30, xzr",  // nowhere to return to
+                "mov x0, sp",    // the first argument: where argc stands
+                "b {entered}",   // sp is a multiple of 16, as the kernel leaves it
+                entered = sym entered,
+            )
+        }
+    };
+}

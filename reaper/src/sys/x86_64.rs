@@ -1,0 +1,48 @@
+//! x86_64: how to make a system call, and how the kernel enters a program.
+
+use core::arch::asm;
+
+/// One system call of up to four arguments; a negative result is an errno.
+///
+/// # Safety
+/// The arguments must be what the call of that number asks for (see its man page).
+pub(super) unsafe fn syscall4(number: u32, a: usize, b: usize, c: usize, d: usize) -> isize {
+    let result: isize;
+    // SAFETY: the caller vouches for the arguments; the instruction changes rax, rcx and r11 only.
+    unsafe {
+        asm!(
+            "syscall",
+            inlateout("rax") number as usize => result,
+            in("rdi") a,
+            in("rsi") b,
+            in("rdx") c,
+            in("r10") d,
+            lateout("rcx") _, // the kernel's return address
+            lateout("r11") _, // the kernel's copy of the flags
+            options(nostack),
+        );
+    }
+    result
+}
+
+/// Defines `_start`, which calls `fn(Args) -> !`.
+#[macro_export]
+macro_rules! entry {
+    ($main:path) => {
+        extern "C" fn entered(stack: *const usize) -> ! {
+            // SAFETY: `_start` below is the only caller and hands over the initial stack pointer.
+            $main(unsafe { $crate::sys::Args::on(stack) })
+        }
+
+        // SAFETY: the kernel enters here once, with the stack that the psABI describes; nothing calls it.
+        #[unsafe(no_mangle)]
+        #[unsafe(naked)]
+        unsafe extern "C" fn _start() -> ! {
+            core::arch::naked_asm!(
+                "mov rdi, rsp",   // the first argument: where argc stands
+                "call {entered}", // rsp is a multiple of 16 here, as a call wants it; it never comes back
+                entered = sym entered,
+            )
+        }
+    };
+}
