@@ -102,6 +102,9 @@ impl SignalSet {
     /// The set of none.
     pub const EMPTY: Self = Self([0; 64 / usize::BITS as usize]);
 
+    /// The set of all.
+    pub const ALL: Self = Self([usize::MAX; 64 / usize::BITS as usize]);
+
     /// The set of exactly these.
     #[must_use]
     pub const fn of(signals: &[Signal]) -> Self {
@@ -141,7 +144,8 @@ mod tests {
 
     #[test]
     fn names_are_those_of_signal_7() {
-        for (number, name) in [(1, "SIGHUP"), (15, "SIGTERM"), (31, "SIGSYS"), (32, "SIGRTMIN+0"), (64, "SIGRTMIN+32")] {
+        for (number, name) in [(1, "SIGHUP"), (15, "SIGTERM"), (31, "SIGSYS"), (32, "SIGRTMIN+0"), (64, "SIGRTMIN+32")]
+        {
             assert_eq!(Signal::new(number).expect("a signal").to_string(), name);
         }
     }

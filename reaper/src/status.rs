@@ -44,6 +44,32 @@ impl WaitStatus {
             },
         }
     }
+
+    /// Decodes `si_code` and `si_status` of a siginfo from waitid(2).
+    ///
+    /// `None` for a pair that no Linux kernel makes.
+    #[must_use]
+    pub const fn from_siginfo(code: i32, status: i32) -> Option<Self> {
+        use linux_raw_sys::general as cld;
+        let Some(code) = cld_code(code) else { return None };
+        if code == cld::CLD_EXITED {
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "exit codes are eight bits")]
+            return Some(Self::Exited(status as u8));
+        }
+        let Some(signal) = Signal::new(status) else { return None };
+        match code {
+            cld::CLD_KILLED => Some(Self::Signaled { signal, core: false }),
+            cld::CLD_DUMPED => Some(Self::Signaled { signal, core: true }),
+            cld::CLD_STOPPED | cld::CLD_TRAPPED => Some(Self::Stopped(signal)),
+            cld::CLD_CONTINUED => Some(Self::Continued),
+            _ => None,
+        }
+    }
+}
+
+/// Codes are signed in siginfo and unsigned as constants.
+const fn cld_code(code: i32) -> Option<u32> {
+    if code > 0 { Some(code.cast_unsigned()) } else { None }
 }
 
 #[cfg(test)]
@@ -64,5 +90,21 @@ mod tests {
         assert_eq!(WaitStatus::from_raw(15 | 0x80), Some(WaitStatus::Signaled { signal: term, core: true }));
         assert_eq!(WaitStatus::from_raw((19 << 8) | 0x7f), Some(WaitStatus::Stopped(Signal::STOP)));
         assert_eq!(WaitStatus::from_raw(0xffff), Some(WaitStatus::Continued));
+    }
+    #[test]
+    fn both_ways_of_waiting_tell_the_same() {
+        let signaled = |core| Some(WaitStatus::Signaled { signal: Signal::TERM, core });
+        for (code, status, expected) in [
+            (1, 7, Some(WaitStatus::Exited(7))),
+            (2, 15, signaled(false)),
+            (3, 15, signaled(true)),
+            (5, 19, Some(WaitStatus::Stopped(Signal::STOP))),
+            (6, 18, Some(WaitStatus::Continued)),
+            (0, 0, None),
+            (-6, 15, None),
+            (2, 0, None),
+        ] {
+            assert_eq!(WaitStatus::from_siginfo(code, status), expected, "{code} {status}");
+        }
     }
 }

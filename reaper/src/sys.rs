@@ -120,13 +120,26 @@ pub fn getpid() -> isize {
     unsafe { arch::syscall4(nr::__NR_getpid, 0, 0, 0, 0) }
 }
 
-/// Blocks exactly these signals.
+/// Blocks exactly these signals in this thread, those of the C library's own among them.
 ///
 /// # References
 /// rt_sigprocmask(2)
 pub fn block_exactly(set: &SignalSet) {
     // SAFETY: the kernel reads SIGSET_SIZE bytes of `set`; the old set is not asked for.
     unsafe { arch::syscall4(nr::__NR_rt_sigprocmask, nr::SIG_SETMASK as usize, address(set), 0, SIGSET_SIZE) };
+}
+
+/// The signals that this thread blocks.
+///
+/// # References
+/// rt_sigprocmask(2)
+#[must_use]
+pub fn blocked() -> SignalSet {
+    let mut set = SignalSet::EMPTY;
+    let address = core::ptr::from_mut(&mut set) as usize;
+    // SAFETY: with no new set given, the kernel only writes the old one, SIGSET_SIZE bytes of `set`.
+    unsafe { arch::syscall4(nr::__NR_rt_sigprocmask, nr::SIG_BLOCK as usize, 0, address, SIGSET_SIZE) };
+    set
 }
 
 /// Waits for one of these signals, which must be blocked; `None` when a stop and continue broke in.

@@ -1,0 +1,98 @@
+//! Where pods are recorded, and how a pod's name leads to the process that holds its namespaces.
+//!
+//! The registry is a directory with one directory per pod; this file knows the one entry in it
+//! that a joiner needs. `pod` owns the rest.
+
+use std::env;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use nix::unistd::geteuid;
+
+use crate::identity::{Identity, IdentityError};
+use crate::name::Name;
+
+/// The directory of pods.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registry {
+    root: PathBuf,
+}
+
+/// A pod's record cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+    /// There is none of that name.
+    #[error("no pod named {name} in {}", root.display())]
+    NoSuchPod {
+        /// The name asked for.
+        name: Name,
+        /// Where it was looked for.
+        root: PathBuf,
+    },
+    /// The record could not be read.
+    #[error("cannot read the record of pod {name}")]
+    Unreadable {
+        /// The pod.
+        name: Name,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The record is not what `pod` writes.
+    #[error("the record of pod {name} is damaged")]
+    Damaged {
+        /// The pod.
+        name: Name,
+        /// How.
+        #[source]
+        source: IdentityError,
+    },
+}
+
+impl Registry {
+    /// The file, in a pod's directory, in which the pause process has left its line of
+    /// `/proc/PID/stat` before it became pause.
+    pub const PAUSE: &str = "pause";
+
+    /// The registry of this user: `$POD_STATE_DIR`; else `/run/pod` for root, and for anybody else
+    /// `$XDG_RUNTIME_DIR/pod` or, without that, `/tmp/pod-UID`.
+    #[must_use]
+    pub fn of_this_user() -> Self {
+        let given = |variable| env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let root = given("POD_STATE_DIR").unwrap_or_else(|| {
+            let uid = geteuid();
+            if uid.is_root() {
+                PathBuf::from("/run/pod")
+            } else {
+                given("XDG_RUNTIME_DIR")
+                    .map_or_else(|| PathBuf::from(format!("/tmp/pod-{uid}")), |runtime| runtime.join("pod"))
+            }
+        });
+        Self { root }
+    }
+
+    /// The directory that holds all.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The directory of one pod.
+    #[must_use]
+    pub fn directory(&self, name: &Name) -> PathBuf {
+        self.root.join(name.as_str())
+    }
+
+    /// The process that holds the pod's namespaces, as recorded; it may be dead by now.
+    ///
+    /// # Errors
+    /// When there is no such pod, or its record cannot be read or understood.
+    pub fn pause(&self, name: &Name) -> Result<Identity, RegistryError> {
+        let line = fs::read(self.directory(name).join(Self::PAUSE)).map_err(|source| match source.kind() {
+            io::ErrorKind::NotFound => RegistryError::NoSuchPod { name: name.clone(), root: self.root.clone() },
+            _ => RegistryError::Unreadable { name: name.clone(), source },
+        })?;
+        Identity::from_stat(line.as_slice()).map_err(|source| RegistryError::Damaged { name: name.clone(), source })
+    }
+}

@@ -1,0 +1,32 @@
+//! The one place where an error is printed.
+
+use std::error::Error;
+use std::io::{Write, stderr};
+
+/// Prints `program: operation and object: cause`, and under it the hint, if there is one.
+///
+/// A stderr that takes nothing is no reason to fail differently, so what cannot be written is lost.
+pub fn report(program: &str, error: &dyn Error, hint: Option<&str>) {
+    let mut line = format!("{program}: {error}");
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        line.push_str(&format!(": {}", plain(error)));
+        cause = error.source();
+    }
+    line.push('\n');
+    if let Some(hint) = hint {
+        line.push_str(&format!("hint: {hint}\n"));
+    }
+    let _lost = stderr().write_all(line.as_bytes());
+}
+
+/// The words of an error without the number that std and nix decorate it with.
+fn plain(error: &(dyn Error + 'static)) -> String {
+    if let Some(errno) = error.downcast_ref::<nix::errno::Errno>() {
+        return errno.desc().to_owned();
+    }
+    match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::raw_os_error) {
+        Some(number) => nix::errno::Errno::from_raw(number).desc().to_owned(),
+        None => error.to_string(),
+    }
+}

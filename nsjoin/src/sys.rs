@@ -1,0 +1,70 @@
+//! The system calls that no crate wraps, and the child between clone and exec.
+//!
+//! # Safety
+//! Delicate here: `spawn` runs the child on our memory (`CLONE_VM`), so the child may touch nothing
+//! but what the [`Script`] laid out for it; see `sys/child.rs`. The rest hands the kernel numbers,
+//! and borrows of values of the size it expects.
+
+mod child;
+mod signals;
+
+use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+
+use nix::errno::Errno;
+use reaper::{Signal, WaitStatus};
+
+pub use child::Step;
+pub(crate) use child::{CStrings, Failure, Script, spawn};
+pub use signals::Inherited;
+pub(crate) use signals::{block_all, die_by};
+
+/// A descriptor of the process with this pid, closed on exec.
+///
+/// # References
+/// `pidfd_open`(2), Linux 5.3
+pub(crate) fn pidfd_open(pid: i32) -> Result<OwnedFd, Errno> {
+    // SAFETY: takes two numbers.
+    let fd = Errno::result(unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) })?;
+    let fd = i32::try_from(fd).map_err(|_| Errno::EBADF)?;
+    // SAFETY: the kernel has just made this descriptor for us, and nobody else knows of it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// Whether the process still is one, reaped or not being another matter.
+pub(crate) fn is_alive(pidfd: BorrowedFd<'_>) -> bool {
+    // Signal 0 only asks. What may not be signalled is alive.
+    // SAFETY: a descriptor that is borrowed for the call, and numbers.
+    let asked = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), 0, 0, 0) };
+    !matches!(Errno::result(asked), Err(Errno::ESRCH))
+}
+
+/// Sends a signal to just this process.
+///
+/// # References
+/// `pidfd_send_signal`(2)
+pub(crate) fn signal(pidfd: BorrowedFd<'_>, signal: Signal) -> Result<(), Errno> {
+    let number = libc::c_int::from(signal.number());
+    // SAFETY: a descriptor that is borrowed for the call, and numbers.
+    Errno::result(unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), number, 0, 0) }).map(drop)
+}
+
+/// Waits for a change of state of a child; `None` when `WNOHANG` was asked for and there is none.
+///
+/// # References
+/// waitid(2)
+pub(crate) fn wait(pidfd: BorrowedFd<'_>, options: libc::c_int) -> Result<Option<WaitStatus>, Errno> {
+    let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
+    let id = pidfd.as_raw_fd().cast_unsigned();
+    // SAFETY: the kernel writes at most one siginfo_t to `info`, borrowed for the call.
+    Errno::result(unsafe { libc::waitid(libc::P_PIDFD, id, info.as_mut_ptr(), options | libc::__WALL) })?;
+    // SAFETY: a siginfo_t is numbers, for which all zeroes is valid, and waitid has filled it since.
+    let info = unsafe { info.assume_init() };
+    // SAFETY: of a siginfo_t from waitid (and of a zeroed one) the pid may be read.
+    if unsafe { info.si_pid() } == 0 {
+        return Ok(None);
+    }
+    // SAFETY: of a siginfo_t from waitid the status may be read.
+    let status = unsafe { info.si_status() };
+    Ok(WaitStatus::from_siginfo(info.si_code, status))
+}
