@@ -55,6 +55,7 @@ pub struct Command {
     pub(crate) own_pids: OwnPids,
     pub(crate) stdio: [Option<OwnedFd>; 3],
     pub(crate) signals: Option<Inherited>,
+    pub(crate) record: Option<OwnedFd>,
 }
 
 /// The session and process group of the command.
@@ -71,7 +72,8 @@ pub enum Session {
 pub enum OwnPids {
     /// No: it lives in the target's, if that is joined, else in ours.
     No,
-    /// Yes: it is PID 1 of a new one and, in a mount namespace of its own, has a fresh /proc of it.
+    /// Yes: it is PID 1 of a new one, within the target's if that is joined, and has a fresh /proc of
+    /// it in a mount namespace of its own.
     Yes,
 }
 
@@ -88,6 +90,7 @@ impl Command {
             own_pids: OwnPids::No,
             stdio: [None, None, None],
             signals: None,
+            record: None,
         }
     }
 
@@ -146,6 +149,14 @@ impl Command {
     #[must_use]
     pub fn signals(mut self, signals: Inherited) -> Self {
         self.signals = Some(signals);
+        self
+    }
+
+    /// Has the process write its line of `/proc/PID/stat`, as our /proc counts pids, into this file
+    /// before it executes the command: whoever is killed in between, the record is there.
+    #[must_use]
+    pub fn record(mut self, record: OwnedFd) -> Self {
+        self.record = Some(record);
         self
     }
 

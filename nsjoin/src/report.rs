@@ -7,17 +7,23 @@ use std::io::{Write, stderr};
 ///
 /// A stderr that takes nothing is no reason to fail differently, so what cannot be written is lost.
 pub fn report(program: &str, error: &dyn Error, hint: Option<&str>) {
-    let mut line = format!("{program}: {error}");
+    let mut text = format!("{program}: {}\n", line(error));
+    if let Some(hint) = hint {
+        text.push_str(&format!("hint: {hint}\n"));
+    }
+    let _lost = stderr().write_all(text.as_bytes());
+}
+
+/// An error and its causes in one line.
+#[must_use]
+pub fn line(error: &dyn Error) -> String {
+    let mut line = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
         line.push_str(&format!(": {}", plain(error)));
         cause = error.source();
     }
-    line.push('\n');
-    if let Some(hint) = hint {
-        line.push_str(&format!("hint: {hint}\n"));
-    }
-    let _lost = stderr().write_all(line.as_bytes());
+    line
 }
 
 /// The words of an error without the number that std and nix decorate it with.

@@ -1,11 +1,13 @@
 //! From an opened plan to a running command, and from a running command to its status.
 
 use std::ffi::{CString, NulError, OsStr, OsString};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
 use nix::errno::Errno;
+use nix::fcntl::{OFlag, open};
+use nix::sys::stat::Mode;
 use reaper::{Signal, WaitStatus};
 
 use crate::error::Error;
@@ -35,7 +37,7 @@ impl Opened {
     }
 
     /// Everything the child will hand to the kernel, laid out beforehand.
-    fn script(&self) -> Result<Script, NulError> {
+    fn script(&self) -> Result<Script, Error> {
         let command = &self.command;
         let environment = match &command.environment {
             Some(variables) => variables.clone(),
@@ -50,6 +52,11 @@ impl Opened {
         for (key, value) in &environment {
             envp.push(c_string(&pair(key, value))?);
         }
+        // Opened here, for inside there may be another /proc, or none.
+        let record = match &command.record {
+            Some(record) => Some((proc_directory()?, record.as_raw_fd())),
+            None => None,
+        };
         let joins = |kind| self.namespaces.iter().any(|(joined, _)| *joined == kind);
         Ok(Script {
             target: self.pidfd.as_raw_fd(),
@@ -65,6 +72,7 @@ impl Opened {
             argv: sys::CStrings::new(argv),
             envp: sys::CStrings::new(envp),
             signals: command.signals.unwrap_or_else(Inherited::now),
+            record,
         })
     }
 
@@ -140,6 +148,17 @@ impl AsFd for Child {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.pidfd.as_fd()
     }
+}
+
+impl AsRawFd for Child {
+    fn as_raw_fd(&self) -> RawFd {
+        self.pidfd.as_raw_fd()
+    }
+}
+
+fn proc_directory() -> Result<OwnedFd, Error> {
+    open(c"/proc", OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC, Mode::empty())
+        .map_err(|source| Error::Step { step: Step::Record, source })
 }
 
 /// The files that a program's name may mean, in the order of trying, as execvp(3) has it.

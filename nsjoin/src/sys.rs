@@ -19,6 +19,29 @@ pub(crate) use child::{CStrings, Failure, Script, spawn};
 pub use signals::Inherited;
 pub(crate) use signals::{block_all, die_by};
 
+/// Copies this process's line of `/proc/self/stat` to `record`, whence [`Identity::from_stat`] reads
+/// it: so a process can leave word of itself before it becomes something else.
+///
+/// `proc` is a directory descriptor of the /proc in whose pid namespace the pid is to be counted.
+/// Makes system calls only, so a process that shares its parent's memory may call it.
+///
+/// # Errors
+/// When /proc is not one, or the record cannot be written: disk full, say.
+///
+/// [`Identity::from_stat`]: crate::Identity::from_stat
+pub fn leave_identity(proc: BorrowedFd<'_>, record: BorrowedFd<'_>) -> Result<(), Errno> {
+    let mut line = [0_u8; 2048];
+    // SAFETY: a descriptor and a C string, borrowed for the call.
+    let stat = unsafe { libc::openat(proc.as_raw_fd(), c"self/stat".as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC) };
+    // SAFETY: the kernel has just made this descriptor, and nobody else knows of it.
+    let stat = unsafe { OwnedFd::from_raw_fd(Errno::result(stat)?) };
+    // SAFETY: the kernel writes at most `line.len()` bytes at `line`.
+    let length = Errno::result(unsafe { libc::read(stat.as_raw_fd(), line.as_mut_ptr().cast(), line.len()) })?;
+    // SAFETY: the kernel reads `length` bytes, which it has just written, at `line`.
+    let written = unsafe { libc::write(record.as_raw_fd(), line.as_ptr().cast(), length.cast_unsigned()) };
+    if Errno::result(written)? == length { Ok(()) } else { Err(Errno::ENOSPC) }
+}
+
 /// A descriptor of the process with this pid, closed on exec.
 ///
 /// # References

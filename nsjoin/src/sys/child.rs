@@ -14,7 +14,7 @@
 use std::ffi::{CString, c_char, c_int, c_long, c_void};
 use std::fmt;
 use std::num::NonZeroUsize;
-use std::os::fd::{AsFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 
@@ -43,6 +43,8 @@ pub(crate) struct Script {
     pub(crate) argv: CStrings,
     pub(crate) envp: CStrings,
     pub(crate) signals: Inherited,
+    /// Our /proc, and the file in which the command's process leaves word of itself.
+    pub(crate) record: Option<(OwnedFd, RawFd)>,
 }
 
 /// Strings, and the null-terminated array of pointers to them that execve(2) wants.
@@ -73,6 +75,8 @@ pub enum Step {
     BecomeRoot,
     /// Being made inside a pid namespace.
     Fork,
+    /// Leaving word of itself.
+    Record,
     /// Leaving the session.
     Session,
     /// Keeping mounts to itself.
@@ -91,11 +95,12 @@ pub enum Step {
     Vanish,
 }
 
-const STEPS: [Step; 12] = [
+const STEPS: [Step; 13] = [
     Step::Clone,
     Step::Join,
     Step::BecomeRoot,
     Step::Fork,
+    Step::Record,
     Step::Session,
     Step::OwnMounts,
     Step::Proc,
@@ -113,6 +118,7 @@ impl fmt::Display for Step {
             Self::Join => "join the namespaces",
             Self::BecomeRoot => "become the root of the user namespace",
             Self::Fork => "make a process in the pid namespace",
+            Self::Record => "record the process",
             Self::Session => "begin a session",
             Self::OwnMounts => "keep mounts private",
             Self::Proc => "mount a fresh /proc",
@@ -363,6 +369,11 @@ impl Script {
 
     /// The way from inside the namespaces to the program.
     fn become_the_command(&self) -> Result<(), Failure> {
+        if let Some((proc, record)) = &self.record {
+            // SAFETY: the plan, which stands still while we run, owns the record.
+            let record = unsafe { BorrowedFd::borrow_raw(*record) };
+            step(Step::Record, super::leave_identity(proc.as_fd(), record))?;
+        }
         if self.own_pids == OwnPids::Yes {
             mount_fresh_proc()?;
         }

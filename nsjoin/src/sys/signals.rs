@@ -43,6 +43,16 @@ impl Inherited {
         }
     }
 
+    /// Puts every disposition back to its default and unblocks every signal, for a process that
+    /// outlives who started it; SIGPIPE stays as Rust's runtime has it, and is the default for commands.
+    pub fn forget() {
+        for signal in (1..=libc::c_int::from(Signal::MAX)).filter(|signal| *signal != PIPE) {
+            disposition(signal, libc::SIG_DFL);
+        }
+        PIPE_IGNORED_AT_ENTRY.store(false, Ordering::Relaxed);
+        reaper::sys::block_exactly(&SignalSet::EMPTY);
+    }
+
     /// Lets this process wait for its children, even where it was started with SIGCHLD ignored.
     pub fn mind_children() {
         disposition(libc::SIGCHLD, libc::SIG_DFL);

@@ -1,0 +1,78 @@
+//! A process held by a descriptor, which no recycled pid can be mistaken for.
+
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use reaper::Signal;
+
+use crate::identity::Identity;
+use crate::sys;
+
+/// A process, pinned. Readable once the process has ended.
+///
+/// # References
+/// `pidfd_open`(2), Linux 5.3
+#[derive(Debug)]
+pub struct Pidfd {
+    fd: OwnedFd,
+}
+
+impl Pidfd {
+    /// Pins this very process; `None` when it has ended, whoever has its pid now.
+    ///
+    /// # Errors
+    /// When the kernel has no pidfds, or no descriptor is left.
+    pub fn of(identity: Identity) -> Result<Option<Self>, Errno> {
+        match sys::pidfd_open(identity.pid) {
+            // Pinned first and compared afterwards: the other way round the pid could change hands between.
+            Ok(fd) => Ok(identity.is_alive().then_some(Self { fd })),
+            Err(Errno::ESRCH | Errno::EINVAL) => Ok(None),
+            Err(errno) => Err(errno),
+        }
+    }
+
+    /// Sends it a signal; one that has ended takes none, and that is no error.
+    ///
+    /// # Errors
+    /// When it may not be signalled.
+    ///
+    /// # References
+    /// `pidfd_send_signal`(2)
+    pub fn signal(&self, signal: Signal) -> Result<(), Errno> {
+        match sys::signal(self.fd.as_fd(), signal) {
+            Ok(()) | Err(Errno::ESRCH) => Ok(()),
+            Err(errno) => Err(errno),
+        }
+    }
+
+    /// Waits until it has ended, for so long at most; says whether it has.
+    ///
+    /// # Errors
+    /// When the kernel cannot wait.
+    pub fn ended_within(&self, patience: Duration) -> Result<bool, Errno> {
+        let deadline = Instant::now() + patience;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
+            match poll(&mut [PollFd::new(self.fd.as_fd(), PollFlags::POLLIN)], timeout) {
+                Ok(ready) => return Ok(ready > 0),
+                Err(Errno::EINTR) => {}
+                Err(errno) => return Err(errno),
+            }
+        }
+    }
+}
+
+impl AsFd for Pidfd {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+impl AsRawFd for Pidfd {
+    fn as_raw_fd(&self) -> RawFd {
+        self.fd.as_raw_fd()
+    }
+}

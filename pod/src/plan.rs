@@ -1,0 +1,209 @@
+//! What is wanted, as plain data; nothing here touches the kernel or a file.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use nsjoin::{Kind, Name};
+use serde::{Deserialize, Serialize};
+
+use crate::publish::Publish;
+
+/// A namespace that a pod's workloads share, or do not.
+///
+/// Without one, the workloads are in the host's network, IPC or UTS namespace; without `Pid` each
+/// is PID 1 of a pid namespace of its own. That is what Kubernetes' `hostNetwork`, `hostIPC` and
+/// `shareProcessNamespace: false` mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Share {
+    /// Network devices, addresses, ports.
+    Net,
+    /// System V IPC, POSIX message queues, and /dev/shm.
+    Ipc,
+    /// The hostname.
+    Uts,
+    /// Process ids.
+    Pid,
+}
+
+impl Share {
+    /// The namespace's kind.
+    #[must_use]
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::Net => Kind::Net,
+            Self::Ipc => Kind::Ipc,
+            Self::Uts => Kind::Uts,
+            Self::Pid => Kind::Pid,
+        }
+    }
+
+    /// All of them: what a pod shares unless told otherwise.
+    #[must_use]
+    pub fn all() -> BTreeSet<Self> {
+        [Self::Net, Self::Ipc, Self::Uts, Self::Pid].into()
+    }
+}
+
+/// A hostname: DNS labels, with dots between, 64 bytes at most.
+///
+/// # References
+/// sethostname(2); RFC 1123, section 2.1
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hostname(String);
+
+impl Hostname {
+    /// The name's text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Hostname {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.len() <= 64 && text.split('.').all(|label| label.parse::<Name>().is_ok()) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(format!("{text:?} is no hostname (DNS labels with dots between, 64 bytes at most)"))
+        }
+    }
+}
+
+impl From<&Name> for Hostname {
+    fn from(name: &Name) -> Self {
+        Self(name.as_str().to_owned())
+    }
+}
+
+/// A pod to be made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PodPlan {
+    name: Name,
+    hostname: Hostname,
+    share: BTreeSet<Share>,
+    publish: Vec<Publish>,
+}
+
+/// The parts of a pod contradict each other.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Contradiction {
+    /// A hostname was asked for, without a namespace to keep it in.
+    #[error("a pod that does not share uts has the host's name, and no hostname of its own")]
+    Hostname,
+    /// A port was to be published, of a network that is the host's anyway.
+    #[error("a pod that does not share net is in the host's network, where nothing has to be published")]
+    Publish,
+}
+
+impl PodPlan {
+    /// A pod of this name. Without a hostname it is called as the pod is.
+    ///
+    /// # Errors
+    /// When a part needs a namespace that is not shared.
+    pub fn new(
+        name: Name,
+        hostname: Option<Hostname>,
+        share: BTreeSet<Share>,
+        publish: Vec<Publish>,
+    ) -> Result<Self, Contradiction> {
+        if hostname.is_some() && !share.contains(&Share::Uts) {
+            return Err(Contradiction::Hostname);
+        }
+        if !publish.is_empty() && !share.contains(&Share::Net) {
+            return Err(Contradiction::Publish);
+        }
+        let hostname = hostname.unwrap_or_else(|| Hostname::from(&name));
+        Ok(Self { name, hostname, share, publish })
+    }
+
+    /// The pod's name.
+    #[must_use]
+    pub fn name(&self) -> &Name {
+        &self.name
+    }
+
+    /// The hostname inside, where uts is shared.
+    #[must_use]
+    pub fn hostname(&self) -> &Hostname {
+        &self.hostname
+    }
+
+    /// Whether the workloads share this namespace.
+    #[must_use]
+    pub fn shares(&self, share: Share) -> bool {
+        self.share.contains(&share)
+    }
+
+    /// The shared namespaces.
+    #[must_use]
+    pub fn share(&self) -> &BTreeSet<Share> {
+        &self.share
+    }
+
+    /// The published ports.
+    #[must_use]
+    pub fn publish(&self) -> &[Publish] {
+        &self.publish
+    }
+
+    /// The same pod, with these as its published ports: those that the kernel has given.
+    #[must_use]
+    pub(crate) fn published_at(self, publish: Vec<Publish>) -> Self {
+        Self { publish, ..self }
+    }
+}
+
+/// A workload to be launched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkloadPlan {
+    /// Its name, unique among those that run in the pod.
+    pub name: Name,
+    /// The program, looked up in the PATH of the environment.
+    pub program: OsString,
+    /// Its arguments.
+    pub arguments: Vec<OsString>,
+    /// Its whole environment.
+    pub environment: Vec<(OsString, OsString)>,
+    /// Where it starts.
+    pub directory: PathBuf,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostnames_are_labels_with_dots() {
+        let long = format!("{}.a", "a".repeat(62));
+        for good in ["web", "web.example", "1", &long] {
+            assert!(good.parse::<Hostname>().is_ok(), "{good}");
+        }
+        let too_long = format!("{}.aa", "a".repeat(62));
+        for bad in ["", ".", "web.", ".web", "a..b", "Web", "a_b", &too_long] {
+            assert!(bad.parse::<Hostname>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn parts_that_need_a_namespace_need_it_shared() {
+        let name: Name = "web".parse().expect("a name");
+        let pod = |hostname: Option<&str>, share: &[Share], publish: &[&str]| {
+            PodPlan::new(
+                name.clone(),
+                hostname.map(|name| name.parse().expect("a hostname")),
+                share.iter().copied().collect(),
+                publish.iter().map(|ports| ports.parse().expect("ports")).collect(),
+            )
+        };
+        assert!(pod(Some("x"), &[Share::Uts], &[]).is_ok());
+        assert_eq!(pod(Some("x"), &[Share::Net], &[]), Err(Contradiction::Hostname));
+        assert!(pod(None, &[Share::Net], &["1:1"]).is_ok());
+        assert_eq!(pod(None, &[Share::Uts], &["1:1"]), Err(Contradiction::Publish));
+        assert_eq!(pod(None, &[], &[]).expect("a pod").hostname().as_str(), "web");
+    }
+}

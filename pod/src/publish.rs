@@ -1,0 +1,134 @@
+//! Published ports: `[ADDRESS:]HOST:POD`, as text and as data.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A TCP port of the host that leads to a port on the pod's localhost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Publish {
+    /// The host's address; `::` is every address, of IPv4 too.
+    pub address: IpAddr,
+    /// The host's port; 0 until the kernel has chosen one.
+    pub host_port: u16,
+    /// The port on the pod's localhost.
+    pub pod_port: u16,
+}
+
+/// What was given is not `[ADDRESS:]HOST:POD`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidPublish {
+    /// It has the wrong shape.
+    #[error("{0:?} is not [ADDRESS:]HOST:POD")]
+    Shape(String),
+    /// A port is none.
+    #[error("{0:?} is no port")]
+    Port(String),
+    /// An address is none.
+    #[error("{0:?} is no IP address")]
+    Address(String),
+    /// A protocol other than TCP was asked for.
+    #[error("{0:?}: only tcp can be published")]
+    Protocol(String),
+}
+
+impl Publish {
+    /// Where the host listens.
+    #[must_use]
+    pub fn listen(&self) -> SocketAddr {
+        SocketAddr::new(self.address, self.host_port)
+    }
+}
+
+impl FromStr for Publish {
+    type Err = InvalidPublish;
+
+    fn from_str(text: &str) -> Result<Self, InvalidPublish> {
+        let shape = || InvalidPublish::Shape(text.to_owned());
+        let ports = match text.split_once('/') {
+            Some((ports, "tcp")) => ports,
+            Some((_, protocol)) => return Err(InvalidPublish::Protocol(protocol.to_owned())),
+            None => text,
+        };
+        // From the right, for an IPv6 address has colons of its own.
+        let (rest, pod) = ports.rsplit_once(':').ok_or_else(shape)?;
+        let (address, host) = match rest.rsplit_once(':') {
+            Some((address, host)) => (Some(address), host),
+            None => (None, rest),
+        };
+        let pod_port = match port(pod)? {
+            0 => return Err(InvalidPublish::Port(pod.to_owned())),
+            port => port,
+        };
+        Ok(Self { address: address.map_or(Ok(ANY), ip)?, host_port: port(host)?, pod_port })
+    }
+}
+
+const ANY: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
+
+fn port(text: &str) -> Result<u16, InvalidPublish> {
+    // `parse` would take a sign.
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| digits).ok_or_else(|| InvalidPublish::Port(text.to_owned()))
+}
+
+fn ip(text: &str) -> Result<IpAddr, InvalidPublish> {
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    bare.parse().map_err(|_| InvalidPublish::Address(text.to_owned()))
+}
+
+/// `8888->80`, or with the address where it is not every one.
+impl fmt::Display for Publish {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.address == ANY {
+            write!(f, "{}->{}", self.host_port, self.pod_port)
+        } else {
+            write!(f, "{}->{}", self.listen(), self.pod_port)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_means_what_it_says() {
+        for (text, listen, pod_port, shown) in [
+            ("8888:80", "[::]:8888", 80, "8888->80"),
+            ("8888:80/tcp", "[::]:8888", 80, "8888->80"),
+            ("0:80", "[::]:0", 80, "0->80"),
+            ("127.0.0.1:8888:80", "127.0.0.1:8888", 80, "127.0.0.1:8888->80"),
+            ("[::1]:8888:80", "[::1]:8888", 80, "[::1]:8888->80"),
+            ("::1:8888:80", "[::1]:8888", 80, "[::1]:8888->80"),
+        ] {
+            let publish: Publish = text.parse().expect(text);
+            assert_eq!(publish.listen().to_string(), listen, "{text}");
+            assert_eq!(publish.pod_port, pod_port, "{text}");
+            assert_eq!(publish.to_string(), shown, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_pair_of_ports_is_refused() {
+        for text in [
+            "",
+            "80",
+            ":",
+            "80:",
+            ":80",
+            "80:0",
+            "+1:80",
+            "65536:80",
+            "80:65536",
+            "a:80",
+            "host:80:80",
+            "80:80/udp",
+            "1.2.3:80:80",
+        ] {
+            assert!(text.parse::<Publish>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Pods as text and as JSON, from the same views.
+
+use std::io::Write;
+use std::time::{Duration, SystemTime};
+
+use serde::Serialize;
+use tabwriter::TabWriter;
+
+use crate::error::Error;
+use crate::view::{PodView, WorkloadStatus, WorkloadView};
+
+/// How to show something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// Shows a value as JSON.
+///
+/// # Errors
+/// When the output cannot be written.
+pub fn json(value: &impl Serialize, out: &mut impl Write) -> Result<(), Error> {
+    serde_json::to_writer_pretty(&mut *out, value).map_err(|error| Error::Output(error.into()))?;
+    writeln!(out).map_err(Error::Output)
+}
+
+/// Shows pods as a table, one line each.
+///
+/// # Errors
+/// When the output cannot be written.
+pub fn table(pods: &[PodView], out: &mut impl Write) -> Result<(), Error> {
+    let mut rows = vec!["NAME\tSTATUS\tWORKLOADS\tPORTS\tAGE".to_owned()];
+    rows.extend(pods.iter().map(|pod| {
+        let running = pod.workloads.iter().filter(|workload| workload.status == WorkloadStatus::Running).count();
+        let (status, age) = (pod.status, age(pod.created));
+        format!("{}\t{status:?}\t{running}/{}\t{}\t{age}", pod.name, pod.workloads.len(), ports(pod))
+    }));
+    aligned(&rows, out)
+}
+
+/// Shows all there is to know of a pod.
+///
+/// # Errors
+/// When the output cannot be written.
+pub fn description(pod: &PodView, out: &mut impl Write) -> Result<(), Error> {
+    let mut rows = vec![
+        format!("Name:\t{}", pod.name),
+        format!("Status:\t{:?}", pod.status),
+        format!("Hostname:\t{}", pod.hostname.as_deref().unwrap_or("the host's")),
+        format!("Created:\t{} ({} ago)", humantime::format_rfc3339_seconds(pod.created), age(pod.created)),
+        format!("Pause:\t{}", pod.pause.map_or("none".to_owned(), |pause| format!("pid {}", pause.pid))),
+        format!("Shares:\t{}", list(pod.share.iter().map(|share| share.kind().to_string()))),
+        format!("Namespaces:\t{}", list(pod.namespaces.iter().map(|(kind, inode)| format!("{kind}:[{inode}]")))),
+        format!("Ports:\t{}", ports(pod)),
+        format!("Without:\t{}", list(pod.missing.iter().map(|it| format!("{} ({})", it.mount, it.reason)))),
+        format!("Directory:\t{}", pod.directory.display()),
+        format!("Workloads:\t{}", if pod.workloads.is_empty() { "none" } else { "" }),
+    ];
+    for workload in &pod.workloads {
+        rows.extend([
+            format!("  {}:", workload.name),
+            format!("    Status:\t{}", status(workload)),
+            format!("    Command:\t{}", workload.command.join(" ")),
+            format!("    Process:\t{}", workload.process.map_or("none".to_owned(), |it| format!("pid {}", it.pid))),
+            format!("    Started:\t{}", humantime::format_rfc3339_seconds(workload.started)),
+            format!("    Log:\t{}", workload.log.display()),
+        ]);
+    }
+    aligned(&rows, out)
+}
+
+fn status(workload: &WorkloadView) -> String {
+    match (workload.status, workload.exit_code, &workload.signal) {
+        (WorkloadStatus::Running, ..) => "Running".to_owned(),
+        (WorkloadStatus::Exited, Some(code), _) => format!("Exited ({code})"),
+        (WorkloadStatus::Exited, None, Some(signal)) => format!("Exited ({signal})"),
+        (WorkloadStatus::Exited, None, None) => "Exited (nobody saw how)".to_owned(),
+    }
+}
+
+fn ports(pod: &PodView) -> String {
+    list(pod.publish.iter().map(ToString::to_string))
+}
+
+fn list(items: impl Iterator<Item = String>) -> String {
+    let items: Vec<_> = items.collect();
+    if items.is_empty() { "-".to_owned() } else { items.join(", ") }
+}
+
+/// How long ago, in its two largest units: `3m 12s`.
+fn age(since: SystemTime) -> String {
+    let seconds = SystemTime::now().duration_since(since).unwrap_or_default().as_secs();
+    let age = humantime::format_duration(Duration::from_secs(seconds)).to_string();
+    age.split(' ').take(2).collect::<Vec<_>>().join(" ")
+}
+
+fn aligned(rows: &[String], out: &mut impl Write) -> Result<(), Error> {
+    let mut table = TabWriter::new(out).padding(3);
+    rows.iter().try_for_each(|row| writeln!(table, "{row}")).and_then(|()| table.flush()).map_err(Error::Output)
+}
