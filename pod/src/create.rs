@@ -7,9 +7,8 @@ use crate::error::Error;
 use crate::plan::PodPlan;
 use crate::record::PodRecord;
 use crate::sandbox::{Opened, find_pause};
-use crate::store::Store;
+use crate::store::{PodDirectory, Store};
 use crate::supervisor;
-use crate::view::PodView;
 
 /// Makes a pod: a sandbox held by a pause process and, where ports are published, its supervisor.
 /// `pause` names the pause program; without it, it is looked for.
@@ -17,7 +16,7 @@ use crate::view::PodView;
 /// # Errors
 /// When the name is in use, a port cannot be listened on, or the kernel refuses the sandbox.
 /// Nothing is left behind then.
-pub fn create(store: &Store, plan: PodPlan, pause: Option<PathBuf>) -> Result<PodView, Error> {
+pub fn create(store: &Store, plan: PodPlan, pause: Option<PathBuf>) -> Result<PodDirectory, Error> {
     let pause = find_pause(pause)?;
     let claim = store.claim(plan.name())?;
     let directory = claim.directory();
@@ -31,5 +30,5 @@ pub fn create(store: &Store, plan: PodPlan, pause: Option<PathBuf>) -> Result<Po
         supervisor::start(&plan, &directory, &listening)?;
     }
     directory.write_record(&PodRecord { plan, created: SystemTime::now(), missing })?;
-    PodView::of(&claim.commit()?)
+    claim.commit()
 }

@@ -69,10 +69,11 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
 fn make(create: Create) -> Result<(), Error> {
     let (output, pause) = (create.output, create.pause.clone());
     let plan = create.plan()?;
-    let pod = pod::create(&Store::open()?, plan, pause)?;
+    let name = plan.name().clone();
+    let directory = pod::create(&Store::open()?, plan, pause)?;
     match output {
-        Format::Text => say(format_args!("pod/{} created", pod.name)),
-        Format::Json => show::json(&pod, &mut stdout()),
+        Format::Text => say(format_args!("pod/{name} created")),
+        Format::Json => show::json(&PodView::of(&directory)?, &mut stdout()),
     }
 }
 

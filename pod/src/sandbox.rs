@@ -4,8 +4,9 @@
 //! in the order of `sys/child.rs` and becomes pause. What the machine has no place for (a
 //! /dev/mqueue where there is none, say) is left out and told.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::fs::{self, File, Permissions};
+use std::io::Write;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -19,7 +20,7 @@ use nix::unistd::{getegid, geteuid};
 use crate::error::{Error, file};
 use crate::plan::{PodPlan, Share};
 use crate::record::Missing;
-use crate::store::{PodDirectory, write_whole};
+use crate::store::PodDirectory;
 use crate::sys::{self, IdMaps, Mount, Need, RunsAs, Script};
 
 /// A sandbox of which everything is at hand.
@@ -111,48 +112,47 @@ fn write_etc(plan: &PodPlan, directory: &PodDirectory) -> Result<(), Error> {
     for (share, name, text) in files {
         if plan.shares(share) {
             let path = directory.etc(name);
-            write_whole(&path, text.as_bytes())?;
+            let mut made = File::create_new(&path).map_err(file("create", &path))?;
+            made.write_all(text.as_bytes()).map_err(file("write", &path))?;
             // Whatever our umask: who runs inside as somebody else must be able to read it.
-            fs::set_permissions(&path, Permissions::from_mode(0o644)).map_err(file("open up", &path))?;
+            made.set_permissions(Permissions::from_mode(0o644)).map_err(file("open up", &path))?;
         }
     }
     Ok(())
 }
 
-/// The mounts of the pod, in order. What is bound over must be there on the host; not every host
+/// The mounts of the pod, in order. What is mounted over must be there on the host; not every host
 /// has all of it.
 fn mounts(plan: &PodPlan, directory: &PodDirectory) -> Vec<Mount> {
-    let careful = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
-    let own = |kind: &std::ffi::CStr, target: &std::ffi::CStr, data: Option<CString>| Mount {
+    let bind = |name: &str| Mount {
+        source: c_path(&directory.etc(name)),
+        target: c_path(&Path::new("/etc").join(name)),
+        kind: None,
+        flags: MsFlags::MS_BIND,
+        data: None,
+        need: Need::Prefer,
+    };
+    let own = |kind: &CStr, target: &CStr, data: Option<&CStr>, need| Mount {
         source: kind.to_owned(),
         target: target.to_owned(),
         kind: Some(kind.to_owned()),
-        flags: careful,
-        data,
-        need: Need::Prefer,
+        flags: MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC,
+        data: data.map(CStr::to_owned),
+        need,
     };
-    let mut mounts = vec![Mount { need: Need::Must, ..own(c"proc", c"/proc", None) }];
-    if plan.shares(Share::Ipc) {
-        // POSIX shared memory is a mount, not part of the IPC namespace.
-        mounts.push(own(c"tmpfs", c"/dev/shm", Some(c"mode=1777,size=64m".to_owned())));
-        mounts.push(own(c"mqueue", c"/dev/mqueue", None));
-    }
-    let bind = |name: &str| {
-        let (source, target) = (directory.etc(name), Path::new("/etc").join(name));
-        Mount {
-            source: c_path(&source),
-            target: c_path(&target),
-            kind: None,
-            flags: MsFlags::MS_BIND,
-            data: None,
-            need: Need::Prefer,
-        }
-    };
+    // First those that are made of files, while every path still leads where it led.
+    let mut mounts = Vec::new();
     if plan.shares(Share::Uts) {
         mounts.push(bind("hostname"));
     }
     if plan.shares(Share::Net) {
         mounts.extend(["hosts", "resolv.conf"].map(bind));
+    }
+    mounts.push(own(c"proc", c"/proc", None, Need::Must));
+    if plan.shares(Share::Ipc) {
+        // POSIX shared memory is a mount, not part of the IPC namespace.
+        mounts.push(own(c"tmpfs", c"/dev/shm", Some(c"mode=1777,size=64m"), Need::Prefer));
+        mounts.push(own(c"mqueue", c"/dev/mqueue", None, Need::Prefer));
     }
     mounts
 }

@@ -364,7 +364,7 @@ impl PodDirectory {
 }
 
 /// Writes a file whole or not at all.
-pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let draft = path.with_extension("draft");
     fs::write(&draft, bytes).map_err(file("write", &draft))?;
     fs::rename(&draft, path).map_err(file("write", path))

@@ -7,6 +7,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
 
 use nix::sched::{CloneFlags, setns};
+use nix::sys::prctl::set_name;
 use nix::unistd::setsid;
 use nsjoin::{Identity, Inherited, Name, OwnPids, Pidfd};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -38,6 +39,8 @@ pub fn supervise(name: &Name, own_pids: OwnPids, pod_ports: &[u16]) -> Result<()
     // We outlive the terminal, the session and whatever signals were ignored where we come from.
     // Refused only to a group's leader, which a process just made is not.
     let _session = setsid();
+    // Started by way of /proc, we would be called `exe`.
+    let _renamed = set_name(c"pod");
     Inherited::forget();
 
     let directory = PodDirectory::current();

@@ -1,0 +1,218 @@
+//! The payload that tests and the demo run inside pods: each verb prints a fact, or does one thing.
+//!
+//! It says `ready` before it waits, so nobody has to sleep and hope.
+
+mod http;
+#[allow(unsafe_code, reason = "System V calls, which no crate wraps")]
+mod sys;
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fs;
+use std::io::{Write, stdout};
+use std::net::SocketAddr;
+use std::os::unix::fs::MetadataExt;
+use std::process::{Command, ExitCode};
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
+use nix::sys::signalfd::SignalFd;
+use serde_json::{Value, json};
+
+/// Facts from inside a pod.
+#[derive(Parser)]
+#[command(name = "probe")]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Say ready, and wait to be ended
+    Ready,
+    /// Exit with this code
+    Exit { code: u8 },
+    /// Print the signals that are blocked and ignored, say ready, then print every one that comes
+    Signals,
+    /// Make so many orphans, and come back when all have been abandoned
+    Orphan { count: u32 },
+    /// Have a child, abandon it and end
+    Abandon,
+    /// Have a child that ends, do not wait for it, say ready
+    Zombie,
+    /// Print who we are
+    Ids,
+    /// Print the inodes of our namespaces
+    Ns,
+    /// Print what is mounted here
+    Mounts,
+    /// Print what is open here
+    Fds,
+    /// Print our environment
+    Env,
+    /// Print the processes that /proc shows: pid, state, command
+    Processes,
+    /// Answer HTTP: with a text, or with what another server answers
+    Http {
+        #[arg(long)]
+        listen: SocketAddr,
+        #[arg(long, required_unless_present = "proxy")]
+        body: Option<String>,
+        #[arg(long, conflicts_with = "body")]
+        proxy: Option<SocketAddr>,
+    },
+    /// Fetch a page, waiting a while for somebody to answer, and print its body
+    Get {
+        url: String,
+        #[arg(long, default_value_t = 10, value_name = "SECONDS")]
+        patience: u64,
+    },
+    /// Make a System V queue and print its id
+    Queue,
+    /// Make a user namespace, if we may
+    Userns,
+    /// Sleep
+    Sleep { seconds: u64 },
+}
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+fn main() -> Result<ExitCode> {
+    match Cli::parse().verb {
+        Verb::Ready => wait_to_be_ended()?,
+        Verb::Exit { code } => return Ok(code.into()),
+        Verb::Signals => signals()?,
+        Verb::Orphan { count } => (0..count).try_for_each(|_| ourselves("abandon")?.status().map(drop))?,
+        Verb::Abandon => drop(ourselves("exit")?.arg("0").spawn()?),
+        Verb::Zombie => {
+            let _unwaited = ourselves("exit")?.arg("0").spawn()?;
+            wait_to_be_ended()?;
+        }
+        Verb::Ids => print(&ids()?)?,
+        Verb::Ns => print(&namespaces()?)?,
+        Verb::Mounts => stdout().write_all(&fs::read("/proc/self/mountinfo")?)?,
+        Verb::Fds => print(&fds()?)?,
+        Verb::Env => {
+            let text = |value: std::ffi::OsString| value.to_string_lossy().into_owned();
+            let variables: BTreeMap<_, _> = std::env::vars_os().map(|(key, value)| (text(key), text(value))).collect();
+            print(&json!(variables))?;
+        }
+        Verb::Processes => processes()?,
+        Verb::Http { listen, body, proxy } => match (body, proxy) {
+            (_, Some(server)) => http::proxy(listen, server)?,
+            (body, None) => http::answer(listen, &body.unwrap_or_default())?,
+        },
+        Verb::Get { url, patience } => println!("{}", http::get(&url, Duration::from_secs(patience))?),
+        Verb::Queue => println!("{}", sys::make_queue()?),
+        Verb::Userns => nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWUSER)?,
+        Verb::Sleep { seconds } => std::thread::sleep(Duration::from_secs(seconds)),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn say_ready() -> Result<()> {
+    let mut out = stdout();
+    writeln!(out, "ready {}", std::process::id())?;
+    Ok(out.flush()?)
+}
+
+fn wait_to_be_ended() -> Result<()> {
+    say_ready()?;
+    loop {
+        std::thread::park();
+    }
+}
+
+fn ourselves(verb: &str) -> std::io::Result<Command> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg(verb);
+    Ok(command)
+}
+
+fn print(value: &Value) -> Result<()> {
+    Ok(writeln!(stdout(), "{value}")?)
+}
+
+/// The value of a line of /proc/self/status.
+fn status(key: &str) -> Result<String> {
+    let text = fs::read_to_string("/proc/self/status")?;
+    let line = text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':'));
+    Ok(line.ok_or(format!("no {key} in /proc/self/status"))?.trim().to_owned())
+}
+
+fn signals() -> Result<()> {
+    // SIGPIPE is left out of what is ignored: that is Rust's runtime, not who started us.
+    let ignored = u64::from_str_radix(&status("SigIgn")?, 16)? & !(1 << 12);
+    print(&json!({ "blocked": status("SigBlk")?, "ignored": format!("{ignored:016x}") }))?;
+    let all = SigSet::all();
+    sigprocmask(SigmaskHow::SIG_SETMASK, Some(&all), None)?;
+    let incoming = SignalFd::new(&all)?;
+    say_ready()?;
+    loop {
+        if let Some(info) = incoming.read_signal()? {
+            println!("signal {}", info.ssi_signo);
+            if info.ssi_signo == 15 {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn ids() -> Result<Value> {
+    let mut ids = serde_json::Map::new();
+    for key in ["Uid", "Gid", "Groups", "CapInh", "CapPrm", "CapEff", "CapAmb", "NoNewPrivs"] {
+        ids.insert(key.to_owned(), status(key)?.into());
+    }
+    let pid = nix::unistd::getpid();
+    let sid = nix::unistd::getsid(None)?;
+    ids.insert("pid".to_owned(), pid.as_raw().into());
+    ids.insert("ppid".to_owned(), nix::unistd::getppid().as_raw().into());
+    ids.insert("sid".to_owned(), sid.as_raw().into());
+    ids.insert("hostname".to_owned(), nix::unistd::gethostname()?.to_string_lossy().into());
+    ids.insert("cwd".to_owned(), std::env::current_dir()?.to_string_lossy().into());
+    Ok(ids.into())
+}
+
+fn namespaces() -> Result<Value> {
+    let mut inodes = serde_json::Map::new();
+    for entry in fs::read_dir("/proc/self/ns")? {
+        let entry = entry?;
+        inodes.insert(entry.file_name().to_string_lossy().into(), fs::metadata(entry.path())?.ino().into());
+    }
+    Ok(inodes.into())
+}
+
+fn fds() -> Result<Value> {
+    let mut fds = serde_json::Map::new();
+    for entry in fs::read_dir("/proc/self/fd")? {
+        let entry = entry?;
+        // The directory that is being read is open too, and gone by the time it is looked at.
+        if let Ok(target) = fs::read_link(entry.path()).and_then(|target| fs::metadata(entry.path()).map(|_| target)) {
+            let number = entry.file_name().to_string_lossy().into_owned();
+            if target.to_string_lossy() != format!("/proc/{}/fd", std::process::id()) {
+                fds.insert(number, target.to_string_lossy().into());
+            }
+        }
+    }
+    Ok(fds.into())
+}
+
+fn processes() -> Result<()> {
+    let mut pids: Vec<u32> = Vec::new();
+    for entry in fs::read_dir("/proc")? {
+        pids.extend(entry?.file_name().to_str().and_then(|name| name.parse::<u32>().ok()));
+    }
+    pids.sort_unstable();
+    let mut out = stdout();
+    for pid in pids {
+        // One may end while we look.
+        let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else { continue };
+        let state = stat.rsplit(") ").next().and_then(|rest| rest.split(' ').next()).unwrap_or("?").to_owned();
+        let command = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let words: Vec<_> = command.split(|byte| *byte == 0).map(String::from_utf8_lossy).collect();
+        writeln!(out, "{pid:>5} {state} {}", words.join(" ").trim_end())?;
+    }
+    Ok(())
+}

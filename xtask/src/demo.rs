@@ -1,0 +1,23 @@
+//! `cargo xtask demo`: builds what is needed and runs examples/nginx-and-app.sh with it.
+
+use std::env;
+
+use xshell::{Shell, cmd};
+
+use crate::binaries::{self, Linkage};
+
+/// Compose a pod by hand
+#[derive(clap::Args)]
+pub(crate) struct Demo {}
+
+impl Demo {
+    pub(crate) fn run(self, sh: &Shell) -> anyhow::Result<()> {
+        let dist = binaries::build(sh, Linkage::StaticIfPossible, true)?;
+        // A registry of its own: the demo is no affair of the pods that run here.
+        let state = tempfile::tempdir()?;
+        let path = env::var_os("PATH").unwrap_or_default();
+        let path = env::join_paths([dist].into_iter().chain(env::split_paths(&path)))?;
+        cmd!(sh, "sh examples/nginx-and-app.sh").env("PATH", path).env("POD_STATE_DIR", state.path()).quiet().run()?;
+        Ok(())
+    }
+}

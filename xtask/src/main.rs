@@ -1,0 +1,35 @@
+//! The workspace's own commands: `cargo xtask VERB`. Each verb is a file.
+
+mod binaries;
+mod demo;
+mod dist;
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+use xshell::Shell;
+
+/// The workspace's own commands
+#[derive(Parser)]
+#[command(name = "cargo xtask", max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Build release binaries, fully static, into dist/ARCH, and print their sizes
+    Dist(dist::Dist),
+    /// Compose a pod by hand: nginx and an application behind one published port
+    Demo(demo::Demo),
+}
+
+fn main() -> anyhow::Result<()> {
+    let verb = Cli::parse().verb;
+    let sh = Shell::new()?;
+    sh.change_dir(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask stands in the workspace")?);
+    match verb {
+        Verb::Dist(dist) => dist.run(&sh),
+        Verb::Demo(demo) => demo.run(&sh),
+    }
+}
