@@ -22,6 +22,7 @@ run() { printf '$ %s\n' "$*"; "$@"; }
 clean_up() {
     status=$?
     trap - EXIT
+    trap '' INT TERM PIPE
     if [ -n "$made" ]; then run pod delete web || status=$?; fi
     rm -rf "$work"
     exit "$status"

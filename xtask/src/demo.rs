@@ -17,7 +17,13 @@ impl Demo {
         let state = tempfile::tempdir()?;
         let path = env::var_os("PATH").unwrap_or_default();
         let path = env::join_paths([dist].into_iter().chain(env::split_paths(&path)))?;
-        cmd!(sh, "sh examples/nginx-and-app.sh").env("PATH", path).env("POD_STATE_DIR", state.path()).quiet().run()?;
-        Ok(())
+        let _path = sh.push_env("PATH", path);
+        let _state = sh.push_env("POD_STATE_DIR", state.path());
+        let played = cmd!(sh, "sh examples/nginx-and-app.sh").quiet().run();
+        // It cleans up behind itself unless it is killed; with its registry its pod would be lost.
+        if state.path().join("web").exists() {
+            cmd!(sh, "pod delete --now web").quiet().run()?;
+        }
+        Ok(played?)
     }
 }
