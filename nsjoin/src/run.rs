@@ -19,7 +19,6 @@ use crate::sys::{self, Failure, Inherited, Script, Step};
 /// A launched command. Dropping it neither ends it nor waits for it.
 #[derive(Debug)]
 pub struct Child {
-    pid: i32,
     pidfd: OwnedFd,
 }
 
@@ -31,7 +30,7 @@ impl Opened {
     pub fn spawn(self) -> Result<Child, Error> {
         let script = self.script()?;
         match sys::spawn(&script) {
-            Ok(spawned) => Ok(Child { pid: spawned.pid, pidfd: spawned.pidfd }),
+            Ok(pidfd) => Ok(Child { pidfd }),
             Err(failure) => Err(self.explain(failure)),
         }
     }
@@ -96,10 +95,10 @@ impl Opened {
 }
 
 impl Child {
-    /// Its pid, in our pid namespace.
+    /// Its pid, as our /proc counts; `None` once it has been waited for.
     #[must_use]
-    pub fn pid(&self) -> i32 {
-        self.pid
+    pub fn pid(&self) -> Option<i32> {
+        sys::pid_of(self.pidfd.as_fd())
     }
 
     /// Waits until it has ended.

@@ -54,6 +54,16 @@ pub(crate) fn pidfd_open(pid: i32) -> Result<OwnedFd, Errno> {
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
+/// The pid of a process, as our /proc counts; `None` when it has none there, or has been reaped.
+///
+/// # References
+/// proc_pid_fdinfo(5)
+pub(crate) fn pid_of(pidfd: BorrowedFd<'_>) -> Option<i32> {
+    let info = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd())).ok()?;
+    let pid: i32 = info.lines().find_map(|line| line.strip_prefix("Pid:"))?.trim().parse().ok()?;
+    (pid > 0).then_some(pid)
+}
+
 /// Whether the process still is one, reaped or not being another matter.
 pub(crate) fn is_alive(pidfd: BorrowedFd<'_>) -> bool {
     // Signal 0 only asks. What may not be signalled is alive.

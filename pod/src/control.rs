@@ -21,7 +21,7 @@ pub(crate) enum Request {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Answer {
     /// The workload runs.
-    Started { pid: i32 },
+    Started,
     /// No workload runs any more.
     Stopped,
     /// It could not be done.

@@ -10,11 +10,11 @@ use crate::plan::WorkloadPlan;
 use crate::store::Store;
 use crate::supervisor;
 
-/// Launches a workload, detached: the pod's supervisor owns it. Hands back its pid, as the host counts.
+/// Launches a workload, detached: the pod's supervisor owns it.
 ///
 /// # Errors
 /// When there is no such pod or it is dead, the name is in use, or the command cannot be executed.
-pub fn run(store: &Store, pod: &Name, plan: WorkloadPlan) -> Result<i32, Error> {
+pub fn run(store: &Store, pod: &Name, plan: WorkloadPlan) -> Result<(), Error> {
     let (directory, lock) = store.locked(pod)?;
     if !directory.pause()?.is_some_and(|pause| pause.is_alive()) {
         return Err(Error::Dead { name: pod.clone() });
@@ -22,7 +22,7 @@ pub fn run(store: &Store, pod: &Name, plan: WorkloadPlan) -> Result<i32, Error> 
     supervisor::ensure(&directory.record()?.plan, &directory)?;
     drop(lock);
     match supervisor::ask(pod, &directory, &Request::Start(plan))? {
-        Some(Answer::Started { pid }) => Ok(pid),
+        Some(Answer::Started) => Ok(()),
         Some(Answer::Refused(refusal)) => Err(Error::Refused(refusal)),
         // It went away with the pod, between our look and our question.
         Some(Answer::Stopped) | None => Err(Error::Dead { name: pod.clone() }),

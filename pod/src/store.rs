@@ -81,14 +81,26 @@ impl Store {
 
     /// Demolishes what belongs to no living command.
     fn sweep(&self) -> Result<(), Error> {
-        for entry in self.entries()?.into_iter().filter(|entry| entry.starts_with('.')) {
-            let directory = PodDirectory { path: self.registry.root().join(entry) };
-            // One that is gone or at work again by now is not ours to sweep.
-            if let Some(lock) = directory.lock(FlockArg::LockExclusiveNonblock)? {
-                directory.demolish(lock)?;
-            }
+        let hidden: Vec<_> = self.entries()?.into_iter().filter(|entry| entry.starts_with('.')).collect();
+        if hidden.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        // While nobody is between making a directory and locking it, what is not locked is nobody's.
+        let nobody_claims = self.lock_claims(FlockArg::LockExclusive)?;
+        let mut nobodys = Vec::new();
+        for entry in hidden {
+            let directory = PodDirectory { path: self.registry.root().join(entry) };
+            nobodys.extend(directory.lock(FlockArg::LockExclusiveNonblock)?.map(|lock| (directory, lock)));
+        }
+        drop(nobody_claims);
+        nobodys.into_iter().try_for_each(|(directory, lock)| directory.demolish(lock))
+    }
+
+    /// Locks the making of directories, not the directories.
+    fn lock_claims(&self, how: FlockArg) -> Result<Lock, Error> {
+        let root = self.registry.root();
+        let opened = File::open(root).map_err(file("open", root))?;
+        Flock::lock(opened, how).map_err(|(_, errno)| file("lock", root)(errno.into()))
     }
 
     /// The names of all pods, in order.
@@ -140,6 +152,7 @@ impl Store {
         }
         let directory = PodDirectory { path: self.registry.root().join(format!("{CREATING}{name}")) };
         let busy = || Error::Busy { name: name.clone() };
+        let _no_sweeping = self.lock_claims(FlockArg::LockShared)?;
         match DirBuilder::new().mode(0o700).create(&directory.path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(busy()),
             made => made.map_err(file("create", &directory.path))?,

@@ -1,1 +1,36 @@
-fn main() {}
+//! The black-box tests: the real binaries, as shipped, against the kernel's own view.
+//!
+//! What a test needs (root, a program) is said beside it. Where it is missing the test is listed
+//! as ignored, by name and reason; with REQUIRE_PEERS=1 it runs all the same, and fails.
+
+// What goes wrong in a test should end it there, with all it has to say.
+#![allow(clippy::unwrap_used, clippy::exit, missing_docs)]
+
+// Where tests live: directories, users, binaries, and the proof that nothing is left.
+mod house;
+// What tests need, and what runs them.
+mod trial;
+
+// The pause program by itself.
+mod pause;
+// Joining by hand.
+mod nsjoin;
+// What a pod looks like from inside.
+mod inside;
+// How pods and workloads come and go, killed half-way included.
+mod life;
+// What is refused, and how.
+mod refused;
+// The examples, as a user would run them.
+mod examples;
+
+use libtest_mimic::Arguments;
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let trials =
+        [pause::trials(), nsjoin::trials(), inside::trials(), life::trials(), refused::trials(), examples::trials()];
+    let conclusion = libtest_mimic::run(&arguments, trials.into_iter().flatten().collect());
+    house::close();
+    conclusion.exit();
+}

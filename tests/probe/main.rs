@@ -152,7 +152,7 @@ fn signals() -> Result<()> {
     say_ready()?;
     loop {
         if let Some(info) = incoming.read_signal()? {
-            println!("signal {}", info.ssi_signo);
+            writeln!(stdout(), "signal {}", info.ssi_signo)?;
             if info.ssi_signo == 15 {
                 return Ok(());
             }

@@ -6,7 +6,8 @@
 //! before the clone, so that no handler of ours runs in it.
 //!
 //! A pid namespace is entered by children only, so there it clones once more, with `CLONE_PARENT`:
-//! the command is our child all the same, and nobody has to stay behind to pass on its status.
+//! the command is our child all the same, and nobody has to stay behind to pass on its status. A
+//! pid namespace within one that is entered takes a third, for it is made by who is in the outer one.
 //!
 //! The time namespace is joined only by a process with memory of its own; for that one the clone
 //! copies ours. The report comes back through a page shared either way.
@@ -138,22 +139,16 @@ pub(crate) struct Failure {
     pub(crate) errno: Errno,
 }
 
-/// A child that has executed its program.
-#[derive(Debug)]
-pub(crate) struct Spawned {
-    pub(crate) pid: i32,
-    pub(crate) pidfd: OwnedFd,
-}
-
 /// What the child leaves for us, on a page that both see.
 #[repr(C)]
 struct Report {
     /// 0 until something fails.
     step: AtomicU32,
     errno: AtomicI32,
-    /// The kernel writes these two at the clone that makes the command's process.
+    /// The kernel writes this at the clone that makes the command's process.
     pidfd: AtomicI32,
-    pid: AtomicI32,
+    /// The pid of the process between the first child and the command's, if there is one.
+    between: AtomicI32,
 }
 
 struct ReportPage(NonNull<c_void>);
@@ -193,20 +188,21 @@ const STACK: usize = 16 * 1024;
 struct Errand<'a> {
     script: &'a Script,
     report: &'a Report,
-    /// For the clone within the clone.
-    second_stack: *mut c_void,
+    /// For the clones within the clone, each the end of one.
+    more_stacks: [*mut c_void; 2],
 }
 
-/// Runs the script in a new process; comes back when that has executed the program, or failed.
-pub(crate) fn spawn(script: &Script) -> Result<Spawned, Failure> {
+/// Runs the script in a new process; comes back when that has executed the program, with its
+/// pidfd, or failed.
+pub(crate) fn spawn(script: &Script) -> Result<OwnedFd, Failure> {
     let clone_failed = |errno| Failure { step: Step::Clone, errno };
     let page = ReportPage::new().map_err(clone_failed)?;
     let report = page.report();
-    let mut stacks = [vec![0_u128; STACK / 16], vec![0_u128; STACK / 16]];
-    let [first_stack, second_stack] = stacks.each_mut().map(|stack| stack.as_mut_ptr_range().end.cast());
-    let mut errand = Errand { script, report, second_stack };
+    let mut stacks = [(); 3].map(|()| vec![0_u128; STACK / 16]);
+    let [first_stack, more_stacks @ ..] = stacks.each_mut().map(|stack| stack.as_mut_ptr_range().end.cast());
+    let mut errand = Errand { script, report, more_stacks };
 
-    let memory = if script.joins_time { 0 } else { libc::CLONE_VM };
+    let memory = script.memory();
     let before = signals::block_all();
     let cloned = if script.forks() {
         // The first child shares our descriptors, so that the pidfd it gets for the second is ours.
@@ -218,8 +214,10 @@ pub(crate) fn spawn(script: &Script) -> Result<Spawned, Failure> {
     let pid = cloned.map_err(clone_failed)?;
     if script.forks() {
         reap(pid);
-    } else {
-        report.pid.store(pid, Ordering::Relaxed);
+        match report.between.load(Ordering::Relaxed) {
+            0 => {}
+            between => reap(between),
+        }
     }
     outcome(report)
 }
@@ -228,6 +226,11 @@ impl Script {
     /// Whether only a child of the process that joins can be the command.
     fn forks(&self) -> bool {
         self.joins_pid || self.own_pids == OwnPids::Yes
+    }
+
+    /// Whether the child runs on our memory.
+    fn memory(&self) -> c_int {
+        if self.joins_time { 0 } else { libc::CLONE_VM }
     }
 }
 
@@ -251,14 +254,14 @@ fn clone(
 }
 
 /// Reads what the child left; a child that failed is reaped.
-fn outcome(report: &Report) -> Result<Spawned, Failure> {
+fn outcome(report: &Report) -> Result<OwnedFd, Failure> {
     let pidfd = report.pidfd.load(Ordering::Relaxed);
     // SAFETY: not -1, so the kernel made this descriptor for us at the clone, and only we know of it.
     let pidfd = (pidfd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(pidfd) });
     let step = report.step.load(Ordering::Relaxed);
     let failed = STEPS.into_iter().find(|known| *known as u32 == step);
     match (pidfd, failed) {
-        (Some(pidfd), None) => Ok(Spawned { pid: report.pid.load(Ordering::Relaxed), pidfd }),
+        (Some(pidfd), None) => Ok(pidfd),
         (None, None) => Err(Failure { step: Step::Vanish, errno: Errno::ECHILD }),
         (pidfd, Some(step)) => {
             if let Some(pidfd) = pidfd {
@@ -269,7 +272,7 @@ fn outcome(report: &Report) -> Result<Spawned, Failure> {
     }
 }
 
-/// Reaps the first child, which has made the second one and ended.
+/// Reaps a child that has made another one and ended.
 fn reap(pid: i32) {
     // SAFETY: neither a status nor usage is asked for.
     while Errno::result(unsafe { libc::wait4(pid, std::ptr::null_mut(), libc::__WALL, std::ptr::null_mut()) })
@@ -291,14 +294,23 @@ extern "C" fn joins_then_executes(errand: *mut c_void) -> c_int {
 extern "C" fn joins_then_clones(errand: *mut c_void) -> c_int {
     // SAFETY: as above.
     let errand = unsafe { &mut *errand.cast::<Errand<'_>>() };
-    if let Err(failure) = errand.script.join().and_then(|()| errand.clone_the_command()) {
+    if let Err(failure) = errand.script.join().and_then(|()| errand.clone_on()) {
+        errand.report.failed(failure);
+    }
+    leave()
+}
+
+extern "C" fn clones(errand: *mut c_void) -> c_int {
+    // SAFETY: as above; the process that cloned us stands still until we have executed or ended.
+    let errand = unsafe { &mut *errand.cast::<Errand<'_>>() };
+    if let Err(failure) = errand.clone_the_command() {
         errand.report.failed(failure);
     }
     leave()
 }
 
 extern "C" fn executes(errand: *mut c_void) -> c_int {
-    // SAFETY: as above; the process that cloned us stands still until we have executed or ended.
+    // SAFETY: as above.
     let errand = unsafe { &*errand.cast::<Errand<'_>>() };
     if let Err(failure) = errand.script.become_the_command() {
         errand.report.failed(failure);
@@ -319,19 +331,29 @@ impl Report {
 }
 
 impl Errand<'_> {
+    /// Makes the process that becomes the command, by way of one more where that has to be made
+    /// by somebody in the pid namespace that was entered.
+    fn clone_on(&mut self) -> Result<(), Failure> {
+        if !(self.script.joins_pid && self.script.own_pids == OwnPids::Yes) {
+            return self.clone_the_command();
+        }
+        let flags = libc::CLONE_VFORK | libc::CLONE_FILES | libc::CLONE_PARENT | self.script.memory();
+        let stack = self.more_stacks[1];
+        let pid = clone(clones, stack, flags, self, None).map_err(|errno| Failure { step: Step::Fork, errno })?;
+        self.report.between.store(pid, Ordering::Relaxed);
+        Ok(())
+    }
+
     /// Makes the process that becomes the command, as a child of our parent.
     fn clone_the_command(&mut self) -> Result<(), Failure> {
-        let memory = if self.script.joins_time { 0 } else { libc::CLONE_VM };
         let own = match self.script.own_pids {
             OwnPids::Yes => libc::CLONE_NEWPID | libc::CLONE_NEWNS,
             OwnPids::No => 0,
         };
         // With CLONE_PARENT the exit signal is that of the caller, so none is given.
-        let flags = libc::CLONE_VFORK | libc::CLONE_PIDFD | libc::CLONE_PARENT | own | memory;
-        let (stack, report) = (self.second_stack, self.report);
-        let pid =
-            clone(executes, stack, flags, self, Some(report)).map_err(|errno| Failure { step: Step::Fork, errno })?;
-        self.report.pid.store(pid, Ordering::Relaxed);
+        let flags = libc::CLONE_VFORK | libc::CLONE_PIDFD | libc::CLONE_PARENT | own | self.script.memory();
+        let (stack, report) = (self.more_stacks[0], self.report);
+        clone(executes, stack, flags, self, Some(report)).map_err(|errno| Failure { step: Step::Fork, errno })?;
         Ok(())
     }
 }
@@ -410,8 +432,11 @@ impl Script {
             unsafe { libc::execve(program.as_ptr(), self.argv.pointers.as_ptr(), self.envp.pointers.as_ptr()) };
             match Errno::last() {
                 Errno::ENOENT | Errno::ENOTDIR => {}
-                // There may be an executable one further on; if not, this is what to say.
-                Errno::EACCES => reason = Errno::EACCES,
+                // There may be an executable one further on; if not, this is what to say. In a
+                // directory that may not be searched, nothing was found.
+                // SAFETY: a C string of the script.
+                Errno::EACCES if unsafe { libc::access(program.as_ptr(), libc::F_OK) } == 0 => reason = Errno::EACCES,
+                Errno::EACCES => {}
                 other => return other,
             }
         }

@@ -44,12 +44,12 @@ impl Workloads {
     /// Launches a workload.
     pub(super) fn start(self: &Rc<Self>, plan: WorkloadPlan) -> Answer {
         match self.launch(plan) {
-            Ok(pid) => Answer::Started { pid },
+            Ok(()) => Answer::Started,
             Err(refusal) => Answer::Refused(refusal),
         }
     }
 
-    fn launch(self: &Rc<Self>, plan: WorkloadPlan) -> Result<i32, Refusal> {
+    fn launch(self: &Rc<Self>, plan: WorkloadPlan) -> Result<(), Refusal> {
         let name = plan.name.clone();
         if self.running.borrow().contains_key(&name) {
             return Err(Refusal::because(format!("a workload named {name} runs already")));
@@ -62,10 +62,9 @@ impl Workloads {
             self.directory.forget_workload(&name).map_err(refuse)?;
         }
         let child = launched?;
-        let pid = child.get_ref().pid();
         self.running.borrow_mut().insert(name.clone(), Rc::clone(&child));
         spawn_local(Rc::clone(self).see_the_end(name, child));
-        Ok(pid)
+        Ok(())
     }
 
     /// Joins the pod with the workload, its output going to its log.

@@ -1,0 +1,397 @@
+//! Where tests live: binaries that every user may run, a registry for each test, a user to be,
+//! and, when a test leaves, the proof that nothing of it is left.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Pid, geteuid};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Who runs the programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum User {
+    Root,
+    /// Without any privilege; ourselves, when we are not root.
+    Ordinary,
+}
+
+/// An id that no distribution gives anybody.
+const ORDINARY_ID: u32 = 61234;
+
+impl User {
+    fn become_it(self, command: &mut Command) {
+        if self == Self::Ordinary && geteuid().is_root() {
+            command.uid(ORDINARY_ID).gid(ORDINARY_ID);
+        }
+    }
+}
+
+/// The binaries, built once, where every user may execute them.
+static BINARIES: Mutex<Option<TempDir>> = Mutex::new(None);
+static BUILT: OnceLock<PathBuf> = OnceLock::new();
+
+pub(crate) fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+/// The directory of the binaries as they are shipped, and of the payload.
+pub(crate) fn binaries() -> &'static Path {
+    BUILT.get_or_init(|| {
+        let xtask = ["run", "--quiet", "--package", "xtask", "--", "dist", "--payload", "--allow-dynamic"];
+        let built = Command::new(env!("CARGO")).args(xtask).current_dir(workspace()).output().unwrap();
+        assert!(built.status.success(), "cargo xtask dist: {}", String::from_utf8_lossy(&built.stderr));
+        let directory = open_directory();
+        let dist = workspace().join("dist").join(std::env::consts::ARCH);
+        for program in ["pause", "nsjoin", "pod", "probe"] {
+            fs::copy(dist.join(program), directory.path().join(program)).unwrap();
+            fs::set_permissions(directory.path().join(program), fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        let path = directory.path().to_owned();
+        *BINARIES.lock().unwrap() = Some(directory);
+        path
+    })
+}
+
+/// Removes the binaries; a static is never dropped.
+pub(crate) fn close() {
+    drop(BINARIES.lock().unwrap().take());
+}
+
+/// A temporary directory that every user may enter.
+fn open_directory() -> TempDir {
+    let directory = tempfile::Builder::new().prefix("podkit-").tempdir().unwrap();
+    fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    directory
+}
+
+/// Whether an ordinary user may make a user namespace here.
+pub(crate) fn userns_works() -> bool {
+    static WORKS: OnceLock<bool> = OnceLock::new();
+    *WORKS.get_or_init(|| {
+        let mut probe = Command::new(binaries().join("probe"));
+        User::Ordinary.become_it(&mut probe);
+        probe.arg("userns").stderr(Stdio::null()).status().unwrap().success()
+    })
+}
+
+/// A test's own place.
+pub(crate) struct House {
+    pub(crate) user: User,
+    directory: TempDir,
+    /// In the environment of everything that is started here.
+    marker: String,
+}
+
+impl House {
+    pub(crate) fn new(user: User) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let directory = open_directory();
+        for name in ["state", "work"] {
+            let path = directory.path().join(name);
+            fs::create_dir(&path).unwrap();
+            if user == User::Ordinary && geteuid().is_root() {
+                std::os::unix::fs::chown(&path, Some(ORDINARY_ID), Some(ORDINARY_ID)).unwrap();
+            }
+        }
+        let marker = format!("{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        Self { user, directory, marker }
+    }
+
+    pub(crate) fn state(&self) -> PathBuf {
+        self.directory.path().join("state")
+    }
+
+    /// A directory that the user may write to.
+    pub(crate) fn work(&self) -> PathBuf {
+        self.directory.path().join("work")
+    }
+
+    /// A program of ours, or of the machine's, as the user would start it.
+    pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let path = std::env::join_paths([binaries().to_owned()].into_iter().chain(std::env::split_paths(&path)));
+        let mut command = Command::new(program);
+        command
+            .env("PATH", path.unwrap())
+            .env("POD_STATE_DIR", self.state())
+            .env("PODKIT_TEST", &self.marker)
+            .env("TMPDIR", self.work())
+            .current_dir(self.work())
+            .stdin(Stdio::null());
+        self.user.become_it(&mut command);
+        command
+    }
+
+    /// Runs a program to its end.
+    pub(crate) fn run(&self, program: &str, arguments: &[&str]) -> Ran {
+        self.finish(self.command(program).args(arguments))
+    }
+
+    /// Runs a prepared command to its end.
+    pub(crate) fn finish(&self, command: &mut Command) -> Ran {
+        let described = format!("{command:?}");
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{described}: {error}"));
+        // A test that hangs tells nobody why.
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let (out, err) = (drain(child.stdout.take().unwrap()), drain(child.stderr.take().unwrap()));
+        let status = loop {
+            match child.try_wait().unwrap() {
+                Some(status) => break status,
+                None if Instant::now() < deadline => sleep(Duration::from_millis(2)),
+                None => {
+                    child.kill().unwrap();
+                    child.wait().unwrap();
+                    panic!("still running after a minute: {described}\n{}", self.tree());
+                }
+            }
+        };
+        let output = Output { status, stdout: out.join().unwrap(), stderr: err.join().unwrap() };
+        Ran { command: described, tree: self.tree(), output }
+    }
+
+    pub(crate) fn pod(&self, arguments: &[&str]) -> Ran {
+        self.run("pod", arguments)
+    }
+
+    pub(crate) fn nsjoin(&self, arguments: &[&str]) -> Ran {
+        self.run("nsjoin", arguments)
+    }
+
+    /// Starts a payload that says when it is ready, outside any pod.
+    pub(crate) fn start(&self, command: &mut Command) -> Guest {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut out = std::io::BufReader::new(child.stdout.take().unwrap());
+        let mut said = String::new();
+        while !said.contains("ready") {
+            let read = std::io::BufRead::read_line(&mut out, &mut said).unwrap();
+            assert!(read > 0, "it ended before it was ready: {said}");
+        }
+        Guest { child, said, out }
+    }
+
+    /// A pod as `describe` tells of it.
+    pub(crate) fn describe(&self, pod: &str) -> Value {
+        self.pod(&["describe", pod, "-o", "json"]).json()
+    }
+
+    /// The pid of a pod's pause, as the host counts.
+    pub(crate) fn pause(&self, pod: &str) -> i32 {
+        i32::try_from(self.describe(pod)["pause"]["pid"].as_i64().unwrap()).unwrap()
+    }
+
+    /// Waits until a workload's log has such a line, and hands back all of it.
+    pub(crate) fn logged(&self, pod: &str, workload: &str, text: &str) -> String {
+        eventually(&format!("{workload} says {text}"), || {
+            let said = self.pod(&["logs", pod, workload]);
+            let said = said.output.status.success().then(|| said.out())?;
+            said.contains(text).then_some(said)
+        })
+    }
+
+    /// Every process of this test that is not a zombie: its pid and command.
+    fn processes(&self) -> BTreeMap<i32, String> {
+        let ours = |pid: i32| {
+            let file = |name: &str| fs::read(format!("/proc/{pid}/{name}")).unwrap_or_default();
+            // By its environment, or by what it has mounted: pause has no environment.
+            let holds = |text: &[u8], part: &str| text.windows(part.len()).any(|window| window == part.as_bytes());
+            let marked = holds(&file("environ"), &format!("PODKIT_TEST={}\0", self.marker));
+            marked || holds(&file("mountinfo"), &self.directory.path().to_string_lossy())
+        };
+        let pids = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok());
+        let command = |pid| fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default().replace('\0', " ");
+        pids.filter(|pid| ours(*pid)).map(|pid| (pid, command(pid))).collect()
+    }
+
+    fn tree(&self) -> String {
+        let processes = self.processes();
+        if processes.is_empty() {
+            return "no process of this test runs".to_owned();
+        }
+        processes.iter().map(|(pid, command)| format!("{pid} {command}\n")).collect()
+    }
+
+    /// What is left of this test, if anything: processes, mounts, entries of the registry.
+    pub(crate) fn left(&self) -> Option<String> {
+        let processes = self.processes();
+        let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
+        let mounts: Vec<_> =
+            mounts.lines().filter(|line| line.contains(&*self.directory.path().to_string_lossy())).collect();
+        let state: Vec<_> = fs::read_dir(self.state()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        let nothing = processes.is_empty() && mounts.is_empty() && state.is_empty();
+        (!nothing).then(|| format!("processes {processes:?}, mounts {mounts:?}, state {state:?}"))
+    }
+
+    /// Nothing is left, now or in a moment: the kernel ends a pid namespace in its own time.
+    pub(crate) fn nothing_is_left(&self) {
+        let deadline = Instant::now() + Duration::from_secs(5);
+        while let Some(left) = self.left() {
+            assert!(Instant::now() < deadline, "left behind: {left}");
+            sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        let pods = self.pod(&["get", "-o", "json"]);
+        if let Ok(Value::Array(pods)) = serde_json::from_slice(&pods.output.stdout) {
+            for pod in pods {
+                self.pod(&["delete", "--now", pod["name"].as_str().unwrap()]);
+            }
+        }
+        if std::thread::panicking() {
+            for pid in self.processes().into_keys() {
+                // It may have ended by itself.
+                let _gone = kill(Pid::from_raw(pid), Signal::SIGKILL);
+            }
+        } else {
+            self.nothing_is_left();
+        }
+    }
+}
+
+fn drain(mut from: impl std::io::Read + Send + 'static) -> std::thread::JoinHandle<Vec<u8>> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        from.read_to_end(&mut bytes).unwrap();
+        bytes
+    })
+}
+
+/// Waits for something to come about, and fails when it does not.
+pub(crate) fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "never came about: {what}");
+        sleep(Duration::from_millis(5));
+    }
+}
+
+/// A command that has ended, and all there is to say of it.
+pub(crate) struct Ran {
+    command: String,
+    tree: String,
+    pub(crate) output: Output,
+}
+
+impl Ran {
+    /// It succeeded.
+    #[track_caller]
+    pub(crate) fn ok(self) -> Self {
+        self.exits(0)
+    }
+
+    /// It exited with this code.
+    #[track_caller]
+    pub(crate) fn exits(self, code: i32) -> Self {
+        assert_eq!(self.output.status.code(), Some(code), "{self}");
+        self
+    }
+
+    /// This signal ended it.
+    #[track_caller]
+    pub(crate) fn dies_by(self, signal: Signal) -> Self {
+        assert_eq!(self.output.status.signal(), Some(signal as i32), "{self}");
+        self
+    }
+
+    /// It refused with this code, in one line, with a hint under it at most, and this in it.
+    #[track_caller]
+    pub(crate) fn refuses(self, code: i32, says: &str) {
+        let this = self.exits(code);
+        let err = this.err();
+        let lines: Vec<_> = err.lines().collect();
+        // Usage errors are clap's, with the usage under them.
+        let said = if code == 2 { err.as_str() } else { lines.first().copied().unwrap_or_default() };
+        assert!(said.contains(says), "does not say {says:?}: {this}");
+        let hinted = lines.len() == 2 && lines.get(1).is_some_and(|line| line.starts_with("hint: "));
+        assert!(code == 2 || lines.len() == 1 || hinted, "more than one line and a hint: {this}");
+    }
+
+    pub(crate) fn out(&self) -> String {
+        String::from_utf8(self.output.stdout.clone()).unwrap()
+    }
+
+    pub(crate) fn err(&self) -> String {
+        String::from_utf8(self.output.stderr.clone()).unwrap()
+    }
+
+    /// What it printed, as JSON.
+    #[track_caller]
+    pub(crate) fn json(self) -> Value {
+        let this = self.ok();
+        serde_json::from_str(&this.out()).unwrap_or_else(|error| panic!("{error}: {this}"))
+    }
+}
+
+impl std::fmt::Display for Ran {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Output { status, .. } = &self.output;
+        let (out, err) = (String::from_utf8_lossy(&self.output.stdout), String::from_utf8_lossy(&self.output.stderr));
+        write!(f, "{}\n{status}\n--- stdout\n{out}\n--- stderr\n{err}\n--- processes\n{}", self.command, self.tree)
+    }
+}
+
+/// A process of a test, outside any pod; killed and reaped when it is dropped.
+pub(crate) struct Guest {
+    child: Child,
+    /// What it said until it was ready.
+    pub(crate) said: String,
+    out: std::io::BufReader<std::process::ChildStdout>,
+}
+
+impl Guest {
+    pub(crate) fn pid(&self) -> i32 {
+        i32::try_from(self.child.id()).unwrap()
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.pid()), signal).unwrap();
+    }
+
+    /// The next line it says.
+    pub(crate) fn line(&mut self) -> String {
+        let mut line = String::new();
+        std::io::BufRead::read_line(&mut self.out, &mut line).unwrap();
+        line.trim_end().to_owned()
+    }
+
+    /// Waits for its end.
+    pub(crate) fn ends(mut self) -> std::process::ExitStatus {
+        let pid = self.pid();
+        eventually(&format!("{pid} ends"), || self.child.try_wait().unwrap())
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        // It may have been waited for.
+        let _ended = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
+
+/// A line of /proc/PID/status.
+pub(crate) fn status_of(pid: i32, key: &str) -> String {
+    let text = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':'));
+    line.unwrap_or_else(|| panic!("no {key} in the status of {pid}")).trim().to_owned()
+}

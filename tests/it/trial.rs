@@ -1,0 +1,64 @@
+//! What tests need, and how they are told from those that lack it.
+
+use std::env;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+
+use libtest_mimic::{Failed, Trial};
+
+use crate::house::{User, userns_works};
+
+/// Something that not every machine has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// To be root.
+    Root,
+    /// User namespaces for everybody.
+    Userns,
+    /// A program in PATH.
+    Program(&'static str),
+}
+
+impl Need {
+    fn missing(self) -> Option<String> {
+        match self {
+            Self::Root => (!nix::unistd::geteuid().is_root()).then(|| "needs root".to_owned()),
+            Self::Userns => (!userns_works()).then(|| "needs user namespaces for everybody".to_owned()),
+            Self::Program(name) => find(name).is_none().then(|| format!("needs {name}")),
+        }
+    }
+}
+
+/// A program in PATH, or where a distribution keeps the administrator's.
+pub(crate) fn find(name: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let directories = env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
+    directories.map(|directory| directory.join(name)).find(|file| file.is_file())
+}
+
+/// A test of this name.
+pub(crate) fn trial(name: &str, needs: &[Need], test: impl FnOnce() + Send + 'static) -> Trial {
+    let missing: Vec<_> = needs.iter().filter_map(|need| need.missing()).collect();
+    let required = env::var_os("REQUIRE_PEERS").is_some_and(|value| value == "1");
+    let reason = missing.join(", ");
+    let ignored = !missing.is_empty() && !required;
+    let fails = (!missing.is_empty()).then(|| reason.clone());
+    Trial::test(name, move || match fails {
+        Some(reason) => Err(Failed::from(reason)),
+        None => catch_unwind(AssertUnwindSafe(test)).map_err(|panic| match panic.downcast::<String>() {
+            Ok(text) => Failed::from(*text),
+            Err(panic) => Failed::from(panic.downcast::<&str>().map_or("panicked", |text| *text)),
+        }),
+    })
+    .with_kind(if ignored { reason } else { String::new() })
+    .with_ignored_flag(ignored)
+}
+
+/// A test that is to pass as root and as an ordinary user: two tests.
+pub(crate) fn as_each_user(name: &str, needs: &[Need], test: fn(User)) -> [Trial; 2] {
+    let with = |need| [&[need], needs].concat();
+    [
+        trial(&format!("{name}::as_root"), &with(Need::Root), move || test(User::Root)),
+        trial(&format!("{name}::as_ordinary_user"), &with(Need::Userns), move || test(User::Ordinary)),
+    ]
+}
