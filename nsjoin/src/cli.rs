@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 
-use clap::{ArgAction, Parser};
+use clap::Parser;
 
 use crate::kind::Kind;
 use crate::name::{InvalidName, Name};
@@ -36,7 +36,7 @@ pub struct Args {
 #[derive(Debug, clap::Args)]
 struct Kinds {
     /// Join the mount namespace
-    #[arg(short, long, action = ArgAction::SetTrue)]
+    #[arg(short, long)]
     mount: bool,
     /// Join the UTS namespace (hostname)
     #[arg(short, long)]

@@ -161,6 +161,7 @@ impl Error {
             Self::Look { source, .. } if source.raw_os_error() == Some(Errno::ENOSYS as i32) => {
                 Some("needs Linux 5.4 or later")
             }
+            Self::Registry(RegistryError::NotOurs { .. }) => Some("$POD_STATE_DIR names another"),
             Self::PodIsDead { .. } => Some("`pod delete` removes what is left of it"),
             _ => None,
         }

@@ -6,6 +6,7 @@
 use std::env;
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use nix::unistd::geteuid;
@@ -28,6 +29,13 @@ pub enum RegistryError {
         /// The name asked for.
         name: Name,
         /// Where it was looked for.
+        root: PathBuf,
+    },
+    /// The directory of pods belongs to somebody else, or others may write to it: what it says may
+    /// be meant to lead us astray.
+    #[error("the state directory {} is not ours alone", root.display())]
+    NotOurs {
+        /// Which.
         root: PathBuf,
     },
     /// The record could not be read.
@@ -78,6 +86,20 @@ impl Registry {
         &self.root
     }
 
+    /// Makes sure that nobody else could have written what is in it. Elsewhere than in /run,
+    /// somebody may have made the directory before we did.
+    ///
+    /// # Errors
+    /// When they could; not when there is no such directory.
+    pub fn is_ours(&self) -> Result<(), RegistryError> {
+        match fs::symlink_metadata(&self.root) {
+            Ok(found) if found.uid() != geteuid().as_raw() || found.mode() & 0o022 != 0 || !found.is_dir() => {
+                Err(RegistryError::NotOurs { root: self.root.clone() })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The directory of one pod.
     #[must_use]
     pub fn directory(&self, name: &Name) -> PathBuf {
@@ -87,8 +109,9 @@ impl Registry {
     /// The process that holds the pod's namespaces, as recorded; it may be dead by now.
     ///
     /// # Errors
-    /// When there is no such pod, or its record cannot be read or understood.
+    /// When there is no such pod, or its record cannot be read, understood or trusted.
     pub fn pause(&self, name: &Name) -> Result<Identity, RegistryError> {
+        self.is_ours()?;
         let line = fs::read(self.directory(name).join(Self::PAUSE)).map_err(|source| match source.kind() {
             io::ErrorKind::NotFound => RegistryError::NoSuchPod { name: name.clone(), root: self.root.clone() },
             _ => RegistryError::Unreadable { name: name.clone(), source },

@@ -19,7 +19,7 @@ use crate::supervisor;
 pub fn create(store: &Store, plan: PodPlan, pause: Option<PathBuf>) -> Result<PodDirectory, Error> {
     let pause = find_pause(pause)?;
     let claim = store.claim(plan.name())?;
-    let directory = claim.directory();
+    let directory = claim.directory().clone();
     // Whatever can be refused is asked for before there is anything to undo.
     let listening: Vec<_> = plan.publish().iter().copied().map(supervisor::listen).collect::<Result<_, _>>()?;
     let sandbox = Opened::open(&plan, &directory, &pause)?;
@@ -27,7 +27,7 @@ pub fn create(store: &Store, plan: PodPlan, pause: Option<PathBuf>) -> Result<Po
     let missing = sandbox.run()?;
     let plan = plan.published_at(listening.iter().map(|listening| listening.publish).collect());
     if !listening.is_empty() {
-        supervisor::start(&plan, &directory, &listening)?;
+        supervisor::start(&plan, &directory, claim.lock(), &listening)?;
     }
     directory.write_record(&PodRecord { plan, created: SystemTime::now(), missing })?;
     claim.commit()

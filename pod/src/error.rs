@@ -66,12 +66,9 @@ pub enum Error {
         /// The program.
         program: std::ffi::OsString,
     },
-    /// The directory of pods belongs to somebody else, or others may write to it.
-    #[error("the state directory {} is not ours alone", directory.display())]
-    NotOurs {
-        /// Which.
-        directory: PathBuf,
-    },
+    /// The registry cannot be trusted.
+    #[error(transparent)]
+    Registry(#[from] nsjoin::RegistryError),
     /// A file of the registry could not be used.
     #[error("cannot {operation} {}", path.display())]
     File {
@@ -165,7 +162,7 @@ impl Error {
             Self::Dead { .. } => Some("`pod delete` removes what is left of it"),
             Self::NoName { .. } => Some("--name gives one"),
             Self::NoPause => Some("it is looked for beside this program, then in PATH; --pause names another"),
-            Self::NotOurs { .. } => Some("$POD_STATE_DIR names another"),
+            Self::Registry(nsjoin::RegistryError::NotOurs { .. }) => Some("$POD_STATE_DIR names another"),
             Self::Publish { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 Some("ports below 1024 need root (net.ipv4.ip_unprivileged_port_start)")
             }

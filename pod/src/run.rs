@@ -19,7 +19,7 @@ pub fn run(store: &Store, pod: &Name, plan: WorkloadPlan) -> Result<(), Error> {
     if !directory.pause()?.is_some_and(|pause| pause.is_alive()) {
         return Err(Error::Dead { name: pod.clone() });
     }
-    supervisor::ensure(&directory.record()?.plan, &directory)?;
+    supervisor::ensure(&directory.record()?.plan, &directory, &lock)?;
     drop(lock);
     match supervisor::ask(pod, &directory, &Request::Start(plan))? {
         Some(Answer::Started) => Ok(()),

@@ -2,7 +2,7 @@
 //! wherever, the next command finds what is left and clears it away.
 //!
 //! A pod is made in `.creating-NAME` and renamed to `NAME` when it is whole; it is renamed to
-//! `.deleting-NAME` before it is taken apart. So a directory whose name begins with a dot belongs
+//! `.deleting-NAME-PID` before it is taken apart. So a directory whose name begins with a dot belongs
 //! to a command at work, which holds a lock on it, or to nobody; what is nobody's is demolished.
 //! Processes leave word of themselves in the directory before they become what they are to be, so
 //! there is none that the directory does not know.
@@ -70,11 +70,7 @@ impl Store {
         let store = Self { registry: Registry::of_this_user() };
         let root = store.registry.root();
         DirBuilder::new().recursive(true).mode(0o700).create(root).map_err(file("create", root))?;
-        let found = fs::symlink_metadata(root).map_err(file("look at", root))?;
-        // Elsewhere than in /run somebody else may have made it first, to lead us astray.
-        if found.uid() != nix::unistd::geteuid().as_raw() || found.mode() & 0o022 != 0 || !found.is_dir() {
-            return Err(Error::NotOurs { directory: root.to_owned() });
-        }
+        store.registry.is_ours()?;
         store.sweep()?;
         Ok(store)
     }
@@ -93,7 +89,7 @@ impl Store {
             nobodys.extend(directory.lock(FlockArg::LockExclusiveNonblock)?.map(|lock| (directory, lock)));
         }
         drop(nobody_claims);
-        nobodys.into_iter().try_for_each(|(directory, lock)| directory.demolish(lock))
+        nobodys.into_iter().try_for_each(|(directory, lock)| directory.demolish(&lock))
     }
 
     /// Locks the making of directories, not the directories.
@@ -158,15 +154,15 @@ impl Store {
             made => made.map_err(file("create", &directory.path))?,
         }
         let lock = directory.lock(FlockArg::LockExclusiveNonblock)?.ok_or_else(busy)?;
-        Ok(Claim { store: self, name: name.clone(), held: Some((directory, lock)) })
+        Ok(Claim { store: self, name: name.clone(), directory, lock, fate: Fate::Demolish })
     }
 
     /// Takes a pod apart: nothing of it runs afterwards, and its name is free.
     pub(crate) fn remove(&self, name: &Name, directory: &PodDirectory, lock: Lock) -> Result<(), Error> {
-        let doomed = PodDirectory { path: self.registry.root().join(format!("{DELETING}{name}")) };
-        // One of that name is being demolished, by somebody who was faster, or was swept just now.
+        let doomed =
+            PodDirectory { path: self.registry.root().join(format!("{DELETING}{name}-{}", std::process::id())) };
         fs::rename(&directory.path, &doomed.path).map_err(file("remove", &directory.path))?;
-        doomed.demolish(lock)
+        doomed.demolish(&lock)
     }
 }
 
@@ -178,34 +174,48 @@ pub(crate) type Lock = Flock<File>;
 pub(crate) struct Claim<'a> {
     store: &'a Store,
     name: Name,
-    held: Option<(PodDirectory, Lock)>,
+    directory: PodDirectory,
+    lock: Lock,
+    fate: Fate,
+}
+
+/// What becomes of a claim's directory when the claim is dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    Demolish,
+    Keep,
 }
 
 impl Claim<'_> {
-    pub(crate) fn directory(&self) -> PodDirectory {
-        PodDirectory { path: self.store.registry.root().join(format!("{CREATING}{}", self.name)) }
+    pub(crate) fn directory(&self) -> &PodDirectory {
+        &self.directory
+    }
+
+    /// The lock on the directory; what is handed a copy of it holds it too.
+    pub(crate) fn lock(&self) -> &File {
+        &self.lock
     }
 
     /// Makes it a pod.
     pub(crate) fn commit(mut self) -> Result<PodDirectory, Error> {
         let path = self.store.registry.directory(&self.name);
         // A pod's directory is never empty, so this replaces none.
-        match fs::rename(self.directory().path, &path) {
+        match fs::rename(&self.directory.path, &path) {
             Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {
                 return Err(Error::NameInUse { name: self.name.clone() });
             }
             renamed => renamed.map_err(file("create", &path))?,
         }
-        self.held = None;
+        self.fate = Fate::Keep;
         Ok(PodDirectory { path })
     }
 }
 
 impl Drop for Claim<'_> {
     fn drop(&mut self) {
-        if let Some((directory, lock)) = self.held.take() {
+        if self.fate == Fate::Demolish {
             // Whoever drops a claim has an error to tell already; what this leaves, the next command sweeps.
-            let _swept_later = directory.demolish(lock);
+            let _swept_later = self.directory.demolish(&self.lock);
         }
     }
 }
@@ -347,8 +357,8 @@ impl PodDirectory {
         Ok(still.then_some(lock))
     }
 
-    /// Ends every process that the directory knows, and removes it. The lock goes last.
-    fn demolish(&self, lock: Lock) -> Result<(), Error> {
+    /// Ends every process that the directory knows, and removes it, under its lock.
+    fn demolish(&self, _lock: &Lock) -> Result<(), Error> {
         // First who could launch more; then the pause, and with it the pid namespace and all in
         // it; then those who have pid namespaces of their own.
         let mut doomed = vec![self.supervisor()?, self.pause()?];
@@ -370,9 +380,7 @@ impl PodDirectory {
                 return Err(io_error(Errno::ETIMEDOUT));
             }
         }
-        remove_directory(&self.path)?;
-        drop(lock);
-        Ok(())
+        remove_directory(&self.path)
     }
 }
 

@@ -72,16 +72,8 @@ fn nginx_dies(user: User) {
     house.pod(&app).ok();
     assert_eq!(get(&house, port), "hello\n");
 
-    house
-        .pod(&[
-            "exec",
-            "web",
-            "--",
-            "sh",
-            "-c",
-            "kill -9 $(cat /proc/[0-9]*/comm >/dev/null; grep -l '^nginx$' /proc/[0-9]*/comm | cut -d/ -f3)",
-        ])
-        .ok();
+    let every_nginx = "kill -9 $(grep -l '^nginx$' /proc/[0-9]*/comm | cut -d/ -f3)";
+    house.pod(&["exec", "web", "--", "sh", "-c", every_nginx]).ok();
     eventually("nginx is seen to have ended", || {
         let pod = house.describe("web");
         let nginx = pod["workloads"].as_array()?.iter().find(|workload| workload["name"] == "nginx")?;

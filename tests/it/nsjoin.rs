@@ -202,8 +202,10 @@ fn mirrors_a_stop(user: User) {
     let house = House::new(user);
     house.pod(&["create", "web"]).ok();
     let guest = house.start(house.command("nsjoin").args(["-t", "web", "--", "probe", "ready"]));
-    let children = fs::read_to_string(format!("/proc/{0}/task/{0}/children", guest.pid())).unwrap();
-    let command: i32 = children.trim().parse().unwrap();
+    // The process that joined and the command are both children, until the first is reaped.
+    let command: i32 = eventually("the command is the only child", || {
+        fs::read_to_string(format!("/proc/{0}/task/{0}/children", guest.pid())).unwrap().trim().parse().ok()
+    });
     let become_ =
         |pid, letter| eventually("the state changes", || status_of(pid, "State").starts_with(letter).then_some(()));
     // Not TSTP: the kernel lets that stop nobody whose process group no shell looks after.

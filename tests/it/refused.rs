@@ -209,5 +209,8 @@ fn not_ours(user: User) {
     house
         .finish(house.command("pod").args(["create", "web"]).env("POD_STATE_DIR", &open))
         .refuses(125, "is not ours alone");
+    house
+        .finish(house.command("nsjoin").args(["-t", "web", "true"]).env("POD_STATE_DIR", &open))
+        .refuses(125, "is not ours alone");
     house.finish(house.command("pod").args(["get"]).env("POD_STATE_DIR", "/proc")).exits(125);
 }

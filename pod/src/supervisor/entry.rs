@@ -15,7 +15,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::task::{LocalSet, spawn_local};
 
 use super::proxy;
-use super::start::{IS_READY, READY};
+use super::start::{IS_READY, LISTENERS, LOCK, READY};
 use super::workloads::Workloads;
 use crate::control::{Answer, Refusal, Request, SOCKET};
 use crate::error::{Error, file};
@@ -24,7 +24,8 @@ use crate::sys;
 
 /// Supervises the pod whose directory we are in, until its pause process ends.
 ///
-/// Handed down: where to say that we are ready, and then a listener for each of `pod_ports`.
+/// Handed down: where to say that we are ready, the directory's lock, and a listener for each of
+/// `pod_ports`.
 ///
 /// # Errors
 /// When the pod is not there (any more), or its namespaces cannot be entered.
@@ -32,8 +33,9 @@ pub fn supervise(name: &Name, own_pids: OwnPids, pod_ports: &[u16]) -> Result<()
     let failed = |operation| move |source| Error::Supervisor { operation, name: name.clone(), source };
     let handed = |number| sys::inherited(number).ok_or(io::Error::from(io::ErrorKind::InvalidInput));
     let ready = handed(READY).map_err(failed("start"))?;
+    let lock = handed(LOCK).map_err(failed("start"))?;
     let mut ports = Vec::new();
-    for (number, pod_port) in (READY + 1..).zip(pod_ports) {
+    for (number, pod_port) in (LISTENERS..).zip(pod_ports) {
         ports.push((TcpListener::from(handed(number).map_err(failed("start"))?), *pod_port));
     }
     // We outlive the terminal, the session and whatever signals were ignored where we come from.
@@ -45,6 +47,7 @@ pub fn supervise(name: &Name, own_pids: OwnPids, pod_ports: &[u16]) -> Result<()
 
     let directory = PodDirectory::current();
     leave_word(&directory)?;
+    drop(lock);
     let pause = directory.pause()?.ok_or_else(|| Error::Dead { name: name.clone() })?;
     let pinned = Pidfd::of(pause).map_err(|errno| failed("start")(errno.into()))?;
     let pinned = pinned.ok_or_else(|| Error::Dead { name: name.clone() })?;

@@ -18,8 +18,11 @@ use crate::plan::{PodPlan, Share};
 use crate::publish::Publish;
 use crate::store::PodDirectory;
 
-/// The first descriptor that a supervisor is handed: where it says that it is ready. The listeners follow.
+/// The descriptors that a supervisor is handed: where it says that it is ready; the lock on its
+/// directory, until it has left word there; and from the last one on the listeners.
 pub(super) const READY: i32 = 3;
+pub(super) const LOCK: i32 = 4;
+pub(super) const LISTENERS: i32 = 5;
 /// What it says there.
 pub(super) const IS_READY: &[u8] = b"ready\n";
 
@@ -48,13 +51,23 @@ fn no_ipv6(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::EAFNOSUPPORT | libc::EADDRNOTAVAIL))
 }
 
-/// Starts a pod's supervisor, and waits until it is ready.
-pub(crate) fn start(plan: &PodPlan, directory: &PodDirectory, listening: &[Listening]) -> Result<(), Error> {
+/// Starts a pod's supervisor, and waits until it is ready. It shares the lock until the directory
+/// knows of it: whoever kills us meanwhile, nobody takes the directory for nobody's.
+pub(crate) fn start(
+    plan: &PodPlan,
+    directory: &PodDirectory,
+    lock: &File,
+    listening: &[Listening],
+) -> Result<(), Error> {
     let name = plan.name();
     let failed = |source| Error::Supervisor { operation: "start", name: name.clone(), source };
     let (mut ready, theirs) = pipe().map_err(failed)?;
-    let mut fds = vec![FdMapping { parent_fd: theirs.into(), child_fd: READY }];
-    for (number, listening) in (READY + 1..).zip(listening) {
+    let lock = lock.try_clone().map_err(failed)?;
+    let mut fds = vec![
+        FdMapping { parent_fd: theirs.into(), child_fd: READY },
+        FdMapping { parent_fd: lock.into(), child_fd: LOCK },
+    ];
+    for (number, listening) in (LISTENERS..).zip(listening) {
         let copy = listening.listener.try_clone().map_err(failed)?;
         fds.push(FdMapping { parent_fd: OwnedFd::from(copy), child_fd: number });
     }
@@ -86,11 +99,11 @@ pub(crate) fn start(plan: &PodPlan, directory: &PodDirectory, listening: &[Liste
     Err(failed(io::Error::other(reason)))
 }
 
-/// Starts a pod's supervisor unless one runs. The pod must be locked.
-pub(crate) fn ensure(plan: &PodPlan, directory: &PodDirectory) -> Result<(), Error> {
+/// Starts a pod's supervisor unless one runs.
+pub(crate) fn ensure(plan: &PodPlan, directory: &PodDirectory, lock: &File) -> Result<(), Error> {
     match directory.supervisor()? {
         Some(identity) if identity.is_alive() => Ok(()),
-        _ => start(plan, directory, &[]),
+        _ => start(plan, directory, lock, &[]),
     }
 }
 
