@@ -29,6 +29,7 @@ fn main(args: Args) -> ! {
     // A descriptor or a directory held for as long as the pod lives could not be unmounted.
     sys::close_from(3);
     sys::chdir(c"/");
+    args.give_back();
     loop {
         let name: &[u8] = match sys::wait_for(&ENDING) {
             Some(Signal::INT) => b"Shutting down, got signal: Interrupt\n",

@@ -23,25 +23,22 @@ pub(super) unsafe fn syscall4(number: u32, a: usize, b: usize, c: usize, d: usiz
     result
 }
 
-/// Defines `_start`, which calls `fn(Args) -> !`.
+/// Defines `_start`, which calls `extern "C" fn(*const usize) -> !` with the initial stack pointer.
+#[doc(hidden)]
 #[macro_export]
-macro_rules! entry {
-    ($main:path) => {
-        extern "C" fn entered(stack: *const usize) -> ! {
-            // SAFETY: `_start` below is the only caller and hands over the initial stack pointer.
-            $main(unsafe { $crate::sys::Args::on(stack) })
-        }
-
+macro_rules! start {
+    ($entered:path) => {
         // SAFETY: the kernel enters here once, with the stack that the psABI describes; nothing calls it.
         #[unsafe(no_mangle)]
         #[unsafe(naked)]
         unsafe extern "C" fn _start() -> ! {
             core::arch::naked_asm!(
-                "mov x29, xzr",  // the outermost frame
-                "mov x30, xzr",  // nowhere to return to
-                "mov x0, sp",    // the first argument: where argc stands
-                "b {entered}",   // sp is a multiple of 16, as the kernel leaves it
-                entered = sym entered,
+                "mov x29, xzr", // the outermost frame
+                "mov x30, xzr", // nowhere to return to
+                "mov x0, sp",   // the first argument: where argc stands
+                "and sp, x0, #0xfffffffffffffe00", // our frames in one page; a multiple of 16, too
+                "b {entered}",  // it never comes back
+                entered = sym $entered,
             )
         }
     };

@@ -25,23 +25,20 @@ pub(super) unsafe fn syscall4(number: u32, a: usize, b: usize, c: usize, d: usiz
     result
 }
 
-/// Defines `_start`, which calls `fn(Args) -> !`.
+/// Defines `_start`, which calls `extern "C" fn(*const usize) -> !` with the initial stack pointer.
+#[doc(hidden)]
 #[macro_export]
-macro_rules! entry {
-    ($main:path) => {
-        extern "C" fn entered(stack: *const usize) -> ! {
-            // SAFETY: `_start` below is the only caller and hands over the initial stack pointer.
-            $main(unsafe { $crate::sys::Args::on(stack) })
-        }
-
+macro_rules! start {
+    ($entered:path) => {
         // SAFETY: the kernel enters here once, with the stack that the psABI describes; nothing calls it.
         #[unsafe(no_mangle)]
         #[unsafe(naked)]
         unsafe extern "C" fn _start() -> ! {
             core::arch::naked_asm!(
                 "mov rdi, rsp",   // the first argument: where argc stands
-                "call {entered}", // rsp is a multiple of 16 here, as a call wants it; it never comes back
-                entered = sym entered,
+                "and rsp, -512",  // our frames in one page; a multiple of 16, too, as a call wants it
+                "call {entered}", // it never comes back
+                entered = sym $entered,
             )
         }
     };
