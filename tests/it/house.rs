@@ -395,3 +395,8 @@ pub(crate) fn status_of(pid: i32, key: &str) -> String {
     let line = text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':'));
     line.unwrap_or_else(|| panic!("no {key} in the status of {pid}")).trim().to_owned()
 }
+
+/// Whether a process has ended, reaped or not.
+pub(crate) fn has_ended(pid: i64) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/stat")).map_or(true, |stat| stat.is_empty() || stat.contains(") Z "))
+}

@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use libtest_mimic::Trial;
 use serde_json::Value;
 
-use crate::house::{House, User, eventually, status_of};
+use crate::house::{House, User, eventually, has_ended, status_of};
 use crate::trial::{Need, as_each_user};
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -237,15 +237,7 @@ fn own_pids(user: User) {
     // They are within pause's pid namespace, so the kernel ends them with it.
     let pause = nix::unistd::Pid::from_raw(house.pause("web"));
     nix::sys::signal::kill(pause, nix::sys::signal::Signal::SIGKILL).unwrap();
-    eventually("the workloads end with pause", || {
-        [one, two]
-            .iter()
-            .all(|pid| {
-                !fs::exists(format!("/proc/{pid}")).unwrap()
-                    || status_of(i32::try_from(*pid).unwrap(), "State").starts_with('Z')
-            })
-            .then_some(())
-    });
+    eventually("the workloads end with pause", || [one, two].into_iter().all(has_ended).then_some(()));
 }
 
 fn hygiene(user: User) {

@@ -12,7 +12,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
-use crate::house::{House, User, eventually};
+use crate::house::{House, User, eventually, has_ended};
 use crate::trial::{Need, as_each_user, find};
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -94,10 +94,7 @@ fn pause_dies(user: User) {
     let pod = house.describe("web");
     let (pause, app) = (&pod["pause"]["pid"], &pod["workloads"][0]["process"]["pid"]);
     kill(Pid::from_raw(i32::try_from(pause.as_i64().unwrap()).unwrap()), Signal::SIGKILL).unwrap();
-    eventually("the workload has ended", || {
-        let stat = fs::read_to_string(format!("/proc/{app}/stat")).unwrap_or_default();
-        (stat.is_empty() || stat.contains(") Z ")).then_some(())
-    });
+    eventually("the workload has ended", || has_ended(app.as_i64().unwrap()).then_some(()));
     eventually("nobody listens on the port", || TcpListener::bind(("127.0.0.1", port)).ok());
 
     let told = house.pod(&["get", "-o", "json"]).json();
