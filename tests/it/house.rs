@@ -189,6 +189,13 @@ impl House {
         self.pod(&["describe", pod, "-o", "json"]).json()
     }
 
+    /// A workload of a pod, as `describe` tells of it.
+    pub(crate) fn workload(&self, pod: &str, name: &str) -> Value {
+        let pod = self.describe(pod);
+        let found = pod["workloads"].as_array().unwrap().iter().find(|workload| workload["name"] == name).cloned();
+        found.unwrap_or_else(|| panic!("no {name} in {pod}"))
+    }
+
     /// The pid of a pod's pause, as the host counts.
     pub(crate) fn pause(&self, pod: &str) -> i32 {
         i32::try_from(self.describe(pod)["pause"]["pid"].as_i64().unwrap()).unwrap()

@@ -41,18 +41,12 @@ fn inode(pid: i64, kind: &str) -> u64 {
     fs::metadata(format!("/proc/{pid}/ns/{kind}")).unwrap().ino()
 }
 
-fn workload(house: &House, name: &str) -> Value {
-    let pod = house.describe("web");
-    let found = pod["workloads"].as_array().unwrap().iter().find(|workload| workload["name"] == name).cloned();
-    found.unwrap_or_else(|| panic!("no {name} in {pod}"))
-}
-
 fn same_namespaces(user: User) {
     let house = with_pod(user, &[]);
     let pause = i64::from(house.pause("web"));
     for name in ["one", "two"] {
         house.pod(&["run", "-d", "web", "--name", name, "--", "probe", "ready"]).ok();
-        let pid = workload(&house, name)["process"]["pid"].as_i64().unwrap();
+        let pid = house.workload("web", name)["process"]["pid"].as_i64().unwrap();
         for kind in ["net", "ipc", "uts", "pid", "mnt", "user"] {
             assert_eq!(inode(pid, kind), inode(pause, kind), "{kind} of {name}");
         }
@@ -225,7 +219,7 @@ fn own_pids(user: User) {
             "{said}"
         );
     }
-    let of = |name: &str| workload(&house, name)["process"]["pid"].as_i64().unwrap();
+    let of = |name: &str| house.workload("web", name)["process"]["pid"].as_i64().unwrap();
     let (one, two, pause) = (of("one"), of("two"), i64::from(house.pause("web")));
     assert_ne!(inode(one, "pid"), inode(two, "pid"));
     assert_ne!(inode(one, "pid"), inode(pause, "pid"));

@@ -166,6 +166,7 @@ fn killed_supervisor(user: User) {
     let pid = record.split(' ').next().unwrap().parse().unwrap();
     kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
     house.pod(&["run", "-d", "web", "--name", "two", "--", "probe", "ready"]).ok();
+    house.pod(&["run", "-d", "web", "--name", "one", "--", "probe", "ready"]).refuses(125, "one runs already");
     let told = house.describe("web");
     let status = |index: usize| told["workloads"][index]["status"].as_str().unwrap().to_owned();
     assert_eq!((status(0), status(1)), ("Running".to_owned(), "Running".to_owned()), "{told}");
@@ -173,7 +174,7 @@ fn killed_supervisor(user: User) {
     house.nothing_is_left();
 }
 
-/// The one workload of a pod, once it has ended.
+/// A pod's first workload by name, once it has ended.
 fn ended(house: &House, pod: &str) -> Value {
     eventually("the workload has ended", || {
         let workload = house.describe(pod)["workloads"][0].clone();
@@ -187,6 +188,12 @@ fn ends_are_remembered(user: User) {
     for code in [0, 3, 255] {
         house.pod(&["run", "-d", "web", "--name", "app", "--", "probe", "exit", &code.to_string()]).ok();
         assert_eq!(ended(&house, "web")["exit_code"], code);
+    }
+    // One that has ended makes room at once, whether its end has been recorded yet or not.
+    for _ in 0..20 {
+        house.pod(&["run", "-d", "web", "--name", "short", "--", "probe", "exit", "0"]).ok();
+        let process = house.workload("web", "short")["process"]["pid"].as_i64().unwrap();
+        eventually("it has ended", || has_ended(process).then_some(()));
     }
     house.pod(&["run", "-d", "web", "--name", "app", "--", "sh", "-c", "kill -TERM $$"]).ok();
     let app = ended(&house, "web");

@@ -118,7 +118,7 @@ async fn answer(mut client: UnixStream, workloads: Rc<Workloads>) {
         return;
     }
     let answer = match serde_json::from_str(&line) {
-        Ok(Request::Start(plan)) => workloads.start(plan),
+        Ok(Request::Start(plan)) => workloads.start(plan).await,
         Ok(Request::Stop { grace_ms }) => {
             workloads.stop(std::time::Duration::from_millis(grace_ms)).await;
             Answer::Stopped

@@ -22,7 +22,7 @@ use crate::control::{Answer, Refusal};
 use crate::error::{Error, file};
 use crate::plan::WorkloadPlan;
 use crate::record::{EndRecord, WorkloadRecord};
-use crate::store::PodDirectory;
+use crate::store::{PodDirectory, Workload};
 use crate::sys;
 
 /// The workloads that run, and where they are recorded.
@@ -42,7 +42,24 @@ impl Workloads {
     }
 
     /// Launches a workload.
-    pub(super) fn start(self: &Rc<Self>, plan: WorkloadPlan) -> Answer {
+    pub(super) async fn start(self: &Rc<Self>, plan: WorkloadPlan) -> Answer {
+        let name = &plan.name;
+        loop {
+            let one_less = self.one_less.notified();
+            // By its record, for it may be the workload of a supervisor before us.
+            match self.directory.workload(name) {
+                Ok(Some(Workload { process: Some(process), .. })) if process.is_alive() => {
+                    return Answer::Refused(Refusal::because(format!("a workload named {name} runs already")));
+                }
+                Ok(_) => {}
+                Err(error) => return Answer::Refused(Refusal::because(nsjoin::report::line(&error))),
+            }
+            // One of that name that has just ended is to have its end recorded as its own.
+            if !self.running.borrow().contains_key(name) {
+                break;
+            }
+            one_less.await;
+        }
         match self.launch(plan) {
             Ok(()) => Answer::Started,
             Err(refusal) => Answer::Refused(refusal),
@@ -51,9 +68,6 @@ impl Workloads {
 
     fn launch(self: &Rc<Self>, plan: WorkloadPlan) -> Result<(), Refusal> {
         let name = plan.name.clone();
-        if self.running.borrow().contains_key(&name) {
-            return Err(Refusal::because(format!("a workload named {name} runs already")));
-        }
         let refuse = |error: Error| Refusal::because(nsjoin::report::line(&error));
         let record = WorkloadRecord { plan, started: SystemTime::now() };
         let process = self.directory.begin_workload(&record).map_err(refuse)?;
