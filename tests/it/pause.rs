@@ -67,12 +67,23 @@ fn started(house: &House, first: &str) -> std::process::Child {
     child
 }
 
+/// The exit code of a pause that is to end by now.
+fn ended(child: &mut std::process::Child) -> Option<i32> {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    while child.try_wait().unwrap().is_none() && std::time::Instant::now() < deadline {
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    // One that does not end is not left behind.
+    let _ended_already = child.kill();
+    child.wait().unwrap().code()
+}
+
 fn ends_on_term_and_int() {
     let house = House::new(User::Ordinary);
     for (signal, says) in [(Signal::SIGTERM, "Terminated"), (Signal::SIGINT, "Interrupt")] {
         let mut child = started(&house, "");
         nix::sys::signal::kill(nix::unistd::Pid::from_raw(child.id().cast_signed()), signal).unwrap();
-        assert_eq!(child.wait().unwrap().code(), Some(0));
+        assert_eq!(ended(&mut child), Some(0));
         let mut err = String::new();
         child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
         let expected = format!("Warning: pause should be the first process\nShutting down, got signal: {says}\n");
@@ -84,7 +95,7 @@ fn hears_term_all_the_same() {
     let house = House::new(User::Ordinary);
     let mut child = started(&house, "trap '' TERM INT CHLD;");
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(child.id().cast_signed()), Signal::SIGTERM).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(ended(&mut child), Some(0));
     // Everything blocked when it is executed: that needs more than a shell.
     let mut command = house.command("pause");
     block_all_before_exec(&mut command);
@@ -92,7 +103,7 @@ fn hears_term_all_the_same() {
     let pid = nix::unistd::Pid::from_raw(child.id().cast_signed());
     // Sent at once: whether it comes before or after the first instruction must make no difference.
     nix::sys::signal::kill(pid, Signal::SIGTERM).unwrap();
-    eventually("pause ends", || child.try_wait().unwrap());
+    assert_eq!(ended(&mut child), Some(0));
 }
 
 /// Has the command start with every signal blocked.
@@ -122,7 +133,7 @@ fn survives_stop_and_continue() {
         state('S');
     }
     nix::sys::signal::kill(pid, Signal::SIGTERM).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(ended(&mut child), Some(0));
 }
 
 fn holds_nothing() {

@@ -7,7 +7,7 @@ use std::process::Stdio;
 
 use libtest_mimic::Trial;
 
-use crate::house::{House, User, eventually};
+use crate::house::{House, User, eventually, has_ended};
 use crate::trial::{Need, as_each_user, trial};
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -158,7 +158,7 @@ fn recycled(user: User) {
     house.pod(&["exec", "web", "true"]).refuses(125, "pod web is dead");
     assert_eq!(house.describe("web")["status"], "Dead");
     house.pod(&["delete", "web"]).ok();
-    assert!(fs::exists(format!("/proc/{pause}")).unwrap(), "a process that only has its pid was killed");
+    assert!(!has_ended(pause.into()), "a process that only has its pid was killed");
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(pause), nix::sys::signal::Signal::SIGKILL).unwrap();
 }
 
