@@ -4,11 +4,13 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Mutex, OnceLock};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -175,13 +177,17 @@ impl House {
     /// Starts a payload that says when it is ready, outside any pod.
     pub(crate) fn start(&self, command: &mut Command) -> Guest {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let mut out = std::io::BufReader::new(child.stdout.take().unwrap());
-        let mut said = String::new();
-        while !said.contains("ready") {
-            let read = std::io::BufRead::read_line(&mut out, &mut said).unwrap();
-            assert!(read > 0, "it ended before it was ready: {said}");
+        let out = BufReader::new(child.stdout.take().unwrap());
+        // Read by somebody else, so that waiting for a line can have an end.
+        let (sender, lines) = channel();
+        std::thread::spawn(move || out.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        let mut guest = Guest { child, said: String::new(), lines };
+        while !guest.said.contains("ready") {
+            let line = guest.line();
+            guest.said.push_str(&line);
+            guest.said.push('\n');
         }
-        Guest { child, said, out }
+        guest
     }
 
     /// A pod as `describe` tells of it.
@@ -362,7 +368,7 @@ pub(crate) struct Guest {
     child: Child,
     /// What it said until it was ready.
     pub(crate) said: String,
-    out: std::io::BufReader<std::process::ChildStdout>,
+    lines: Receiver<String>,
 }
 
 impl Guest {
@@ -376,9 +382,8 @@ impl Guest {
 
     /// The next line it says.
     pub(crate) fn line(&mut self) -> String {
-        let mut line = String::new();
-        std::io::BufRead::read_line(&mut self.out, &mut line).unwrap();
-        line.trim_end().to_owned()
+        let line = self.lines.recv_timeout(Duration::from_secs(10));
+        line.unwrap_or_else(|error| panic!("{} says nothing: {error}", self.pid()))
     }
 
     /// Waits for its end.
@@ -406,4 +411,28 @@ pub(crate) fn status_of(pid: i32, key: &str) -> String {
 /// Whether a process has ended, reaped or not.
 pub(crate) fn has_ended(pid: i64) -> bool {
     fs::read_to_string(format!("/proc/{pid}/stat")).map_or(true, |stat| stat.is_empty() || stat.contains(") Z "))
+}
+
+/// Has a command start with every signal blocked.
+#[allow(unsafe_code, reason = "pre_exec is the only way to a mask")]
+pub(crate) fn block_all_before_exec(command: &mut Command) {
+    // SAFETY: runs between fork and exec and makes one system call, on a set that it owns.
+    unsafe {
+        command.pre_exec(|| {
+            let all = nix::sys::signal::SigSet::all();
+            Ok(nix::sys::signal::sigprocmask(nix::sys::signal::SigmaskHow::SIG_SETMASK, Some(&all), None)?)
+        })
+    };
+}
+
+/// Has a command start with a signal ignored; a shell's trap would not do, for SIGCHLD it does nothing.
+#[allow(unsafe_code, reason = "pre_exec is the only way to a disposition")]
+pub(crate) fn ignore_before_exec(command: &mut Command, signal: Signal) {
+    let ignore = move || {
+        // SAFETY: an ignored signal runs no code of ours.
+        unsafe { nix::sys::signal::signal(signal, nix::sys::signal::SigHandler::SigIgn) }?;
+        Ok(())
+    };
+    // SAFETY: runs between fork and exec and makes one system call.
+    unsafe { command.pre_exec(ignore) };
 }

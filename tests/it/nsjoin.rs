@@ -13,8 +13,7 @@ use seccompiler::{
 };
 use serde_json::Value;
 
-use crate::house::{Guest, House, User, eventually, status_of};
-use crate::pause::block_all_before_exec;
+use crate::house::{Guest, House, User, block_all_before_exec, eventually, ignore_before_exec, status_of};
 use crate::trial::{Need, as_each_user, trial};
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -229,9 +228,13 @@ fn leaves_signals_alone(user: User) {
     for prepare in [0, 1, 2] {
         let start = |first: &[&str]| {
             let line = [first, &["probe", "signals"]].concat().join(" ");
-            let ignoring = if prepare == 1 { "trap '' HUP INT USR1 CHLD;" } else { "" };
             let mut command = house.command("sh");
-            command.args(["-c", &format!("{ignoring} exec {line}")]);
+            command.args(["-c", &format!("exec {line}")]);
+            if prepare == 1 {
+                for signal in [Signal::SIGHUP, Signal::SIGINT, Signal::SIGUSR1, Signal::SIGCHLD] {
+                    ignore_before_exec(&mut command, signal);
+                }
+            }
             if prepare == 2 {
                 block_all_before_exec(&mut command);
             }
@@ -246,7 +249,11 @@ fn leaves_signals_alone(user: User) {
 fn sigchld_ignored(user: User) {
     let house = House::new(user);
     house.pod(&["create", "web"]).ok();
-    let ignoring = |line: &str| house.run("sh", &["-c", &format!("trap '' CHLD; exec {line}")]);
+    let ignoring = |line: &str| {
+        let mut command = house.command("sh");
+        ignore_before_exec(&mut command, Signal::SIGCHLD);
+        house.finish(command.args(["-c", &format!("exec {line}")]))
+    };
     ignoring("nsjoin -t web -- probe exit 7").exits(7);
     ignoring("pod exec web -- probe exit 7").exits(7);
     ignoring("pod create other --publish 127.0.0.1:0:80").ok();

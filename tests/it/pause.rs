@@ -7,7 +7,7 @@ use std::process::Stdio;
 use libtest_mimic::Trial;
 use nix::sys::signal::Signal;
 
-use crate::house::{House, User, binaries, eventually, status_of};
+use crate::house::{House, User, binaries, block_all_before_exec, eventually, ignore_before_exec, status_of};
 use crate::trial::trial;
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -56,7 +56,10 @@ fn prints_its_version() {
 
 /// Starts pause from a shell that does this first, and waits until it has set its mask and waits.
 fn started(house: &House, first: &str) -> std::process::Child {
-    let mut command = house.command("sh");
+    started_by(house.command("sh"), first)
+}
+
+fn started_by(mut command: std::process::Command, first: &str) -> std::process::Child {
     let child = command.arg("-c").arg(format!("{first} exec pause -x ignored")).stderr(Stdio::piped()).spawn().unwrap();
     let pid = i32::try_from(child.id()).unwrap();
     eventually("pause waits", || {
@@ -93,7 +96,11 @@ fn ends_on_term_and_int() {
 
 fn hears_term_all_the_same() {
     let house = House::new(User::Ordinary);
-    let mut child = started(&house, "trap '' TERM INT CHLD;");
+    let mut shell = house.command("sh");
+    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGCHLD] {
+        ignore_before_exec(&mut shell, signal);
+    }
+    let mut child = started_by(shell, "");
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(child.id().cast_signed()), Signal::SIGTERM).unwrap();
     assert_eq!(ended(&mut child), Some(0));
     // Everything blocked when it is executed: that needs more than a shell.
@@ -104,19 +111,6 @@ fn hears_term_all_the_same() {
     // Sent at once: whether it comes before or after the first instruction must make no difference.
     nix::sys::signal::kill(pid, Signal::SIGTERM).unwrap();
     assert_eq!(ended(&mut child), Some(0));
-}
-
-/// Has the command start with every signal blocked.
-#[allow(unsafe_code, reason = "pre_exec is the only way to a mask")]
-pub(crate) fn block_all_before_exec(command: &mut std::process::Command) {
-    use std::os::unix::process::CommandExt;
-    // SAFETY: runs between fork and exec and makes one system call, on a set that it owns.
-    unsafe {
-        command.pre_exec(|| {
-            let all = nix::sys::signal::SigSet::all();
-            Ok(nix::sys::signal::sigprocmask(nix::sys::signal::SigmaskHow::SIG_SETMASK, Some(&all), None)?)
-        })
-    };
 }
 
 fn survives_stop_and_continue() {
