@@ -54,17 +54,17 @@ fn prints_its_version() {
     }
 }
 
-/// Starts pause from a shell that does this first, and waits until it has set its mask and waits.
-fn started(house: &House, first: &str) -> std::process::Child {
-    started_by(house.command("sh"), first)
+/// Starts pause from a shell that does this first, and waits until it waits.
+fn started_after(house: &House, first: &str) -> std::process::Child {
+    started(house.command("sh").arg("-c").arg(format!("{first} exec pause -x ignored")))
 }
 
-fn started_by(mut command: std::process::Command, first: &str) -> std::process::Child {
-    let child = command.arg("-c").arg(format!("{first} exec pause -x ignored")).stderr(Stdio::piped()).spawn().unwrap();
+/// Starts pause and waits until it waits.
+fn started(command: &mut std::process::Command) -> std::process::Child {
+    let child = command.stderr(Stdio::piped()).spawn().unwrap();
     let pid = i32::try_from(child.id()).unwrap();
     eventually("pause waits", || {
         let is_pause = fs::read_to_string(format!("/proc/{pid}/comm")).ok()?.trim() == "pause";
-        // rt_sigtimedwait takes the signals it waits for out of the mask; a sleeping pause has them out.
         (is_pause && status_of(pid, "State").starts_with('S')).then_some(())
     });
     child
@@ -84,7 +84,7 @@ fn ended(child: &mut std::process::Child) -> Option<i32> {
 fn ends_on_term_and_int() {
     let house = House::new(User::Ordinary);
     for (signal, says) in [(Signal::SIGTERM, "Terminated"), (Signal::SIGINT, "Interrupt")] {
-        let mut child = started(&house, "");
+        let mut child = started_after(&house, "");
         nix::sys::signal::kill(nix::unistd::Pid::from_raw(child.id().cast_signed()), signal).unwrap();
         assert_eq!(ended(&mut child), Some(0));
         let mut err = String::new();
@@ -96,11 +96,12 @@ fn ends_on_term_and_int() {
 
 fn hears_term_all_the_same() {
     let house = House::new(User::Ordinary);
-    let mut shell = house.command("sh");
+    // Not by way of a shell: some have their own mind about SIGCHLD.
+    let mut ignoring = house.command("pause");
     for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGCHLD] {
-        ignore_before_exec(&mut shell, signal);
+        ignore_before_exec(&mut ignoring, signal);
     }
-    let mut child = started_by(shell, "");
+    let mut child = started(&mut ignoring);
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(child.id().cast_signed()), Signal::SIGTERM).unwrap();
     assert_eq!(ended(&mut child), Some(0));
     // Everything blocked when it is executed: that needs more than a shell.
@@ -115,7 +116,7 @@ fn hears_term_all_the_same() {
 
 fn survives_stop_and_continue() {
     let house = House::new(User::Ordinary);
-    let mut child = started(&house, "");
+    let mut child = started_after(&house, "");
     let pid = nix::unistd::Pid::from_raw(child.id().cast_signed());
     let state = |letter: char| {
         eventually("the state changes", || status_of(pid.as_raw(), "State").starts_with(letter).then_some(()));
@@ -132,7 +133,7 @@ fn survives_stop_and_continue() {
 
 fn holds_nothing() {
     let house = House::new(User::Ordinary);
-    let mut child = started(&house, "exec 7</dev/null 9</;");
+    let mut child = started_after(&house, "exec 7</dev/null 9</;");
     let pid = child.id();
     let open: Vec<_> =
         fs::read_dir(format!("/proc/{pid}/fd")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
