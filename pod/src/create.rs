@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 use std::time::SystemTime;
 
+use crate::directory::PodDirectory;
 use crate::error::Error;
 use crate::plan::PodPlan;
 use crate::record::PodRecord;
 use crate::sandbox::{Opened, find_pause};
-use crate::store::{PodDirectory, Store};
+use crate::store::Store;
 use crate::supervisor;
 
 /// Makes a pod: a sandbox held by a pause process and, where ports are published, its supervisor.

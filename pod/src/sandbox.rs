@@ -17,10 +17,10 @@ use nix::errno::Errno;
 use nix::mount::MsFlags;
 use nix::unistd::{getegid, geteuid};
 
+use crate::directory::PodDirectory;
 use crate::error::{Error, file};
 use crate::plan::{PodPlan, Share};
 use crate::record::Missing;
-use crate::store::PodDirectory;
 use crate::sys::{self, IdMaps, Mount, Need, RunsAs, Script};
 
 /// A sandbox of which everything is at hand.

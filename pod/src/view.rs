@@ -7,11 +7,12 @@ use std::time::SystemTime;
 use nsjoin::{Identity, Kind, Name};
 use serde::Serialize;
 
+use crate::directory::{PodDirectory, Workload};
 use crate::error::Error;
 use crate::plan::Share;
 use crate::publish::Publish;
 use crate::record::{Missing, timestamp};
-use crate::store::{PodDirectory, Store, Workload};
+use crate::store::Store;
 
 /// A pod.
 #[derive(Clone, Debug, Serialize)]

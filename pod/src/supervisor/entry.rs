@@ -18,8 +18,8 @@ use super::proxy;
 use super::start::{IS_READY, LISTENERS, LOCK, READY};
 use super::workloads::Workloads;
 use crate::control::{Answer, Refusal, Request, SOCKET};
+use crate::directory::PodDirectory;
 use crate::error::{Error, file};
-use crate::store::PodDirectory;
 use crate::sys;
 
 /// Supervises the pod whose directory we are in, until its pause process ends.

@@ -13,10 +13,10 @@ use command_fds::{CommandFdExt, FdMapping};
 use nsjoin::Name;
 
 use crate::control::{Answer, Request, SOCKET};
+use crate::directory::PodDirectory;
 use crate::error::{Error, file};
 use crate::plan::{PodPlan, Share};
 use crate::publish::Publish;
-use crate::store::PodDirectory;
 
 /// The descriptors that a supervisor is handed: where it says that it is ready; the lock on its
 /// directory, until it has left word there; and from the last one on the listeners.

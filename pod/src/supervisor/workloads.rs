@@ -19,10 +19,10 @@ use tokio::time::timeout;
 
 use super::log::{self, Stream};
 use crate::control::{Answer, Refusal};
+use crate::directory::{PodDirectory, Workload};
 use crate::error::{Error, file};
 use crate::plan::WorkloadPlan;
 use crate::record::{EndRecord, WorkloadRecord};
-use crate::store::{PodDirectory, Workload};
 use crate::sys;
 
 /// The workloads that run, and where they are recorded.
