@@ -2,7 +2,8 @@
 # A pod composed by hand: nginx on port 80 proxies to an application on 127.0.0.1:4000. Both are in
 # the namespaces of one pause process, and port 8888 of this machine leads to port 80 of the pod.
 #
-# With the programs of podkit in PATH, run it as root or as anybody. To see it with other parts:
+# With the programs of podkit in PATH (`cargo xtask dist --payload` builds them, and `probe`), run
+# it as root or as anybody. To see it with other parts:
 #   PORT=9000   publish there instead
 #   APP='...'   this application instead of `probe http` (it has to answer on 127.0.0.1:4000)
 #   NGINX=      do without nginx: a small bundled proxy takes its place

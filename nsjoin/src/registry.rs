@@ -38,6 +38,15 @@ pub enum RegistryError {
         /// Which.
         root: PathBuf,
     },
+    /// The directory of pods could not be looked at.
+    #[error("cannot look at the state directory {}", root.display())]
+    Hidden {
+        /// Which.
+        root: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
     /// The record could not be read.
     #[error("cannot read the record of pod {name}")]
     Unreadable {
@@ -90,13 +99,15 @@ impl Registry {
     /// somebody may have made the directory before we did.
     ///
     /// # Errors
-    /// When they could; not when there is no such directory.
+    /// When they could, or it cannot be found out; not when there is no such directory.
     pub fn is_ours(&self) -> Result<(), RegistryError> {
         match fs::symlink_metadata(&self.root) {
             Ok(found) if found.uid() != geteuid().as_raw() || found.mode() & 0o022 != 0 || !found.is_dir() => {
                 Err(RegistryError::NotOurs { root: self.root.clone() })
             }
-            _ => Ok(()),
+            Ok(_) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(source) => Err(RegistryError::Hidden { root: self.root.clone(), source }),
         }
     }
 

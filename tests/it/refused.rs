@@ -212,5 +212,11 @@ fn not_ours(user: User) {
     house
         .finish(house.command("nsjoin").args(["-t", "web", "true"]).env("POD_STATE_DIR", &open))
         .refuses(125, "is not ours alone");
+    // A file where a directory is looked for, and one that no directory can be in.
+    let beneath = house.work().join("file/state");
+    fs::write(house.work().join("file"), "").unwrap();
+    house
+        .finish(house.command("nsjoin").args(["-t", "web", "true"]).env("POD_STATE_DIR", &beneath))
+        .refuses(125, "cannot look at the state directory");
     house.finish(house.command("pod").args(["get"]).env("POD_STATE_DIR", "/proc")).exits(125);
 }
