@@ -5,20 +5,24 @@
 #![no_std]
 #![no_main]
 
+use reaper::filter::Call;
 use reaper::sys::{self, Arg, Args};
-use reaper::{Signal, SignalSet};
+use reaper::{Filter, Signal, SignalSet};
 
 reaper::entry!(main);
 
-const ENDING: SignalSet = SignalSet::of(&[Signal::INT, Signal::TERM]);
+/// What it waits for. Of a PIPE it wants to know nothing; unblocked, a stderr that nobody reads would end it.
+const AWAITED: SignalSet = SignalSet::of(&[Signal::INT, Signal::TERM, Signal::PIPE]);
+/// All that it calls once it waits.
+static LOCK: Filter<8> = Filter::allowing(&[Call::WaitFor, Call::Write, Call::Exit]);
 const VERSION: &[u8] = concat!("pause ", env!("CARGO_PKG_VERSION"), "\n").as_bytes();
 const STDOUT: i32 = 1;
 const STDERR: i32 = 2;
 
 fn main(args: Args) -> ! {
     // First of all: from here on no TERM is lost, and a mask that we inherited is forgotten.
-    sys::block_exactly(&ENDING);
-    if args.into_iter().any(asks_for_version) {
+    sys::block_exactly(&AWAITED);
+    if args.into_iter().skip(1).any(asks_for_version) {
         sys::write(STDOUT, VERSION);
         sys::exit(0);
     }
@@ -30,11 +34,15 @@ fn main(args: Args) -> ! {
     sys::close_from(3);
     sys::chdir(c"/");
     args.give_back();
+    // What a kernel or a runtime refuses of this, it refuses: the pod is held all the same.
+    sys::no_new_privs();
+    sys::not_dumpable();
+    sys::allow_only(&LOCK);
     loop {
-        let name: &[u8] = match sys::wait_for(&ENDING) {
+        let name: &[u8] = match sys::wait_for(&AWAITED) {
             Some(Signal::INT) => b"Shutting down, got signal: Interrupt\n",
-            Some(_) => b"Shutting down, got signal: Terminated\n",
-            None => continue,
+            Some(Signal::TERM) => b"Shutting down, got signal: Terminated\n",
+            _ => continue,
         };
         sys::write(STDERR, name);
         sys::exit(0);

@@ -7,6 +7,7 @@
 #![no_std]
 
 pub mod exit;
+pub mod filter;
 pub mod reap;
 pub mod signal;
 pub mod status;
@@ -14,5 +15,6 @@ pub mod status;
 pub mod sys;
 
 pub use exit::ExitCode;
+pub use filter::Filter;
 pub use signal::{Signal, SignalSet};
 pub use status::WaitStatus;

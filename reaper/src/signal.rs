@@ -53,6 +53,8 @@ impl Signal {
     pub const INT: Self = Self(2);
     /// Cannot be caught.
     pub const KILL: Self = Self(9);
+    /// A write to a pipe or socket that nobody reads.
+    pub const PIPE: Self = Self(13);
     /// The polite request to end.
     pub const TERM: Self = Self(15);
     /// A child changed its state.

@@ -12,12 +12,20 @@
 use core::ffi::CStr;
 
 use linux_raw_sys::general as nr;
+use linux_raw_sys::{prctl, ptrace};
 
+use crate::filter::Filter;
 use crate::{Signal, SignalSet};
 
 #[cfg_attr(target_arch = "x86_64", path = "sys/x86_64.rs")]
 #[cfg_attr(target_arch = "aarch64", path = "sys/aarch64.rs")]
+#[cfg_attr(target_arch = "arm", path = "sys/arm.rs")]
+#[cfg_attr(target_arch = "riscv64", path = "sys/riscv64.rs")]
+#[cfg_attr(target_arch = "s390x", path = "sys/s390x.rs")]
+#[cfg_attr(target_arch = "powerpc64", path = "sys/powerpc64.rs")]
 mod arch;
+
+pub(crate) use arch::AUDIT_ARCH;
 
 /// The size in bytes of the kernel's signal set, which every `rt_sig*` call asks for.
 const SIGSET_SIZE: usize = size_of::<SignalSet>();
@@ -58,7 +66,7 @@ impl Args {
         // SAFETY: from the first page above our frames to the page of the strings there is nothing
         // but what the kernel put there for us to read, and we have read it. A length of 0, or a
         // larger page than this, changes nothing.
-        unsafe { arch::syscall4(nr::__NR_madvise, first, length, nr::MADV_DONTNEED as usize, 0) };
+        unsafe { arch::syscall5(nr::__NR_madvise, first, length, nr::MADV_DONTNEED as usize, 0, 0) };
     }
 }
 
@@ -135,7 +143,7 @@ macro_rules! entry {
 pub fn exit(code: u8) -> ! {
     loop {
         // SAFETY: `exit_group` takes a number and does not return.
-        unsafe { arch::syscall4(nr::__NR_exit_group, code.into(), 0, 0, 0) };
+        unsafe { arch::syscall5(nr::__NR_exit_group, code.into(), 0, 0, 0, 0) };
     }
 }
 
@@ -145,7 +153,7 @@ pub fn exit(code: u8) -> ! {
 /// write(2)
 pub fn write(fd: i32, bytes: &[u8]) {
     // SAFETY: the kernel reads `bytes.len()` bytes at an address borrowed for the call.
-    unsafe { arch::syscall4(nr::__NR_write, fd.cast_unsigned() as usize, bytes.as_ptr() as usize, bytes.len(), 0) };
+    unsafe { arch::syscall5(nr::__NR_write, fd.cast_unsigned() as usize, bytes.as_ptr() as usize, bytes.len(), 0, 0) };
 }
 
 /// Our own pid, as our pid namespace counts.
@@ -155,7 +163,7 @@ pub fn write(fd: i32, bytes: &[u8]) {
 #[must_use]
 pub fn getpid() -> isize {
     // SAFETY: takes nothing, cannot fail.
-    unsafe { arch::syscall4(nr::__NR_getpid, 0, 0, 0, 0) }
+    unsafe { arch::syscall5(nr::__NR_getpid, 0, 0, 0, 0, 0) }
 }
 
 /// Blocks exactly these signals in this thread, those of the C library's own among them.
@@ -164,7 +172,7 @@ pub fn getpid() -> isize {
 /// rt_sigprocmask(2)
 pub fn block_exactly(set: &SignalSet) {
     // SAFETY: the kernel reads SIGSET_SIZE bytes of `set`; the old set is not asked for.
-    unsafe { arch::syscall4(nr::__NR_rt_sigprocmask, nr::SIG_SETMASK as usize, address(set), 0, SIGSET_SIZE) };
+    unsafe { arch::syscall5(nr::__NR_rt_sigprocmask, nr::SIG_SETMASK as usize, address(set), 0, SIGSET_SIZE, 0) };
 }
 
 /// The signals that this thread blocks.
@@ -176,7 +184,7 @@ pub fn blocked() -> SignalSet {
     let mut set = SignalSet::EMPTY;
     let address = core::ptr::from_mut(&mut set) as usize;
     // SAFETY: with no new set given, the kernel only writes the old one, SIGSET_SIZE bytes of `set`.
-    unsafe { arch::syscall4(nr::__NR_rt_sigprocmask, nr::SIG_BLOCK as usize, 0, address, SIGSET_SIZE) };
+    unsafe { arch::syscall5(nr::__NR_rt_sigprocmask, nr::SIG_BLOCK as usize, 0, address, SIGSET_SIZE, 0) };
     set
 }
 
@@ -187,7 +195,7 @@ pub fn blocked() -> SignalSet {
 #[must_use]
 pub fn wait_for(set: &SignalSet) -> Option<Signal> {
     // SAFETY: the kernel reads SIGSET_SIZE bytes of `set`; no siginfo is asked for, no time-out given.
-    let number = unsafe { arch::syscall4(nr::__NR_rt_sigtimedwait, address(set), 0, 0, SIGSET_SIZE) };
+    let number = unsafe { arch::syscall5(nr::__NR_rt_sigtimedwait, address(set), 0, 0, SIGSET_SIZE, 0) };
     #[allow(clippy::cast_possible_truncation, reason = "a signal number or an errno fits an i32")]
     Signal::new(number as i32)
 }
@@ -198,10 +206,12 @@ pub fn wait_for(set: &SignalSet) -> Option<Signal> {
 /// rt_sigaction(2), wait(2) under NOTES
 pub fn ignore(signal: Signal) {
     // The kernel's sigaction begins with the handler on all our architectures; flags, restorer and
-    // mask, in whatever order, are zero. No architecture's is longer than this.
-    let action: [usize; 8] = [1 /* SIG_IGN */, 0, 0, 0, 0, 0, 0, 0];
+    // mask, in whatever order, are zero. Some have no restorer, none has more.
+    const SIG_IGN: usize = 1;
+    let mut action = [0; 3 + SIGSET_SIZE / size_of::<usize>()];
+    action[0] = SIG_IGN;
     // SAFETY: the kernel reads one sigaction at `action`, which is at least as large.
-    unsafe { arch::syscall4(nr::__NR_rt_sigaction, signal.number().into(), address(&action), 0, SIGSET_SIZE) };
+    unsafe { arch::syscall5(nr::__NR_rt_sigaction, signal.number().into(), address(&action), 0, SIGSET_SIZE, 0) };
 }
 
 /// Reaps one child that has ended, if there is one.
@@ -212,7 +222,7 @@ pub fn ignore(signal: Signal) {
 pub fn reap_one() -> bool {
     const ANY: usize = usize::MAX;
     // SAFETY: neither the status nor the resource usage is asked for.
-    unsafe { arch::syscall4(nr::__NR_wait4, ANY, 0, (nr::WNOHANG | nr::__WALL) as usize, 0) > 0 }
+    unsafe { arch::syscall5(nr::__NR_wait4, ANY, 0, (nr::WNOHANG | nr::__WALL) as usize, 0, 0) > 0 }
 }
 
 /// Closes every file descriptor from `first` up; before Linux 5.9 it does nothing.
@@ -221,7 +231,7 @@ pub fn reap_one() -> bool {
 /// close_range(2)
 pub fn close_from(first: u32) {
     // SAFETY: takes numbers only; whoever calls owns nothing above `first`.
-    unsafe { arch::syscall4(nr::__NR_close_range, first as usize, u32::MAX as usize, 0, 0) };
+    unsafe { arch::syscall5(nr::__NR_close_range, first as usize, u32::MAX as usize, 0, 0, 0) };
 }
 
 /// Changes the working directory.
@@ -230,7 +240,39 @@ pub fn close_from(first: u32) {
 /// chdir(2)
 pub fn chdir(path: &CStr) {
     // SAFETY: the kernel reads a C string borrowed for the call.
-    unsafe { arch::syscall4(nr::__NR_chdir, path.as_ptr() as usize, 0, 0, 0) };
+    unsafe { arch::syscall5(nr::__NR_chdir, path.as_ptr() as usize, 0, 0, 0, 0) };
+}
+
+/// Gives up for good every way of gaining privileges by exec.
+///
+/// # References
+/// `PR_SET_NO_NEW_PRIVS`, prctl(2)
+pub fn no_new_privs() {
+    // SAFETY: takes numbers only; the kernel wants the unused ones to be 0.
+    unsafe { arch::syscall5(nr::__NR_prctl, prctl::PR_SET_NO_NEW_PRIVS as usize, 1, 0, 0, 0) };
+}
+
+/// From here on only who has `CAP_SYS_PTRACE` may look inside this process; it leaves no core, too.
+///
+/// # References
+/// `PR_SET_DUMPABLE`, prctl(2); ptrace(2) under "Ptrace access mode checking"
+pub fn not_dumpable() {
+    // SAFETY: takes numbers only.
+    unsafe { arch::syscall5(nr::__NR_prctl, prctl::PR_SET_DUMPABLE as usize, 0, 0, 0, 0) };
+}
+
+/// From here on the process makes the calls that the filter allows, or ends. Asks for [`no_new_privs`] first.
+///
+/// # References
+/// `PR_SET_SECCOMP`, prctl(2); seccomp(2)
+pub fn allow_only<const LENGTH: usize>(filter: &Filter<LENGTH>) {
+    let instructions = filter.instructions();
+    #[allow(clippy::cast_possible_truncation, reason = "a filter is far shorter than 65,536 instructions")]
+    let program = ptrace::sock_fprog { len: LENGTH as u16, filter: instructions.as_ptr().cast_mut() };
+    let mode = ptrace::SECCOMP_MODE_FILTER as usize;
+    // SAFETY: the kernel reads `program`, and `LENGTH` instructions at the address in it, and
+    // writes to neither; both are borrowed for the call.
+    unsafe { arch::syscall5(nr::__NR_prctl, prctl::PR_SET_SECCOMP as usize, mode, address(&program), 0, 0) };
 }
 
 fn address<T>(of: &T) -> usize {

@@ -4,7 +4,8 @@ use std::env;
 
 use xshell::{Shell, cmd};
 
-use crate::binaries::{self, Linkage};
+use crate::binaries::{self, PAYLOAD, PROGRAMS};
+use crate::native::Linkage;
 
 /// Compose a pod by hand
 #[derive(clap::Args)]
@@ -12,7 +13,8 @@ pub(crate) struct Demo {}
 
 impl Demo {
     pub(crate) fn run(self, sh: &Shell) -> anyhow::Result<()> {
-        let dist = binaries::build(sh, Linkage::StaticIfPossible, true)?;
+        let names: Vec<_> = PROGRAMS.into_iter().chain([PAYLOAD]).collect();
+        let dist = binaries::for_this_machine(sh, Linkage::StaticIfPossible, &names)?;
         // A registry of its own: the demo is no affair of the pods that run here.
         let state = tempfile::tempdir()?;
         let path = env::var_os("PATH").unwrap_or_default();

@@ -1,12 +1,19 @@
 //! `cargo xtask dist`: release binaries, fully static, and their sizes.
 
+use std::path::Path;
+
 use xshell::Shell;
 
-use crate::binaries::{self, Linkage, PROGRAMS};
+use crate::arch::Wanted;
+use crate::binaries::{self, PAYLOAD, PROGRAMS};
+use crate::native::Linkage;
 
 /// Build release binaries
 #[derive(clap::Args)]
 pub(crate) struct Dist {
+    /// Build just `pause`, for "all" or for a list such as amd64,arm64,arm/v7,riscv64,s390x,ppc64le
+    #[arg(long, value_name = "LIST", conflicts_with_all = ["payload", "allow_dynamic"])]
+    arch: Option<Wanted>,
     /// Also build `probe`, which the tests and the demo run inside pods
     #[arg(long)]
     payload: bool,
@@ -17,12 +24,18 @@ pub(crate) struct Dist {
 
 impl Dist {
     pub(crate) fn run(self, sh: &Shell) -> anyhow::Result<()> {
-        let linkage = if self.allow_dynamic { Linkage::StaticIfPossible } else { Linkage::Static };
-        let dist = binaries::build(sh, linkage, self.payload)?;
-        for program in PROGRAMS {
-            let path = dist.join(program);
-            println!("{:>9} bytes  {}", std::fs::metadata(&path)?.len(), path.display());
+        if let Some(wanted) = self.arch {
+            return binaries::pauses(sh, &wanted)?.iter().try_for_each(|(_, path)| print_size(path));
         }
-        Ok(())
+        let linkage = if self.allow_dynamic { Linkage::StaticIfPossible } else { Linkage::Static };
+        let payload = self.payload.then_some(PAYLOAD);
+        let names: Vec<_> = PROGRAMS.into_iter().chain(payload).collect();
+        let dist = binaries::for_this_machine(sh, linkage, &names)?;
+        PROGRAMS.iter().try_for_each(|name| print_size(&dist.join(name)))
     }
+}
+
+fn print_size(program: &Path) -> anyhow::Result<()> {
+    println!("{:>9} bytes  {}", std::fs::metadata(program)?.len(), program.display());
+    Ok(())
 }

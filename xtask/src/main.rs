@@ -1,8 +1,12 @@
 //! The workspace's own commands: `cargo xtask VERB`. Each verb is a file.
 
+mod arch;
 mod binaries;
+mod debian;
 mod demo;
 mod dist;
+mod foreign;
+mod native;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};

@@ -2,11 +2,14 @@
 
 use core::arch::asm;
 
-/// One system call of up to four arguments; a negative result is an errno.
+/// How the kernel's filters call this architecture.
+pub(crate) const AUDIT_ARCH: u32 = linux_raw_sys::ptrace::AUDIT_ARCH_AARCH64;
+
+/// One system call of up to five arguments; a negative result is an errno.
 ///
 /// # Safety
 /// The arguments must be what the call of that number asks for (see its man page).
-pub(super) unsafe fn syscall4(number: u32, a: usize, b: usize, c: usize, d: usize) -> isize {
+pub(super) unsafe fn syscall5(number: u32, a: usize, b: usize, c: usize, d: usize, e: usize) -> isize {
     let result: isize;
     // SAFETY: the caller vouches for the arguments; the kernel changes x0 only.
     unsafe {
@@ -17,6 +20,7 @@ pub(super) unsafe fn syscall4(number: u32, a: usize, b: usize, c: usize, d: usiz
             in("x1") b,
             in("x2") c,
             in("x3") d,
+            in("x4") e,
             options(nostack),
         );
     }

@@ -2,11 +2,14 @@
 
 use core::arch::asm;
 
-/// One system call of up to four arguments; a negative result is an errno.
+/// How the kernel's filters call this architecture.
+pub(crate) const AUDIT_ARCH: u32 = linux_raw_sys::ptrace::AUDIT_ARCH_X86_64;
+
+/// One system call of up to five arguments; a negative result is an errno.
 ///
 /// # Safety
 /// The arguments must be what the call of that number asks for (see its man page).
-pub(super) unsafe fn syscall4(number: u32, a: usize, b: usize, c: usize, d: usize) -> isize {
+pub(super) unsafe fn syscall5(number: u32, a: usize, b: usize, c: usize, d: usize, e: usize) -> isize {
     let result: isize;
     // SAFETY: the caller vouches for the arguments; the instruction changes rax, rcx and r11 only.
     unsafe {
@@ -17,6 +20,7 @@ pub(super) unsafe fn syscall4(number: u32, a: usize, b: usize, c: usize, d: usiz
             in("rsi") b,
             in("rdx") c,
             in("r10") d,
+            in("r8") e,
             lateout("rcx") _, // the kernel's return address
             lateout("r11") _, // the kernel's copy of the flags
             options(nostack),

@@ -1,0 +1,86 @@
+//! Building a program that has no C library for an architecture that is not this machine's.
+//!
+//! Nothing but a compiler with a `core` for the target and a linker is needed. Where rustup has the target, that is all. Where it has not, Debian's compiler is
+//! used, which is fetched, unpacked under `target`, and installed nowhere.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+use xshell::{Shell, cmd};
+
+use crate::arch::Arch;
+use crate::debian::Debian;
+use crate::{binaries, native};
+
+/// Where `core` for the target comes from.
+#[derive(Clone, Copy, Debug)]
+enum Core {
+    /// It lies beside the compiler, compiled.
+    Compiled,
+    /// Cargo compiles it. That is no promise of stable Rust, so stable has to be told to.
+    FromSource,
+}
+
+/// Builds the program, and hands back the directory in which it is.
+pub(crate) fn build(sh: &Shell, arch: &Arch, program: &str) -> anyhow::Result<PathBuf> {
+    let linker = linker(sh)?;
+    if has_core(sh, arch)? {
+        return cargo(sh, arch, program, &linker, Core::Compiled);
+    }
+    let debian = Debian::unpacked(sh)
+        .with_context(|| format!("rustup has no target {0} (rustup target add {0})", arch.triple))?;
+    let _compiler = sh.push_env("RUSTC", debian.rustc());
+    let _libraries = sh.push_env("LD_LIBRARY_PATH", debian.libraries(sh)?);
+    let from_source = match cargo(sh, arch, program, &linker, Core::FromSource) {
+        Ok(directory) => return Ok(directory),
+        Err(error) => error,
+    };
+    // What is compiled already fits only if Debian's releases agree upon the compiler's version.
+    debian
+        .add_core(sh, arch)
+        .and_then(|()| cargo(sh, arch, program, &linker, Core::Compiled))
+        .with_context(|| format!("neither from source ({from_source:#}) nor compiled"))
+}
+
+/// Builds with whatever RUSTC is.
+fn cargo(sh: &Shell, arch: &Arch, program: &str, linker: &str, core: Core) -> anyhow::Result<PathBuf> {
+    let triple = arch.triple;
+    let config = [
+        format!("target.{triple}.linker={linker:?}"),
+        format!(r#"target.{triple}.rustflags=["-Crelocation-model=static"]"#),
+    ];
+    let mut arguments: Vec<_> = config.iter().flat_map(|setting| ["--config", setting.as_str()]).collect();
+    let _stable = match core {
+        Core::Compiled => None,
+        Core::FromSource => {
+            arguments.push("-Zbuild-std=core");
+            Some(sh.push_env("RUSTC_BOOTSTRAP", "1"))
+        }
+    };
+    let build = cmd!(sh, "cargo build --quiet --release --locked --package {program} --target {triple} {arguments...}");
+    let output = build.quiet().ignore_status().output()?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        bail!("{}", said.lines().find(|line| line.starts_with("error")).unwrap_or("cargo build failed"));
+    }
+    Ok(binaries::target_directory(sh).join(triple).join("release"))
+}
+
+/// Whether the compiler at hand has a compiled `core` for the target.
+fn has_core(sh: &Shell, arch: &Arch) -> anyhow::Result<bool> {
+    let triple = arch.triple;
+    let directory = cmd!(sh, "rustc --print target-libdir --target {triple}").quiet().read()?;
+    Ok(sh.path_exists(directory))
+}
+
+/// The linker that comes with Rust links for every architecture; else whichever lld is in PATH.
+fn linker(sh: &Shell) -> anyhow::Result<String> {
+    let sysroot = cmd!(sh, "rustc --print sysroot").quiet().read()?;
+    let host = native::host(sh)?;
+    let ours = format!("{sysroot}/lib/rustlib/{host}/bin/rust-lld");
+    if sh.path_exists(&ours) {
+        return Ok(ours);
+    }
+    let found = cmd!(sh, "sh -c 'command -v ld.lld'").quiet().read();
+    found.context("no linker for other architectures: neither rust-lld beside rustc nor ld.lld in PATH")
+}
