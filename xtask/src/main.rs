@@ -6,6 +6,7 @@ mod debian;
 mod demo;
 mod dist;
 mod foreign;
+mod image;
 mod native;
 
 use anyhow::Context;
@@ -24,6 +25,8 @@ struct Cli {
 enum Verb {
     /// Build release binaries, fully static, into dist/ARCH, and print their sizes
     Dist(dist::Dist),
+    /// Build the pause image of all architectures, one archive for every engine, into dist
+    Image(image::Image),
     /// Compose a pod by hand: nginx and an application behind one published port
     Demo(demo::Demo),
 }
@@ -34,6 +37,7 @@ fn main() -> anyhow::Result<()> {
     sh.change_dir(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask stands in the workspace")?);
     match verb {
         Verb::Dist(dist) => dist.run(&sh),
+        Verb::Image(image) => image.run(&sh),
         Verb::Demo(demo) => demo.run(&sh),
     }
 }
