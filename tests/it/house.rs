@@ -20,6 +20,8 @@ use nix::unistd::{Pid, geteuid};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::arch::Arch;
+
 /// Who runs the programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum User {
@@ -54,7 +56,7 @@ pub(crate) fn binaries() -> &'static Path {
         let built = Command::new(env!("CARGO")).args(xtask).current_dir(workspace()).output().unwrap();
         assert!(built.status.success(), "cargo xtask dist: {}", String::from_utf8_lossy(&built.stderr));
         let directory = open_directory();
-        let dist = workspace().join("dist").join(std::env::consts::ARCH);
+        let dist = Arch::native().dist();
         for program in ["pause", "nsjoin", "pod", "probe"] {
             fs::copy(dist.join(program), directory.path().join(program)).unwrap();
             fs::set_permissions(directory.path().join(program), fs::Permissions::from_mode(0o755)).unwrap();
@@ -411,28 +413,4 @@ pub(crate) fn status_of(pid: i32, key: &str) -> String {
 /// Whether a process has ended, reaped or not.
 pub(crate) fn has_ended(pid: i64) -> bool {
     fs::read_to_string(format!("/proc/{pid}/stat")).map_or(true, |stat| stat.is_empty() || stat.contains(") Z "))
-}
-
-/// Has a command start with every signal blocked.
-#[allow(unsafe_code, reason = "pre_exec is the only way to a mask")]
-pub(crate) fn block_all_before_exec(command: &mut Command) {
-    // SAFETY: runs between fork and exec and makes one system call, on a set that it owns.
-    unsafe {
-        command.pre_exec(|| {
-            let all = nix::sys::signal::SigSet::all();
-            Ok(nix::sys::signal::sigprocmask(nix::sys::signal::SigmaskHow::SIG_SETMASK, Some(&all), None)?)
-        })
-    };
-}
-
-/// Has a command start with a signal ignored; a shell's trap would not do, for SIGCHLD it does nothing.
-#[allow(unsafe_code, reason = "pre_exec is the only way to a disposition")]
-pub(crate) fn ignore_before_exec(command: &mut Command, signal: Signal) {
-    let ignore = move || {
-        // SAFETY: an ignored signal runs no code of ours.
-        unsafe { nix::sys::signal::signal(signal, nix::sys::signal::SigHandler::SigIgn) }?;
-        Ok(())
-    };
-    // SAFETY: runs between fork and exec and makes one system call.
-    unsafe { command.pre_exec(ignore) };
 }

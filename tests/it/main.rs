@@ -8,11 +8,17 @@
 
 // Where tests live: directories, users, binaries, and the proof that nothing is left.
 mod house;
+// What only the time between fork and exec can give.
+mod before_exec;
 // What tests need, and what runs them.
 mod trial;
+// The architectures, and what emulates them.
+mod arch;
 
 // The pause program by itself.
 mod pause;
+// How pause locks itself.
+mod locked;
 // Joining by hand.
 mod nsjoin;
 // What a pod looks like from inside.
@@ -28,8 +34,15 @@ use libtest_mimic::Arguments;
 
 fn main() {
     let arguments = Arguments::from_args();
-    let trials =
-        [pause::trials(), nsjoin::trials(), inside::trials(), life::trials(), refused::trials(), examples::trials()];
+    let trials = [
+        pause::trials(),
+        locked::trials(),
+        nsjoin::trials(),
+        inside::trials(),
+        life::trials(),
+        refused::trials(),
+        examples::trials(),
+    ];
     let conclusion = libtest_mimic::run(&arguments, trials.into_iter().flatten().collect());
     house::close();
     conclusion.exit();

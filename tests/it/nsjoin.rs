@@ -3,17 +3,14 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::os::unix::process::CommandExt;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use libtest_mimic::Trial;
 use nix::sys::signal::Signal;
-use seccompiler::{
-    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
-};
 use serde_json::Value;
 
-use crate::house::{Guest, House, User, block_all_before_exec, eventually, ignore_before_exec, status_of};
+use crate::before_exec::{block_all_before_exec, ignore_before_exec, refuse};
+use crate::house::{Guest, House, User, eventually, status_of};
 use crate::trial::{Need, as_each_user, trial};
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -98,19 +95,6 @@ fn each_kind() {
     let inside = printed(&house.nsjoin(&["-t", &pid.to_string(), "-a", "-m", "--", "probe", "ns"]).json());
     assert_eq!(inside["time"], theirs["time"]);
     assert_eq!(inside["user"], theirs["user"]);
-}
-
-/// Makes one system call fail with EINVAL when its argument of this index has this value.
-#[allow(unsafe_code, reason = "pre_exec is the only way to a filter")]
-fn refuse(command: &mut Command, call: libc::c_long, argument: u8, value: u64) {
-    let condition = SeccompCondition::new(argument, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, value).unwrap();
-    let rules = BTreeMap::from([(call, vec![SeccompRule::new(vec![condition]).unwrap()])]);
-    let errno = u32::try_from(libc::EINVAL).unwrap();
-    let arch = std::env::consts::ARCH.try_into().unwrap();
-    let filter = SeccompFilter::new(rules, SeccompAction::Allow, SeccompAction::Errno(errno), arch).unwrap();
-    let program: BpfProgram = filter.try_into().unwrap();
-    // SAFETY: runs between fork and exec and makes system calls only, on a program made beforehand.
-    unsafe { command.pre_exec(move || seccompiler::apply_filter(&program).map_err(std::io::Error::other)) };
 }
 
 fn file_by_file() {

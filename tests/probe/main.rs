@@ -8,16 +8,19 @@ mod sys;
 
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::ffi::OsString;
 use std::fs;
 use std::io::{Write, stdout};
 use std::net::SocketAddr;
 use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
 use nix::sys::signalfd::SignalFd;
+use nix::sys::wait::{Id, WaitPidFlag};
 use serde_json::{Value, json};
 
 /// Facts from inside a pod.
@@ -42,6 +45,12 @@ enum Verb {
     Abandon,
     /// Have a child that ends, do not wait for it, say ready
     Zombie,
+    /// Have so many children that end, wait for none of them, and execute a command
+    Zombies {
+        count: u32,
+        #[arg(required = true, last = true)]
+        command: Vec<OsString>,
+    },
     /// Print who we are
     Ids,
     /// Print the inodes of our namespaces
@@ -90,6 +99,7 @@ fn main() -> Result<ExitCode> {
             let _unwaited = ourselves("exit")?.arg("0").spawn()?;
             wait_to_be_ended()?;
         }
+        Verb::Zombies { count, command } => return Err(zombies(count, &command)?.into()),
         Verb::Ids => print(&ids()?)?,
         Verb::Ns => print(&namespaces()?)?,
         Verb::Mounts => stdout().write_all(&fs::read("/proc/self/mountinfo")?)?,
@@ -123,6 +133,18 @@ fn wait_to_be_ended() -> Result<()> {
     loop {
         std::thread::park();
     }
+}
+
+/// Comes back only if the command could not be executed.
+fn zombies(count: u32, command: &[OsString]) -> Result<std::io::Error> {
+    for _ in 0..count {
+        let child = ourselves("exit")?.arg("0").spawn()?;
+        // It has ended, and is left as it is.
+        let pid = nix::unistd::Pid::from_raw(i32::try_from(child.id())?);
+        nix::sys::wait::waitid(Id::Pid(pid), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)?;
+    }
+    let (program, arguments) = command.split_first().ok_or("no command")?;
+    Ok(Command::new(program).args(arguments).exec())
 }
 
 fn ourselves(verb: &str) -> std::io::Result<Command> {

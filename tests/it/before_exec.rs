@@ -1,0 +1,47 @@
+//! What a command can be started with that a shell cannot give it: masks, dispositions, filters.
+
+use std::collections::BTreeMap;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+use nix::sys::signal::Signal;
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
+};
+
+/// Has a command start with every signal blocked.
+#[allow(unsafe_code, reason = "pre_exec is the only way to a mask")]
+pub(crate) fn block_all_before_exec(command: &mut Command) {
+    // SAFETY: runs between fork and exec and makes one system call, on a set that it owns.
+    unsafe {
+        command.pre_exec(|| {
+            let all = nix::sys::signal::SigSet::all();
+            Ok(nix::sys::signal::sigprocmask(nix::sys::signal::SigmaskHow::SIG_SETMASK, Some(&all), None)?)
+        })
+    };
+}
+
+/// Has a command start with a signal ignored; a shell's trap would not do, for SIGCHLD it does nothing.
+#[allow(unsafe_code, reason = "pre_exec is the only way to a disposition")]
+pub(crate) fn ignore_before_exec(command: &mut Command, signal: Signal) {
+    let ignore = move || {
+        // SAFETY: an ignored signal runs no code of ours.
+        unsafe { nix::sys::signal::signal(signal, nix::sys::signal::SigHandler::SigIgn) }?;
+        Ok(())
+    };
+    // SAFETY: runs between fork and exec and makes one system call.
+    unsafe { command.pre_exec(ignore) };
+}
+
+/// Makes one system call fail with EINVAL when its argument of this index has this value.
+#[allow(unsafe_code, reason = "pre_exec is the only way to a filter")]
+pub(crate) fn refuse(command: &mut Command, call: libc::c_long, argument: u8, value: u64) {
+    let condition = SeccompCondition::new(argument, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, value).unwrap();
+    let rules = BTreeMap::from([(call, vec![SeccompRule::new(vec![condition]).unwrap()])]);
+    let errno = u32::try_from(libc::EINVAL).unwrap();
+    let arch = std::env::consts::ARCH.try_into().unwrap();
+    let filter = SeccompFilter::new(rules, SeccompAction::Allow, SeccompAction::Errno(errno), arch).unwrap();
+    let program: BpfProgram = filter.try_into().unwrap();
+    // SAFETY: runs between fork and exec and makes system calls only, on a program made beforehand.
+    unsafe { command.pre_exec(move || seccompiler::apply_filter(&program).map_err(std::io::Error::other)) };
+}
