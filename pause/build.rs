@@ -10,7 +10,7 @@ fn main() {
     // One segment, nothing writable: the layout is the script's.
     let script = format!("{here}/pause.ld");
     let layout = ["-T", &script];
-    let arguments = ARGUMENTS.into_iter().chain([layout.as_slice()]);
+    let arguments = ARGUMENTS.iter().copied().chain([layout.as_slice()]);
     if linker_is_a_compiler() {
         for argument in DRIVER_ARGUMENTS {
             println!("cargo::rustc-link-arg-bins={argument}");
@@ -41,7 +41,7 @@ const DRIVER_ARGUMENTS: [&str; 3] = [
     "-no-pie",
 ];
 
-const ARGUMENTS: [&[&str]; 6] = [
+const ARGUMENTS: &[&[&str]] = &[
     // Nothing to load and nothing to relocate: no interpreter, no dynamic section.
     &["-static"],
     // Nothing is relocated, so nothing has to be made read-only afterwards.

@@ -39,7 +39,10 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("pause::holds_no_descriptor_and_no_directory", &[Need::Userns], holds_nothing),
         trial("pause::needs_nothing_around_it", &[Need::Root], needs_nothing),
     ];
-    everywhere.chain(here).collect()
+    // The figures are of this architecture.
+    let readme = (Arch::native().name == "amd64")
+        .then(|| trial("pause::costs_what_its_readme_says_that_its_bytes_are_for", &[], costs_what_it_says));
+    everywhere.chain(here).chain(readme).collect()
 }
 
 /// What pause/README.md says this architecture's program has.
@@ -57,6 +60,34 @@ fn is_small(arch: &Arch) {
     // Another compiler makes a few bytes more or less of it.
     let documented = documented_size(arch);
     assert!(size.abs_diff(documented) <= documented / 20, "{size} bytes, where pause/README.md says {documented}");
+}
+
+fn costs_what_it_says() {
+    // The line above the tables, and what each of their rows comes to.
+    let figures = |text: &str| -> (String, Vec<(String, i64)>) {
+        let (above, tables) = text.split_once("\n\n| what is in it |").expect("the tables");
+        let cells = |line: &str| line.split('|').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
+        let rows = tables.lines().skip(2).take_while(|line| !line.starts_with("<!--")).map(cells);
+        let rows = rows.filter_map(|cells| Some((cells.get(1)?.clone(), cells.get(3)?.parse().ok()?)));
+        (above.lines().last().unwrap().to_owned(), rows.collect())
+    };
+    let (compiler, documented) = figures(&fs::read_to_string(workspace().join("pause/README.md")).unwrap());
+    let xtask = ["run", "--quiet", "--package", "xtask", "--", "bytes"];
+    let measured = Command::new(env!("CARGO")).args(xtask).current_dir(workspace()).output().unwrap();
+    assert!(measured.status.success(), "cargo xtask bytes: {}", String::from_utf8_lossy(&measured.stderr));
+    let (our_compiler, measured) = figures(&String::from_utf8(measured.stdout).unwrap());
+    assert!(measured.len() > 10, "{measured:?}");
+    let by = |line: &str| line.split("by rustc").nth(1).map(str::to_owned);
+    if by(&compiler) == by(&our_compiler) {
+        assert_eq!((compiler, documented), (our_compiler, measured), "left is pause/README.md");
+        return;
+    }
+    // Another compiler makes a few bytes more or less of it.
+    assert_eq!(documented.len(), measured.len());
+    for (documented, measured) in documented.iter().zip(&measured) {
+        assert_eq!(documented.0, measured.0);
+        assert!(documented.1.abs_diff(measured.1) <= 48, "{documented:?} in pause/README.md, {measured:?} here");
+    }
 }
 
 /// The kind and the flags of each segment.

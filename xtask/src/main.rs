@@ -2,6 +2,7 @@
 
 mod arch;
 mod binaries;
+mod bytes;
 mod debian;
 mod demo;
 mod dist;
@@ -27,6 +28,8 @@ enum Verb {
     Dist(dist::Dist),
     /// Build the pause image of all architectures, one archive for every engine, into dist
     Image(image::Image),
+    /// Measure what the bytes of pause are for: what each thing costs, and what was refused
+    Bytes(bytes::Bytes),
     /// Compose a pod by hand: nginx and an application behind one published port
     Demo(demo::Demo),
 }
@@ -38,6 +41,7 @@ fn main() -> anyhow::Result<()> {
     match verb {
         Verb::Dist(dist) => dist.run(&sh),
         Verb::Image(image) => image.run(&sh),
+        Verb::Bytes(bytes) => bytes.run(&sh),
         Verb::Demo(demo) => demo.run(&sh),
     }
 }
