@@ -56,6 +56,13 @@ impl Arch {
         workspace().join("dist").join(self.machine)
     }
 
+    /// What can be built here without fetching a compiler, as `--arch` takes it, this machine's first.
+    pub(crate) fn built() -> String {
+        let foreign = ARCHES.iter().filter(|arch| !arch.is_native() && arch.dist().join("pause").exists());
+        let names: Vec<_> = std::iter::once(Self::native()).chain(foreign).map(|arch| arch.name).collect();
+        names.join(",")
+    }
+
     /// pause for this architecture, built from the sources as they are now.
     pub(crate) fn pause(&self) -> PathBuf {
         static BUILDING: Mutex<()> = Mutex::new(());

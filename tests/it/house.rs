@@ -112,6 +112,11 @@ impl House {
         Self { user, directory, marker }
     }
 
+    /// What tells this test from every other that runs now.
+    pub(crate) fn marker(&self) -> &str {
+        &self.marker
+    }
+
     pub(crate) fn state(&self) -> PathBuf {
         self.directory.path().join("state")
     }

@@ -27,6 +27,15 @@ mod inside;
 mod life;
 // What is refused, and how.
 mod refused;
+// The pause image as it is shipped.
+mod archive;
+// Images for the engines, and an engine in namespaces of its own.
+mod engine;
+mod image;
+// Our pause inside the engines that people have.
+mod cri;
+mod docker;
+mod podman;
 // The examples, as a user would run them.
 mod examples;
 
@@ -41,6 +50,10 @@ fn main() {
         inside::trials(),
         life::trials(),
         refused::trials(),
+        archive::trials(),
+        docker::trials(),
+        podman::trials(),
+        cri::trials(),
         examples::trials(),
     ];
     let conclusion = libtest_mimic::run(&arguments, trials.into_iter().flatten().collect());

@@ -225,7 +225,8 @@ fn started_first(house: &House, command: &[String]) -> (Child, i32) {
     if !(house.user == User::Root && geteuid().is_root()) {
         unshare.args(["--user", "--map-root-user"]);
     }
-    let child = unshare.args(["--pid", "--fork", "--kill-child", "--"]).args(command).spawn().unwrap();
+    unshare.args(["--pid", "--fork", "--kill-child", "--"]).args(command).stderr(Stdio::null());
+    let child = unshare.spawn().unwrap();
     let outer = child.id();
     let inner = eventually("the namespace has its first process", || {
         let children = fs::read_to_string(format!("/proc/{outer}/task/{outer}/children")).unwrap();

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use libtest_mimic::{Failed, Trial};
 
@@ -18,6 +18,8 @@ pub(crate) enum Need {
     Userns,
     /// A program in PATH.
     Program(&'static str),
+    /// The reference CNI plugins.
+    Cni,
     /// That `cargo xtask dist --arch` could once build for this architecture. It takes a compiler
     /// that is in nobody's hand here, so this one is never demanded.
     Built(&'static Arch),
@@ -28,6 +30,7 @@ impl Need {
         match self {
             Self::Root => (!nix::unistd::geteuid().is_root()).then(|| "needs root".to_owned()),
             Self::Userns => (!userns_works()).then(|| "needs user namespaces for everybody".to_owned()),
+            Self::Cni => cni_plugins().is_none().then(|| "needs the CNI plugins".to_owned()),
             Self::Program(name) => find(name).is_none().then(|| format!("needs {name}")),
             Self::Built(arch) => {
                 let built = arch.dist().join("pause").exists();
@@ -42,6 +45,12 @@ pub(crate) fn find(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let directories = env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
     directories.map(|directory| directory.join(name)).find(|file| file.is_file())
+}
+
+/// Where the CNI plugins are: a distribution's choice, or Kubernetes'.
+pub(crate) fn cni_plugins() -> Option<&'static Path> {
+    let directories = ["/usr/lib/cni", "/usr/libexec/cni", "/opt/cni/bin"];
+    directories.into_iter().map(Path::new).find(|directory| directory.join("bridge").is_file())
 }
 
 /// A test of this name.

@@ -7,7 +7,7 @@ mod sbom;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, ensure};
@@ -27,6 +27,9 @@ pub(crate) struct Image {
     /// The image's name without a tag; the tag is podkit's version
     #[arg(long, default_value = "localhost/podkit/pause", value_parser = name)]
     name: String,
+    /// Where the archive goes
+    #[arg(long, value_name = "FILE", default_value = "dist/pause-image.tar")]
+    output: PathBuf,
 }
 
 /// All that the archive is made of.
@@ -74,7 +77,7 @@ impl Image {
             let sbom = serde_json::to_vec_pretty(&sbom::document(&spec, arch, bytes))?;
             write(&path.with_extension("spdx.json"), &sbom)?;
         }
-        let path = sh.current_dir().join("dist/pause-image.tar");
+        let path = sh.current_dir().join(self.output);
         write(&path, &archive)?;
         let arches: Vec<_> = spec.programs.iter().map(|(arch, _)| arch.name).collect();
         println!("{:>9} bytes  {}", archive.len(), path.display());

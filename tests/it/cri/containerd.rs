@@ -1,0 +1,180 @@
+//! A containerd of a test's own, and what a kubelet asks of it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+use tonic::transport::Channel;
+
+use super::api::{
+    Call, ContainerConfig, ContainerId, ContainerMetadata, CreateContainerRequest, ExecSyncRequest, ImageSpec,
+    ImageStatusRequest, LinuxContainerConfig, LinuxContainerSecurityContext, LinuxPodSandboxConfig,
+    LinuxSandboxSecurityContext, ListPodSandboxRequest, NamespaceMode, NamespaceOption, PodSandboxConfig,
+    PodSandboxMetadata, PodSandboxStatusRequest, PodSandboxStatusResponse, RemovePodSandboxRequest,
+    RunPodSandboxRequest, SandboxId, StartContainerRequest, StopPodSandboxRequest, VersionRequest, call, connect,
+};
+use crate::engine::Engine;
+use crate::house::eventually;
+use crate::image::{PAUSE, WORKLOAD, pause_image, workload_image};
+use crate::trial::cni_plugins;
+
+/// What containerd is told. Its own default lowers OOM scores, which not every root may.
+const CONFIG: &str = r#"
+version = 2
+root = "WORK/root"
+state = "WORK/run"
+disabled_plugins = ["io.containerd.internal.v1.opt"]
+[grpc]
+address = "WORK/containerd.sock"
+[plugins."io.containerd.grpc.v1.cri"]
+restrict_oom_score_adj = true
+sandbox_image = "PAUSE"
+[plugins."io.containerd.grpc.v1.cri".containerd]
+snapshotter = "native"
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+runtime_type = "io.containerd.runc.v2"
+[plugins."io.containerd.grpc.v1.cri".cni]
+bin_dir = "CNI"
+conf_dir = "WORK/net.d"
+"#;
+
+/// A containerd with our images, and a connection to it.
+pub(super) struct Cri {
+    pub(super) channel: Channel,
+    pub(super) runtime: Runtime,
+    pub(super) engine: Engine,
+}
+
+/// A sandbox, and the configuration that its containers have to name again.
+pub(super) struct Pod {
+    pub(super) id: String,
+    pub(super) config: PodSandboxConfig,
+}
+
+impl Cri {
+    pub(super) fn new() -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let mut engine = Engine::new();
+        let work = engine.house.work();
+        configure(&work);
+        let mut containerd = engine.inside("containerd");
+        containerd.arg("--config").arg(work.join("config.toml")).args(["--log-level", "warn"]);
+        let channel = engine.start(&mut containerd, |_| {
+            runtime.block_on(async {
+                let channel = connect(&socket(&work)).await.ok()?;
+                call(channel.clone(), VersionRequest {}).await.ok()?;
+                Some(channel)
+            })
+        });
+        let cri = Self { channel, runtime, engine };
+        for (image, archive) in [(PAUSE, pause_image()), (WORKLOAD, workload_image())] {
+            let mut ctr = cri.engine.inside("ctr");
+            ctr.arg("--address").arg(socket(&work)).args(["--namespace", "k8s.io"]);
+            ctr.args(["images", "import", "--snapshotter", "native"]).arg(archive);
+            cri.engine.house.finish(&mut ctr).ok();
+            let wanted = ImageStatusRequest { image: Some(named(image)) };
+            eventually("the CRI has heard of the image", || cri.call(wanted.clone()).image);
+        }
+        cri
+    }
+
+    #[track_caller]
+    pub(super) fn call<C: Call>(&self, request: C) -> C::Answer {
+        let asked = format!("{} {request:?}", C::PATH);
+        let answer = self.runtime.block_on(call(self.channel.clone(), request));
+        answer.unwrap_or_else(|status| panic!("{asked}: {:?}: {}", status.code(), status.message()))
+    }
+
+    #[track_caller]
+    pub(super) fn sandbox(&self, pids: NamespaceMode) -> Pod {
+        let config = sandbox_config("pod", pids);
+        let SandboxId { id } = self.call(RunPodSandboxRequest { config: Some(config.clone()) });
+        Pod { id, config }
+    }
+
+    #[track_caller]
+    pub(super) fn status(&self, id: &str) -> PodSandboxStatusResponse {
+        self.call(PodSandboxStatusRequest { id: id.to_owned(), verbose: true })
+    }
+
+    /// The pid of a sandbox's pause, as the engine's machine counts.
+    pub(super) fn pid(&self, pod: &Pod) -> i64 {
+        let info = &self.status(&pod.id).info["info"];
+        serde_json::from_str::<Value>(info).unwrap()["pid"].as_i64().unwrap()
+    }
+
+    /// Starts a container in a pod, with the pod's mind about pids.
+    #[track_caller]
+    pub(super) fn start(&self, pod: &Pod, name: &str, command: &[&str]) -> String {
+        let security = pod.config.linux.clone().unwrap().security_context.unwrap();
+        let config = ContainerConfig {
+            metadata: Some(ContainerMetadata { name: name.to_owned() }),
+            image: Some(named(WORKLOAD)),
+            command: words(command),
+            linux: Some(LinuxContainerConfig {
+                security_context: Some(LinuxContainerSecurityContext { namespace_options: security.namespace_options }),
+            }),
+        };
+        let (pod_sandbox_id, sandbox_config) = (pod.id.clone(), Some(pod.config.clone()));
+        let ContainerId { id } =
+            self.call(CreateContainerRequest { pod_sandbox_id, config: Some(config), sandbox_config });
+        self.call(StartContainerRequest { id: id.clone() });
+        id
+    }
+
+    #[track_caller]
+    pub(super) fn exec(&self, container: &str, command: &[&str]) -> String {
+        let answer =
+            self.call(ExecSyncRequest { container_id: container.to_owned(), cmd: words(command), timeout: 10 });
+        assert_eq!(answer.exit_code, 0, "{command:?}: {}", String::from_utf8_lossy(&answer.stderr));
+        String::from_utf8(answer.stdout).unwrap()
+    }
+
+    /// Stops and removes a pod, and there is nothing left of it.
+    #[track_caller]
+    pub(super) fn remove(&self, pod: &Pod) {
+        self.call(StopPodSandboxRequest { id: pod.id.clone() });
+        self.call(RemovePodSandboxRequest { id: pod.id.clone() });
+        assert_eq!(self.call(ListPodSandboxRequest {}).items, []);
+        self.engine.nothing_is_left_of(&pod.id);
+    }
+}
+
+fn configure(work: &Path) {
+    let config = CONFIG.replace("WORK", work.to_str().unwrap()).replace("PAUSE", PAUSE);
+    let config = config.replace("CNI", cni_plugins().expect("CNI plugins").to_str().unwrap());
+    fs::write(work.join("config.toml"), config).unwrap();
+    let ipam = json!({ "type": "host-local", "ranges": [[{ "subnet": "10.88.0.0/16" }]] });
+    let bridge = json!({ "type": "bridge", "bridge": "cni0", "isGateway": true, "ipam": ipam });
+    let network = json!({ "cniVersion": "0.4.0", "name": "podkit", "plugins": [bridge] });
+    fs::create_dir(work.join("net.d")).unwrap();
+    fs::write(work.join("net.d/podkit.conflist"), network.to_string()).unwrap();
+}
+
+fn socket(work: &Path) -> PathBuf {
+    work.join("containerd.sock")
+}
+
+fn named(image: &str) -> ImageSpec {
+    ImageSpec { image: image.to_owned() }
+}
+
+fn words(command: &[&str]) -> Vec<String> {
+    command.iter().map(|&word| word.to_owned()).collect()
+}
+
+pub(super) fn sandbox_config(name: &str, pids: NamespaceMode) -> PodSandboxConfig {
+    let namespace_options = Some(NamespaceOption { pid: pids.into() });
+    PodSandboxConfig {
+        metadata: Some(PodSandboxMetadata {
+            name: name.to_owned(),
+            uid: name.to_owned(),
+            namespace: "tests".to_owned(),
+        }),
+        hostname: name.to_owned(),
+        linux: Some(LinuxPodSandboxConfig {
+            security_context: Some(LinuxSandboxSecurityContext { namespace_options }),
+        }),
+    }
+}
