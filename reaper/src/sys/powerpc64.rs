@@ -1,4 +1,6 @@
 //! powerpc64le (ELFv2): how to make a system call, and how the kernel enters a program.
+//!
+//! Inline assembly of this architecture is stable since Rust 1.95.
 
 use core::arch::asm;
 
