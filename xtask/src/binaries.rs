@@ -29,6 +29,7 @@ pub(crate) fn pauses(sh: &Shell, wanted: &Wanted) -> anyhow::Result<Vec<(&'stati
     };
     let mut built = Vec::new();
     for arch in arches {
+        eprintln!("building pause for {arch}");
         match pause(sh, arch) {
             Ok(path) => built.push((arch, path)),
             Err(error) if *wanted == Wanted::All => eprintln!("not built: {arch}: {error:#}"),

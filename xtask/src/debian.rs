@@ -28,6 +28,7 @@ impl Debian {
     pub(crate) fn unpacked(sh: &Shell) -> anyhow::Result<Self> {
         let root = binaries::target_directory(sh).join("debian-rust");
         if !sh.path_exists(&root) {
+            eprintln!("fetching Debian's compiler into {}", root.display());
             // Whole or not at all: who is killed half-way leaves only a draft.
             let draft = root.with_extension("draft");
             sh.remove_path(&draft)?;
