@@ -83,7 +83,9 @@ fn download(sh: &Shell, into: &Path, options: &[String], packages: &[String]) ->
     let downloads = sh.create_temp_dir()?;
     {
         let _here = sh.push_dir(downloads.path());
-        cmd!(sh, "apt-get -qq {options...} download {packages...}").quiet().ignore_stdout().ignore_stderr().run()?;
+        // As root, apt would warn that it cannot give a private directory to a user of its own.
+        let user = "--option=APT::Sandbox::User=root";
+        cmd!(sh, "apt-get -qq {user} {options...} download {packages...}").quiet().ignore_stdout().run()?;
     }
     for package in sh.read_dir(downloads.path())? {
         let script = r#"archive=$1 into=$2; shift 2

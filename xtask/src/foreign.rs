@@ -1,7 +1,8 @@
 //! Building a program that has no C library for an architecture that is not this machine's.
 //!
-//! Nothing but a compiler with a `core` for the target and a linker is needed. Where rustup has the target, that is all. Where it has not, Debian's compiler is
-//! used, which is fetched, unpacked under `target`, and installed nowhere.
+//! Nothing but a compiler with a `core` for the target and a linker is needed. Where rustup has the
+//! target, that is all. Where it has not, Debian's compiler is used, which is fetched, unpacked
+//! under `target`, and installed nowhere.
 
 use std::path::PathBuf;
 
