@@ -4,6 +4,8 @@
 
 use core::fmt;
 
+use crate::text;
+
 /// A signal's number, 1 to 64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Signal(u8);
@@ -43,16 +45,22 @@ const NAMES: [(&str, u8); 31] = [
     ("SYS", 31),
 ];
 
-/// The first real-time signal as the kernel counts them.
-const RTMIN: u8 = 32;
+/// The first real-time signal that the C library leaves to programs; the kernel's first is 32.
+const FIRST_FOR_PROGRAMS: u8 = 34;
 
 impl Signal {
     /// Hang-up of the controlling terminal.
     pub const HUP: Self = Self(1);
     /// Ctrl-C.
     pub const INT: Self = Self(2);
+    /// Ctrl-backslash.
+    pub const QUIT: Self = Self(3);
     /// Cannot be caught.
     pub const KILL: Self = Self(9);
+    /// For programs' own use.
+    pub const USR1: Self = Self(10);
+    /// For programs' own use.
+    pub const USR2: Self = Self(12);
     /// A write to a pipe or socket that nobody reads.
     pub const PIPE: Self = Self(13);
     /// The polite request to end.
@@ -63,6 +71,14 @@ impl Signal {
     pub const CONT: Self = Self(18);
     /// Cannot be caught.
     pub const STOP: Self = Self(19);
+    /// Ctrl-Z.
+    pub const TSTP: Self = Self(20);
+    /// The terminal has another size.
+    pub const WINCH: Self = Self(28);
+    /// A read from the terminal by who is not in its foreground.
+    pub const TTIN: Self = Self(21);
+    /// A write to the terminal by who is not in its foreground.
+    pub const TTOU: Self = Self(22);
 
     /// The highest signal number.
     pub const MAX: u8 = 64;
@@ -78,10 +94,53 @@ impl Signal {
         }
     }
 
+    /// Every signal, in order.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (1..=Self::MAX).map(Self)
+    }
+
+    /// The signal of this name or number: `TERM`, `sigterm`, `15`, `RTMIN+3`, `RTMAX-1`.
+    ///
+    /// Real-time signals are counted as signal(7) counts them for programs: `RTMIN` is 34, for the
+    /// C library keeps the first two to itself.
+    #[must_use]
+    pub fn parse(text: &[u8]) -> Option<Self> {
+        if let Some(number) = text::number(text) {
+            return Self::new(i32::try_from(number).ok()?);
+        }
+        let name = text::strip_prefix_ignoring_case(text, b"SIG").unwrap_or(text);
+        if let Some((_, number)) = NAMES.iter().find(|(known, _)| name.eq_ignore_ascii_case(known.as_bytes())) {
+            return Some(Self(*number));
+        }
+        for (alias, number) in [("CLD", 17), ("POLL", 29), ("IOT", 6)] {
+            if name.eq_ignore_ascii_case(alias.as_bytes()) {
+                return Some(Self(number));
+            }
+        }
+        let in_range = |number: u32| {
+            let number = u8::try_from(number).ok()?;
+            (FIRST_FOR_PROGRAMS..=Self::MAX).contains(&number).then_some(Self(number))
+        };
+        if let Some(rest) = text::strip_prefix_ignoring_case(name, b"RTMIN") {
+            return in_range(u32::from(FIRST_FOR_PROGRAMS) + offset(rest, b'+')?);
+        }
+        let rest = text::strip_prefix_ignoring_case(name, b"RTMAX")?;
+        in_range(u32::from(Self::MAX).checked_sub(offset(rest, b'-')?)?)
+    }
+
     /// The signal's number.
     #[must_use]
     pub const fn number(self) -> u8 {
         self.0
+    }
+}
+
+/// What stands behind `RTMIN` or `RTMAX`.
+fn offset(rest: &[u8], sign: u8) -> Option<u32> {
+    match rest {
+        [] => Some(0),
+        [first, digits @ ..] if *first == sign => text::number(digits),
+        _ => None,
     }
 }
 
@@ -90,7 +149,9 @@ impl fmt::Display for Signal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match NAMES.iter().find(|(_, number)| *number == self.0) {
             Some((name, _)) => write!(f, "SIG{name}"),
-            None => write!(f, "SIGRTMIN+{}", self.0 - RTMIN),
+            // The two that the C library keeps to itself have no name.
+            None if self.0 < FIRST_FOR_PROGRAMS => write!(f, "signal {}", self.0),
+            None => write!(f, "SIGRTMIN+{}", self.0 - FIRST_FOR_PROGRAMS),
         }
     }
 }
@@ -120,6 +181,12 @@ impl SignalSet {
         set
     }
 
+    /// The set with this signal, too.
+    pub const fn insert(&mut self, signal: Signal) {
+        let bit = signal.0 as u32 - 1;
+        self.0[(bit / usize::BITS) as usize] |= 1 << (bit % usize::BITS);
+    }
+
     /// Whether the signal is in the set.
     #[must_use]
     pub const fn contains(&self, signal: Signal) -> bool {
@@ -146,9 +213,24 @@ mod tests {
 
     #[test]
     fn names_are_those_of_signal_7() {
-        for (number, name) in [(1, "SIGHUP"), (15, "SIGTERM"), (31, "SIGSYS"), (32, "SIGRTMIN+0"), (64, "SIGRTMIN+32")]
+        for (number, name) in [(1, "SIGHUP"), (15, "SIGTERM"), (31, "SIGSYS"), (34, "SIGRTMIN+0"), (64, "SIGRTMIN+30")]
         {
-            assert_eq!(Signal::new(number).expect("a signal").to_string(), name);
+            let signal = Signal::new(number).expect("a signal");
+            assert_eq!(signal.to_string(), name);
+            assert_eq!(Signal::parse(name.as_bytes()), Some(signal));
+        }
+    }
+
+    #[test]
+    fn signals_are_known_by_name_and_number() {
+        for (text, number) in [("TERM", 15), ("sigterm", 15), ("SigInt", 2), ("15", 15), ("64", 64), ("33", 33)] {
+            assert_eq!(Signal::parse(text.as_bytes()), Signal::new(number), "{text}");
+        }
+        for (text, number) in [("RTMIN", 34), ("sigrtmin+2", 36), ("RTMAX", 64), ("RTMAX-30", 34), ("CLD", 17)] {
+            assert_eq!(Signal::parse(text.as_bytes()), Signal::new(number), "{text}");
+        }
+        for text in ["", "SIG", "NOPE", "0", "65", "-1", "RTMIN-1", "RTMAX+1", "RTMIN+31", "RTMAX-31", "TERM ", "1x"] {
+            assert_eq!(Signal::parse(text.as_bytes()), None, "{text}");
         }
     }
 

@@ -24,8 +24,13 @@ use crate::{Signal, SignalSet};
 #[cfg_attr(target_arch = "s390x", path = "sys/s390x.rs")]
 #[cfg_attr(target_arch = "powerpc64", path = "sys/powerpc64.rs")]
 mod arch;
+mod errno;
+pub mod file;
+pub mod process;
+pub mod terminal;
 
 pub(crate) use arch::AUDIT_ARCH;
+pub use errno::Errno;
 
 /// The size in bytes of the kernel's signal set, which every `rt_sig*` call asks for.
 const SIGSET_SIZE: usize = size_of::<SignalSet>();
@@ -47,8 +52,41 @@ impl Args {
         Self { stack }
     }
 
+    /// Those of this process, laid out once more as the kernel does, for as long as it lives.
+    ///
+    /// # Panics
+    /// Where std hands out a word that a command line cannot hold, which it never does.
+    #[cfg(feature = "std")]
+    #[must_use]
+    #[allow(clippy::expect_used, reason = "see Panics")]
+    pub fn of_this_process() -> Self {
+        use std::ffi::{CString, OsString};
+        use std::os::unix::ffi::OsStringExt;
+
+        let word = |word: OsString| CString::new(word.into_vec()).expect("no zero in a word").into_raw() as usize;
+        let words: std::vec::Vec<_> = std::env::args_os().map(word).collect();
+        let variable = |(mut name, value): (OsString, OsString)| {
+            name.push("=");
+            name.push(value);
+            word(name)
+        };
+        let variables = std::env::vars_os().map(variable);
+        let count = words.len();
+        let stack: std::vec::Vec<_> = [count].into_iter().chain(words).chain([0]).chain(variables).chain([0]).collect();
+        Self { stack: stack.leak().as_ptr() }
+    }
+
+    /// The environment, which lies behind the command line.
+    #[must_use]
+    pub fn environment(self) -> process::Strings {
+        // SAFETY: the stack pointer points at argc.
+        let count = unsafe { *self.stack };
+        // SAFETY: argc, argc pointers and a null further the kernel put the environment, closed by a null.
+        unsafe { process::Strings::at(self.stack.wrapping_add(count + 2).cast()) }
+    }
+
     /// Gives back the pages between our frames and the strings of the command line, on which the
-    /// kernel handed us pointers and the auxiliary vector. The command line is not walked again.
+    /// kernel handed us pointers and the auxiliary vector. Neither the command line nor the environment is walked again.
     ///
     /// The kernel begins a stack at a random distance, up to two pages, below those strings, so
     /// without this a program has one page more on one start than on another.
@@ -85,7 +123,7 @@ impl IntoIterator for Args {
 }
 
 /// Walks the command line.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ArgsIter {
     next: *const *const u8,
 }
@@ -111,6 +149,13 @@ pub struct Arg {
 }
 
 impl Arg {
+    /// The argument's text.
+    #[must_use]
+    pub fn text(self) -> &'static CStr {
+        // SAFETY: it is a C string of the command line, which lives as long as the process.
+        unsafe { CStr::from_ptr(self.bytes.cast()) }
+    }
+
     /// Whether the argument reads exactly so.
     #[must_use]
     pub fn is(self, text: &CStr) -> bool {
@@ -236,11 +281,11 @@ pub fn close_from(first: u32) {
 
 /// Changes the working directory.
 ///
-/// # References
-/// chdir(2)
-pub fn chdir(path: &CStr) {
+/// # Errors
+/// Those of chdir(2).
+pub fn chdir(path: &CStr) -> Result<(), Errno> {
     // SAFETY: the kernel reads a C string borrowed for the call.
-    unsafe { arch::syscall5(nr::__NR_chdir, path.as_ptr() as usize, 0, 0, 0, 0) };
+    Errno::check(unsafe { arch::syscall5(nr::__NR_chdir, path.as_ptr() as usize, 0, 0, 0, 0) }).map(drop)
 }
 
 /// Gives up for good every way of gaining privileges by exec.

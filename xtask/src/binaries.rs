@@ -1,8 +1,11 @@
 //! The programs, for whichever architecture, where they are looked for: `dist/ARCH`.
 
+use std::fs::Permissions;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use xshell::Shell;
 
 use crate::arch::{ARCHES, Arch, Wanted};
@@ -10,7 +13,9 @@ use crate::foreign;
 use crate::native::{self, Linkage};
 
 /// The programs that are shipped.
-pub(crate) const PROGRAMS: [&str; 3] = ["pause", "nsjoin", "pod"];
+pub(crate) const PROGRAMS: [&str; 4] = ["pause", "reaper", "nsjoin", "pod"];
+/// Those of them that have no C library, and so are built for every architecture anywhere.
+pub(crate) const FREESTANDING: [&str; 2] = ["pause", "reaper"];
 /// What the tests and the demo run inside pods.
 pub(crate) const PAYLOAD: &str = "probe";
 
@@ -19,19 +24,19 @@ pub(crate) fn for_this_machine(sh: &Shell, linkage: Linkage, names: &[&str]) -> 
     put(sh, &native::build(sh, linkage, names)?, here(sh)?, names)
 }
 
-/// Builds `pause` for each architecture that is wanted, and hands back where it was put.
+/// Builds the freestanding programs for each architecture that is wanted, and hands back where they were put.
 ///
 /// What cannot be built is named; if it was asked for by its name, that is an error.
-pub(crate) fn pauses(sh: &Shell, wanted: &Wanted) -> anyhow::Result<Vec<(&'static Arch, PathBuf)>> {
+pub(crate) fn for_each(sh: &Shell, wanted: &Wanted) -> anyhow::Result<Vec<(&'static Arch, PathBuf)>> {
     let arches = match wanted {
         Wanted::All => ARCHES.iter().collect(),
         Wanted::These(these) => these.clone(),
     };
     let mut built = Vec::new();
     for arch in arches {
-        eprintln!("building pause for {arch}");
-        match pause(sh, arch) {
-            Ok(path) => built.push((arch, path)),
+        eprintln!("building {} for {arch}", FREESTANDING.join(" and "));
+        match freestanding(sh, arch) {
+            Ok(directory) => built.push((arch, directory)),
             Err(error) if *wanted == Wanted::All => eprintln!("not built: {arch}: {error:#}"),
             Err(error) => return Err(error.context(format!("cannot build for {arch}"))),
         }
@@ -42,14 +47,11 @@ pub(crate) fn pauses(sh: &Shell, wanted: &Wanted) -> anyhow::Result<Vec<(&'stati
     Ok(built)
 }
 
-fn pause(sh: &Shell, arch: &'static Arch) -> anyhow::Result<PathBuf> {
-    const NAME: &str = "pause";
-    let directory = if arch == here(sh)? {
-        for_this_machine(sh, Linkage::StaticIfPossible, &[NAME])?
-    } else {
-        put(sh, &foreign::build(sh, arch, NAME)?, arch, &[NAME])?
-    };
-    Ok(directory.join(NAME))
+fn freestanding(sh: &Shell, arch: &'static Arch) -> anyhow::Result<PathBuf> {
+    if arch == here(sh)? {
+        return for_this_machine(sh, Linkage::StaticIfPossible, &FREESTANDING);
+    }
+    put(sh, &foreign::build(sh, arch, &FREESTANDING)?, arch, &FREESTANDING)
 }
 
 /// The architecture of this machine.
@@ -67,10 +69,18 @@ fn put(sh: &Shell, built: &Path, arch: &Arch, names: &[&str]) -> anyhow::Result<
     let dist = sh.current_dir().join("dist").join(arch.machine);
     sh.create_dir(&dist)?;
     for name in names {
-        // By a rename, for one that is running cannot be written to.
-        let draft = dist.join(format!("{name}.draft"));
-        sh.copy_file(built.join(name), &draft)?;
-        std::fs::rename(&draft, dist.join(name))?;
+        let bytes = std::fs::read(built.join(name)).with_context(|| format!("{name} was not built"))?;
+        write_whole(&dist.join(name), &bytes, 0o755)?;
     }
     Ok(dist)
+}
+
+/// Writes a file whole or not at all: who runs or reads the one that is there goes on with that.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8], mode: u32) -> anyhow::Result<()> {
+    let directory = path.parent().context("a file without a directory")?;
+    let mut draft = tempfile::NamedTempFile::new_in(directory)?;
+    draft.write_all(bytes).with_context(|| format!("cannot write {}", path.display()))?;
+    draft.as_file().set_permissions(Permissions::from_mode(mode))?;
+    draft.persist(path)?;
+    Ok(())
 }

@@ -29,8 +29,9 @@ struct Change {
 struct Edit(&'static str, &'static str, &'static str);
 
 const MAIN: &str = "pause/src/main.rs";
-const LINK: &str = "pause/build.rs";
-const LAYOUT: &str = "pause/pause.ld";
+const HOLD: &str = "reaper/src/hold.rs";
+const LINK: &str = "reaper/link.rs";
+const LAYOUT: &str = "reaper/freestanding.ld";
 const MANIFEST: &str = "Cargo.toml";
 
 /// What it does, each taken away by itself.
@@ -38,27 +39,27 @@ const KEPT: [Change; 9] = [
     Change {
         what: "the seccomp filter",
         means: "who gets hold of it may call nothing but write, exit and wait",
-        edits: &[Edit(MAIN, "sys::allow_only(&LOCK);", "let _ = &LOCK;")],
+        edits: &[Edit(HOLD, "sys::allow_only(&LOCK);", "let _ = &LOCK;")],
     },
     Change {
         what: "`no_new_privs`",
         means: "the filter needs it, without privileges",
-        edits: &[Edit(MAIN, "    sys::no_new_privs();\n", "")],
+        edits: &[Edit(HOLD, "    sys::no_new_privs();\n", "")],
     },
     Change {
         what: "not being dumpable",
         means: "no core, and no look inside for who has no CAP_SYS_PTRACE",
-        edits: &[Edit(MAIN, "    sys::not_dumpable();\n", "")],
+        edits: &[Edit(HOLD, "    sys::not_dumpable();\n", "")],
     },
     Change {
         what: "giving back the stack's pages",
         means: "never more than 12 kB resident",
-        edits: &[Edit(MAIN, "    args.give_back();\n", "")],
+        edits: &[Edit(HOLD, "    args.give_back();\n", "    let _ = args;\n")],
     },
     Change {
         what: "closing descriptors, changing to `/`",
         means: "holds nothing that somebody wants to unmount",
-        edits: &[Edit(MAIN, "    sys::close_from(3);\n    sys::chdir(c\"/\");\n", "")],
+        edits: &[Edit(HOLD, "    sys::close_from(3);\n    let _root_can_be_entered = sys::chdir(c\"/\");\n", "")],
     },
     Change {
         what: "reaping what was there before",
@@ -73,12 +74,12 @@ const KEPT: [Change; 9] = [
     Change {
         what: "the warning",
         means: "who starts it by hand learns that it should be PID 1",
-        edits: &[Edit(MAIN, "if sys::getpid() != 1 {", "if false {")],
+        edits: &[Edit(HOLD, "if sys::getpid() != 1 {", "if false {")],
     },
     Change {
         what: "the signal's name",
         means: "the log says why the pod ended",
-        edits: &[Edit(MAIN, "        sys::write(STDERR, name);\n", "        let _ = name;\n")],
+        edits: &[Edit(HOLD, "        sys::write(STDERR, name);\n", "        let _ = name;\n")],
     },
 ];
 
@@ -135,17 +136,12 @@ const REFUSED: [Change; 8] = [
         what: "QUIT and HUP end it, too",
         means: "two more ways to end a pod; a runtime sends TERM or KILL",
         edits: &[
-            Edit(MAIN, "Signal::TERM, Signal::PIPE]", "Signal::TERM, Signal::PIPE, Signal::HUP, Signal::QUIT]"),
+            Edit(HOLD, "Signal::TERM, Signal::PIPE]", "Signal::TERM, Signal::PIPE, Signal::HUP, Signal::QUIT]"),
             Edit(
-                MAIN,
+                HOLD,
                 "            _ => continue,\n",
                 "            Some(Signal::HUP) => b\"Shutting down, got signal: Hangup\\n\",
             Some(Signal::QUIT) => b\"Shutting down, got signal: Quit\\n\",\n            _ => continue,\n",
-            ),
-            Edit(
-                "reaper/src/signal.rs",
-                "    /// Ctrl-C.\n",
-                "    /// Ctrl-backslash.\n    pub const QUIT: Self = Self(3);\n    /// Ctrl-C.\n",
             ),
         ],
     },
@@ -153,7 +149,7 @@ const REFUSED: [Change; 8] = [
         what: "setting its name",
         means: "`pause` in `comm`, where a runtime executes it by descriptor on a kernel before 6.14",
         edits: &[
-            Edit(MAIN, "    args.give_back();\n", "    args.give_back();\n    sys::name(c\"pause\");\n"),
+            Edit(HOLD, "    args.give_back();\n", "    args.give_back();\n    sys::name(c\"pause\");\n"),
             Edit(
                 "reaper/src/sys.rs",
                 "fn address<T>",

@@ -5,13 +5,13 @@ use std::path::Path;
 use xshell::Shell;
 
 use crate::arch::Wanted;
-use crate::binaries::{self, PAYLOAD, PROGRAMS};
+use crate::binaries::{self, FREESTANDING, PAYLOAD, PROGRAMS};
 use crate::native::Linkage;
 
 /// Build release binaries
 #[derive(clap::Args)]
 pub(crate) struct Dist {
-    /// Build just `pause`, for "all" or for a list such as amd64,arm64,arm/v7,riscv64,s390x,ppc64le
+    /// Build just what has no C library, pause and reaper, for "all" or for a list such as amd64,arm64,arm/v7,riscv64,s390x,ppc64le
     #[arg(long, value_name = "LIST", conflicts_with_all = ["payload", "allow_dynamic"])]
     arch: Option<Wanted>,
     /// Also build `probe`, which the tests and the demo run inside pods
@@ -25,7 +25,10 @@ pub(crate) struct Dist {
 impl Dist {
     pub(crate) fn run(self, sh: &Shell) -> anyhow::Result<()> {
         if let Some(wanted) = self.arch {
-            return binaries::pauses(sh, &wanted)?.iter().try_for_each(|(_, path)| print_size(path));
+            let built = binaries::for_each(sh, &wanted)?;
+            return built.iter().try_for_each(|(_, directory)| {
+                FREESTANDING.iter().try_for_each(|name| print_size(&directory.join(name)))
+            });
         }
         let linkage = if self.allow_dynamic { Linkage::StaticIfPossible } else { Linkage::Static };
         let payload = self.payload.then_some(PAYLOAD);

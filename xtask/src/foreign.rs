@@ -1,4 +1,4 @@
-//! Building a program that has no C library for an architecture that is not this machine's.
+//! Building programs without a C library for an architecture that is not this machine's.
 //!
 //! Nothing but a compiler with a `core` for the target and a linker is needed. Where rustup has the
 //! target, that is all. Where it has not, Debian's compiler is used, which is fetched, unpacked
@@ -22,29 +22,29 @@ enum Core {
     FromSource,
 }
 
-/// Builds the program, and hands back the directory in which it is.
-pub(crate) fn build(sh: &Shell, arch: &Arch, program: &str) -> anyhow::Result<PathBuf> {
+/// Builds the programs, and hands back the directory in which they are.
+pub(crate) fn build(sh: &Shell, arch: &Arch, programs: &[&str]) -> anyhow::Result<PathBuf> {
     let linker = linker(sh)?;
     if has_core(sh, arch)? {
-        return cargo(sh, arch, program, &linker, Core::Compiled);
+        return cargo(sh, arch, programs, &linker, Core::Compiled);
     }
     let debian = Debian::unpacked(sh)
         .with_context(|| format!("rustup has no target {0} (rustup target add {0})", arch.triple))?;
     let _compiler = sh.push_env("RUSTC", debian.rustc());
     let _libraries = sh.push_env("LD_LIBRARY_PATH", debian.libraries(sh)?);
-    let from_source = match cargo(sh, arch, program, &linker, Core::FromSource) {
+    let from_source = match cargo(sh, arch, programs, &linker, Core::FromSource) {
         Ok(directory) => return Ok(directory),
         Err(error) => error,
     };
     // What is compiled already fits only if Debian's releases agree upon the compiler's version.
     debian
         .add_core(sh, arch)
-        .and_then(|()| cargo(sh, arch, program, &linker, Core::Compiled))
+        .and_then(|()| cargo(sh, arch, programs, &linker, Core::Compiled))
         .with_context(|| format!("neither from source ({from_source:#}) nor compiled"))
 }
 
 /// Builds with whatever RUSTC is.
-fn cargo(sh: &Shell, arch: &Arch, program: &str, linker: &str, core: Core) -> anyhow::Result<PathBuf> {
+fn cargo(sh: &Shell, arch: &Arch, programs: &[&str], linker: &str, core: Core) -> anyhow::Result<PathBuf> {
     let triple = arch.triple;
     let config = [
         format!("target.{triple}.linker={linker:?}"),
@@ -58,7 +58,9 @@ fn cargo(sh: &Shell, arch: &Arch, program: &str, linker: &str, core: Core) -> an
             Some(sh.push_env("RUSTC_BOOTSTRAP", "1"))
         }
     };
-    let build = cmd!(sh, "cargo build --quiet --release --locked --package {program} --target {triple} {arguments...}");
+    // By their packages: others in the workspace want a C library.
+    let bins = programs.iter().flat_map(|name| ["--package", name]);
+    let build = cmd!(sh, "cargo build --quiet --release --locked {bins...} --target {triple} {arguments...}");
     let output = build.quiet().ignore_status().output()?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);

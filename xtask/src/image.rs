@@ -7,7 +7,7 @@ mod sbom;
 #[cfg(test)]
 mod tests;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, ensure};
@@ -15,7 +15,7 @@ use serde_json::Value;
 use xshell::{Shell, cmd};
 
 use crate::arch::{Arch, Wanted};
-use crate::binaries;
+use crate::binaries::{self, write_whole};
 
 /// Build the pause image
 #[derive(clap::Args)]
@@ -61,7 +61,8 @@ struct Package {
 
 impl Image {
     pub(crate) fn run(self, sh: &Shell) -> anyhow::Result<()> {
-        let built = binaries::pauses(sh, &self.arch)?;
+        let built = binaries::for_each(sh, &self.arch)?;
+        let built: Vec<_> = built.into_iter().map(|(arch, directory)| (arch, directory.join("pause"))).collect();
         let programs: Result<Vec<_>, _> =
             built.iter().map(|(arch, path)| std::fs::read(path).map(|bytes| (*arch, bytes))).collect();
         let spec = Spec {
@@ -75,23 +76,15 @@ impl Image {
         let archive = archive::archive(&spec)?;
         for ((arch, bytes), (_, path)) in spec.programs.iter().zip(&built) {
             let sbom = serde_json::to_vec_pretty(&sbom::document(&spec, arch, bytes))?;
-            write(&path.with_extension("spdx.json"), &sbom)?;
+            write_whole(&path.with_extension("spdx.json"), &sbom, 0o644)?;
         }
         let path = sh.current_dir().join(self.output);
-        write(&path, &archive)?;
+        write_whole(&path, &archive, 0o644)?;
         let arches: Vec<_> = spec.programs.iter().map(|(arch, _)| arch.name).collect();
         println!("{:>9} bytes  {}", archive.len(), path.display());
         println!("{}:{} for {}", spec.name, spec.version, arches.join(", "));
         Ok(())
     }
-}
-
-/// Whole or not at all.
-fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let draft = path.with_extension("draft");
-    std::fs::write(&draft, bytes).with_context(|| format!("cannot write {}", draft.display()))?;
-    std::fs::rename(&draft, path)?;
-    Ok(())
 }
 
 /// The image's date: SOURCE_DATE_EPOCH, else that of the last commit, else none to speak of.

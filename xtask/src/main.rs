@@ -8,6 +8,7 @@ mod demo;
 mod dist;
 mod foreign;
 mod image;
+mod man;
 mod native;
 
 use anyhow::Context;
@@ -28,6 +29,8 @@ enum Verb {
     Dist(dist::Dist),
     /// Build the pause image of all architectures, one archive for every engine, into dist
     Image(image::Image),
+    /// Write the man page and the completions of reaper into dist/share
+    Man(man::Man),
     /// Measure what the bytes of pause are for: what each thing costs, and what was refused
     Bytes(bytes::Bytes),
     /// Compose a pod by hand: nginx and an application behind one published port
@@ -41,6 +44,7 @@ fn main() -> anyhow::Result<()> {
     match verb {
         Verb::Dist(dist) => dist.run(&sh),
         Verb::Image(image) => image.run(&sh),
+        Verb::Man(man) => man.run(&sh),
         Verb::Bytes(bytes) => bytes.run(&sh),
         Verb::Demo(demo) => demo.run(&sh),
     }
