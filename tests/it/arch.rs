@@ -42,7 +42,7 @@ impl Arch {
         ARCHES.iter().find(|arch| arch.machine == machine).unwrap()
     }
 
-    fn is_native(&self) -> bool {
+    pub(crate) fn is_native(&self) -> bool {
         std::ptr::eq(self, Self::native())
     }
 
@@ -63,26 +63,42 @@ impl Arch {
         names.join(",")
     }
 
-    /// pause for this architecture, built from the sources as they are now.
-    pub(crate) fn pause(&self) -> PathBuf {
+    /// A program without a C library for this architecture, built from the sources as they are now,
+    /// where every user may execute it.
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
         static BUILDING: Mutex<()> = Mutex::new(());
         if self.is_native() {
-            return binaries().join("pause");
+            return binaries().join(name);
         }
-        let path = binaries().join(format!("pause-{}", self.machine));
+        let path = |name| binaries().join(format!("{name}-{}", self.machine));
         let _one_at_a_time = BUILDING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if !path.exists() {
+        if !path(name).exists() {
             let xtask = ["run", "--quiet", "--package", "xtask", "--", "dist", "--arch", self.name];
             let built = Command::new(env!("CARGO")).args(xtask).current_dir(workspace()).output().unwrap();
             assert!(built.status.success(), "cargo xtask dist: {}", String::from_utf8_lossy(&built.stderr));
-            fs::copy(self.dist().join("pause"), &path).unwrap();
+            for name in ["pause", "reaper"] {
+                fs::copy(self.dist().join(name), path(name)).unwrap();
+            }
         }
-        path
+        path(name)
     }
 
-    /// The words that run its pause here.
-    pub(crate) fn command(&self) -> Vec<String> {
-        let pause = self.pause().display().to_string();
-        if self.is_native() { vec![pause] } else { vec![self.emulator.to_owned(), pause] }
+    /// pause for this architecture.
+    pub(crate) fn pause(&self) -> PathBuf {
+        self.program("pause")
+    }
+
+    /// The words that run a program of ours for this architecture here.
+    pub(crate) fn command(&self, name: &str) -> Vec<String> {
+        let program = self.program(name).display().to_string();
+        if self.is_native() { vec![program] } else { vec![self.emulator.to_owned(), program] }
+    }
+
+    /// How many bytes a README says that its program has for this architecture.
+    pub(crate) fn documented_size(&self, readme: &str) -> u64 {
+        let text = fs::read_to_string(workspace().join(readme)).unwrap();
+        let row = text.lines().find_map(|line| line.strip_prefix(&format!("| {} |", self.name)));
+        let row = row.unwrap_or_else(|| panic!("{readme} has no row for {}", self.name));
+        row.split('|').next().unwrap().trim().replace(',', "").parse().unwrap()
     }
 }

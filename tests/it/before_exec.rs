@@ -4,21 +4,21 @@ use std::collections::BTreeMap;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-use nix::sys::signal::Signal;
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
 };
 
 /// Has a command start with every signal blocked.
-#[allow(unsafe_code, reason = "pre_exec is the only way to a mask")]
 pub(crate) fn block_all_before_exec(command: &mut Command) {
+    block_before_exec(command, SigSet::all());
+}
+
+/// Has a command start with just these signals blocked.
+#[allow(unsafe_code, reason = "pre_exec is the only way to a mask")]
+pub(crate) fn block_before_exec(command: &mut Command, set: SigSet) {
     // SAFETY: runs between fork and exec and makes one system call, on a set that it owns.
-    unsafe {
-        command.pre_exec(|| {
-            let all = nix::sys::signal::SigSet::all();
-            Ok(nix::sys::signal::sigprocmask(nix::sys::signal::SigmaskHow::SIG_SETMASK, Some(&all), None)?)
-        })
-    };
+    unsafe { command.pre_exec(move || Ok(sigprocmask(SigmaskHow::SIG_SETMASK, Some(&set), None)?)) };
 }
 
 /// Has a command start with a signal ignored; a shell's trap would not do, for SIGCHLD it does nothing.

@@ -14,7 +14,7 @@ use serde_json::Value;
 use tokio::task::JoinSet;
 
 use crate::engine::NEEDS;
-use crate::house::binaries;
+use crate::house::{binaries, eventually};
 use crate::trial::{Need, trial};
 use api::{
     ContainerState, ContainerStatusRequest, ListPodSandboxRequest, NamespaceMode, PodSandboxState,
@@ -41,7 +41,8 @@ fn sandbox_is_pause() {
     let cri = Cri::new();
     let pod = cri.sandbox(NamespaceMode::Pod);
     let proc = |name| fs::read(cri.engine.proc(cri.pid(&pod), name)).unwrap();
-    assert_eq!(String::from_utf8(proc("cmdline")).unwrap(), "/pause\0");
+    // Containerd answers when it has started the sandbox; it executes pause a moment later.
+    eventually("the sandbox is pause", || (proc("cmdline") == b"/pause\0").then_some(()));
     assert!(proc("exe") == fs::read(binaries().join("pause")).unwrap(), "it executes another file than our pause");
     let status = String::from_utf8(proc("status")).unwrap();
     assert!(status.contains("\nUid:\t65535\t65535\t65535\t65535\n"), "{status}");

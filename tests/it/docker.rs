@@ -12,8 +12,13 @@ use crate::house::Ran;
 use crate::image::{PAUSE, WORKLOAD, pause_image, workload_image};
 use crate::trial::{Need, find, trial};
 
+/// What it takes to have one.
+pub(crate) fn needs() -> Vec<Need> {
+    [&NEEDS[..], &[Need::Program("dockerd"), Need::Program("docker"), Need::Program("iptables")]].concat()
+}
+
 pub(crate) fn trials() -> Vec<Trial> {
-    let needs = [&NEEDS[..], &[Need::Program("dockerd"), Need::Program("docker"), Need::Program("iptables")]].concat();
+    let needs = needs();
     let and_nginx = [&needs[..], &[Need::Program("nginx")]].concat();
     vec![
         trial("docker::holds_the_three_containers_of_a_pod_by_hand", &and_nginx, three_containers),
@@ -25,10 +30,15 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 /// A daemon with our images, and its client.
-struct Docker(Engine);
+pub(crate) struct Docker(pub(crate) Engine);
 
 impl Docker {
     fn new() -> Self {
+        Self::with(&[])
+    }
+
+    /// With more options for the daemon.
+    pub(crate) fn with(options: &[&str]) -> Self {
         let mut engine = Engine::new();
         let work = engine.house.work();
         fs::write(work.join("daemon.json"), "{}").unwrap();
@@ -41,7 +51,7 @@ impl Docker {
         ] {
             dockerd.arg(option).arg(work.join(name));
         }
-        dockerd.args([
+        dockerd.args(options).args([
             "--storage-driver",
             "vfs",
             "--log-level",
@@ -59,7 +69,7 @@ impl Docker {
         docker
     }
 
-    fn run(&self, words: &[&str]) -> Ran {
+    pub(crate) fn run(&self, words: &[&str]) -> Ran {
         self.0.house.finish(client(&self.0).args(words))
     }
 

@@ -156,7 +156,7 @@ impl Engine {
 }
 
 /// What is seen once it is as it should be, or at last.
-fn settled<T>(look: impl Fn() -> T, good: impl Fn(&T) -> bool) -> T {
+pub(crate) fn settled<T>(look: impl Fn() -> T, good: impl Fn(&T) -> bool) -> T {
     let deadline = Instant::now() + Duration::from_secs(10);
     loop {
         let seen = look();

@@ -57,7 +57,7 @@ pub(crate) fn binaries() -> &'static Path {
         assert!(built.status.success(), "cargo xtask dist: {}", String::from_utf8_lossy(&built.stderr));
         let directory = open_directory();
         let dist = Arch::native().dist();
-        for program in ["pause", "nsjoin", "pod", "probe"] {
+        for program in ["pause", "reaper", "nsjoin", "pod", "probe"] {
             fs::copy(dist.join(program), directory.path().join(program)).unwrap();
             fs::set_permissions(directory.path().join(program), fs::Permissions::from_mode(0o755)).unwrap();
         }
@@ -86,6 +86,15 @@ pub(crate) fn userns_works() -> bool {
         let mut probe = Command::new(binaries().join("probe"));
         User::Ordinary.become_it(&mut probe);
         probe.arg("userns").stderr(Stdio::null()).status().unwrap().success()
+    })
+}
+
+/// Whether the kernel tells how a child ended that it reaped, as reaper finds.
+pub(crate) fn kernel_reaps() -> bool {
+    static REAPS: OnceLock<bool> = OnceLock::new();
+    *REAPS.get_or_init(|| {
+        let mut reaper = Command::new(binaries().join("reaper"));
+        reaper.env("REAPER_REAP", "kernel").arg("true").stderr(Stdio::null()).status().unwrap().success()
     })
 }
 
@@ -275,9 +284,13 @@ impl Drop for House {
             }
         }
         if std::thread::panicking() {
-            for pid in self.processes().into_keys() {
-                // It may have ended by itself.
-                let _gone = kill(Pid::from_raw(pid), Signal::SIGKILL);
+            // More than once: one that is just being executed has no environment to know it by.
+            for _ in 0..5 {
+                for pid in self.processes().into_keys() {
+                    // It may have ended by itself.
+                    let _gone = kill(Pid::from_raw(pid), Signal::SIGKILL);
+                }
+                sleep(Duration::from_millis(10));
             }
         } else {
             self.nothing_is_left();

@@ -19,6 +19,10 @@ mod arch;
 mod pause;
 // How pause locks itself.
 mod locked;
+// Our init, and its rivals.
+mod init;
+// What reaper has of its own.
+mod reaper;
 // Joining by hand.
 mod nsjoin;
 // What a pod looks like from inside.
@@ -46,6 +50,8 @@ fn main() {
     let trials = [
         pause::trials(),
         locked::trials(),
+        init::trials(),
+        reaper::trials(),
         nsjoin::trials(),
         inside::trials(),
         life::trials(),

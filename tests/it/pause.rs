@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Read;
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -45,20 +46,12 @@ pub(crate) fn trials() -> Vec<Trial> {
     everywhere.chain(here).chain(readme).collect()
 }
 
-/// What pause/README.md says this architecture's program has.
-fn documented_size(arch: &Arch) -> u64 {
-    let readme = fs::read_to_string(workspace().join("pause/README.md")).unwrap();
-    let row = readme.lines().find_map(|line| line.strip_prefix(&format!("| {} |", arch.name)));
-    let row = row.unwrap_or_else(|| panic!("pause/README.md has no row for {}", arch.name));
-    row.split('|').next().unwrap().trim().replace(',', "").parse().unwrap()
-}
-
 fn is_small(arch: &Arch) {
     let size = fs::metadata(arch.pause()).unwrap().len();
     let most = if arch.name == "amd64" { 1536 } else { 2048 };
     assert!(size <= most, "{size} bytes");
     // Another compiler makes a few bytes more or less of it.
-    let documented = documented_size(arch);
+    let documented = arch.documented_size("pause/README.md");
     assert!(size.abs_diff(documented) <= documented / 20, "{size} bytes, where pause/README.md says {documented}");
 }
 
@@ -100,7 +93,13 @@ fn segments<Elf: FileHeader<Endian = Endianness>>(file: &[u8], arch: &Arch) -> V
 }
 
 fn has_the_shape(arch: &Arch) {
-    let file = fs::read(arch.pause()).unwrap();
+    loads_its_text_alone(&arch.pause(), arch);
+}
+
+/// A program is of this architecture and static; its text is all that is loaded, and nothing of it
+/// can be written to, nor its stack executed.
+pub(crate) fn loads_its_text_alone(program: &Path, arch: &Arch) {
+    let file = fs::read(program).unwrap();
     let segments = match object::FileKind::parse(&*file).unwrap() {
         object::FileKind::Elf32 => segments::<FileHeader32<Endianness>>(&file, arch),
         _ => segments::<FileHeader64<Endianness>>(&file, arch),
@@ -122,7 +121,7 @@ fn prints_its_version(arch: &Arch) {
 
 /// pause for this architecture, as a command.
 fn pause(house: &House, arch: &Arch) -> Command {
-    let words = arch.command();
+    let words = arch.command("pause");
     let mut command = house.command(&words[0]);
     command.args(&words[1..]);
     command
@@ -238,7 +237,7 @@ fn started_first(house: &House, command: &[String]) -> (Child, i32) {
 fn leaves_no_zombie(arch: &Arch) {
     let house = House::new(User::Ordinary);
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
-    let first = [words(&["probe", "zombies", "3", "--"]), arch.command()].concat();
+    let first = [words(&["probe", "zombies", "3", "--"]), arch.command("pause")].concat();
     let (mut unshare, pid) = started_first(&house, &first);
     waits(pid);
     let children = || fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();

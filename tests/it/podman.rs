@@ -12,8 +12,13 @@ use crate::house::Ran;
 use crate::image::{PAUSE, WORKLOAD, pause_image, workload_image};
 use crate::trial::{Need, trial};
 
+/// What it takes to have one.
+pub(crate) fn needs() -> Vec<Need> {
+    [&NEEDS[..], &[Need::Program("podman"), Need::Program("runc"), Need::Program("conmon")]].concat()
+}
+
 pub(crate) fn trials() -> Vec<Trial> {
-    let needs = [&NEEDS[..], &[Need::Program("podman"), Need::Program("runc"), Need::Program("conmon")]].concat();
+    let needs = needs();
     vec![
         trial("podman::containers_of_a_pod_share_what_pause_holds", &needs, share),
         trial("podman::orphans_leave_no_zombie", &needs, orphans),
@@ -35,10 +40,10 @@ runtime = "runc"
 "#;
 
 /// Podman with our images; it has no daemon, but a machine of its own all the same.
-struct Podman(Engine);
+pub(crate) struct Podman(pub(crate) Engine);
 
 impl Podman {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let podman = Self(Engine::new());
         fs::write(podman.work().join("containers.conf"), CONTAINERS_CONF.replace("PAUSE", PAUSE)).unwrap();
         for image in [pause_image(), workload_image()] {
@@ -51,7 +56,7 @@ impl Podman {
         self.0.house.work()
     }
 
-    fn run(&self, words: &[&str]) -> Ran {
+    pub(crate) fn run(&self, words: &[&str]) -> Ran {
         let mut podman = self.0.inside("podman");
         podman.env("CONTAINERS_CONF", self.work().join("containers.conf"));
         for (option, name) in [("--root", "root"), ("--runroot", "runroot"), ("--tmpdir", "tmp")] {

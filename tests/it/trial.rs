@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use libtest_mimic::{Failed, Trial};
 
 use crate::arch::Arch;
-use crate::house::{User, userns_works};
+use crate::house::{User, kernel_reaps, userns_works};
 
 /// Something that not every machine has.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +18,8 @@ pub(crate) enum Need {
     Userns,
     /// A program in PATH.
     Program(&'static str),
+    /// A kernel that tells how a child ended that it reaped: Linux 6.15.
+    KernelReaps,
     /// The reference CNI plugins.
     Cni,
     /// That `cargo xtask dist --arch` could once build for this architecture. It takes a compiler
@@ -30,6 +32,7 @@ impl Need {
         match self {
             Self::Root => (!nix::unistd::geteuid().is_root()).then(|| "needs root".to_owned()),
             Self::Userns => (!userns_works()).then(|| "needs user namespaces for everybody".to_owned()),
+            Self::KernelReaps => (!kernel_reaps()).then(|| "needs Linux 6.15".to_owned()),
             Self::Cni => cni_plugins().is_none().then(|| "needs the CNI plugins".to_owned()),
             Self::Program(name) => find(name).is_none().then(|| format!("needs {name}")),
             Self::Built(arch) => {

@@ -10,15 +10,15 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::ffi::OsString;
 use std::fs;
-use std::io::{Write, stdout};
+use std::io::{BufRead, BufReader, Read, Write, stdin, stdout};
 use std::net::SocketAddr;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
-use std::process::{Command, ExitCode};
+use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
-use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
 use nix::sys::signalfd::SignalFd;
 use nix::sys::wait::{Id, WaitPidFlag};
 use serde_json::{Value, json};
@@ -37,17 +37,43 @@ enum Verb {
     Ready,
     /// Exit with this code
     Exit { code: u8 },
-    /// Print the signals that are blocked and ignored, say ready, then print every one that comes
-    Signals,
+    /// Print the signals that are blocked and ignored
+    Masks,
+    /// Print them, say ready, then print every one that comes
+    Signals {
+        /// Have a child that does the same
+        #[arg(long)]
+        child: bool,
+    },
+    /// Have a child and a grandchild that do not hear TERM, and say ready
+    Family,
+    /// Do not hear TERM, say ready
+    Deaf {
+        /// Have a child that does the same
+        #[arg(long)]
+        child: bool,
+    },
+    /// Say whether the terminal is ours, say ready, then print the line that is typed
+    Terminal,
     /// Make so many orphans, and come back when all have been abandoned
     Orphan { count: u32 },
     /// Have a child, abandon it and end
     Abandon,
+    /// Abandon so many children, which all end at once
+    Storm { count: u32 },
+    /// End when nobody can write to stdin any more
+    Hold,
     /// Have a child that ends, do not wait for it, say ready
     Zombie,
     /// Have so many children that end, wait for none of them, and execute a command
     Zombies {
         count: u32,
+        #[arg(required = true, last = true)]
+        command: Vec<OsString>,
+    },
+    /// Ignore these signals, and execute a command
+    Ignoring {
+        signals: Vec<i32>,
         #[arg(required = true, last = true)]
         command: Vec<OsString>,
     },
@@ -92,14 +118,31 @@ fn main() -> Result<ExitCode> {
     match Cli::parse().verb {
         Verb::Ready => wait_to_be_ended()?,
         Verb::Exit { code } => return Ok(code.into()),
-        Verb::Signals => signals()?,
+        Verb::Masks => masks()?,
+        Verb::Signals { child } => signals(child)?,
+        Verb::Family => {
+            let _deaf = ready(ourselves("deaf")?.arg("--child"))?;
+            wait_to_be_ended()?;
+        }
+        Verb::Deaf { child } => {
+            sigprocmask(SigmaskHow::SIG_BLOCK, Some(&Signal::SIGTERM.into()), None)?;
+            let _deaf_too = child.then(|| ready(&mut ourselves("deaf")?)).transpose()?;
+            wait_to_be_ended()?;
+        }
+        Verb::Terminal => terminal()?,
         Verb::Orphan { count } => (0..count).try_for_each(|_| ourselves("abandon")?.status().map(drop))?,
         Verb::Abandon => drop(ourselves("exit")?.arg("0").spawn()?),
+        Verb::Storm { count } => storm(count)?,
+        Verb::Hold => drop(stdin().read_to_end(&mut Vec::new())?),
         Verb::Zombie => {
             let _unwaited = ourselves("exit")?.arg("0").spawn()?;
             wait_to_be_ended()?;
         }
         Verb::Zombies { count, command } => return Err(zombies(count, &command)?.into()),
+        Verb::Ignoring { signals, command } => {
+            signals.into_iter().try_for_each(sys::ignore)?;
+            return Err(execute(&command)?.into());
+        }
         Verb::Ids => print(&ids()?)?,
         Verb::Ns => print(&namespaces()?)?,
         Verb::Mounts => stdout().write_all(&fs::read("/proc/self/mountinfo")?)?,
@@ -135,6 +178,33 @@ fn wait_to_be_ended() -> Result<()> {
     }
 }
 
+/// Starts a process that says ready, and waits until it has.
+fn ready(command: &mut Command) -> Result<Child> {
+    let mut child = command.stdout(Stdio::piped()).spawn()?;
+    let out = child.stdout.take().ok_or("no stdout")?;
+    let mut said = String::new();
+    BufReader::new(out).read_line(&mut said)?;
+    if said.starts_with("ready") { Ok(child) } else { Err(format!("it said {said:?}").into()) }
+}
+
+/// They hold on to a pipe whose other end only we have, so our end is theirs.
+fn storm(count: u32) -> Result<()> {
+    let (reader, _writer) = std::io::pipe()?;
+    for _ in 0..count {
+        ourselves("hold")?.stdin(reader.try_clone()?).spawn()?;
+    }
+    Ok(())
+}
+
+fn terminal() -> Result<()> {
+    let ours = nix::unistd::tcgetpgrp(stdin())? == nix::unistd::getpgrp();
+    print(&json!({ "foreground": ours }))?;
+    say_ready()?;
+    let mut line = String::new();
+    stdin().read_line(&mut line)?;
+    Ok(writeln!(stdout(), "read {line}")?)
+}
+
 /// Comes back only if the command could not be executed.
 fn zombies(count: u32, command: &[OsString]) -> Result<std::io::Error> {
     for _ in 0..count {
@@ -143,6 +213,11 @@ fn zombies(count: u32, command: &[OsString]) -> Result<std::io::Error> {
         let pid = nix::unistd::Pid::from_raw(i32::try_from(child.id())?);
         nix::sys::wait::waitid(Id::Pid(pid), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)?;
     }
+    execute(command)
+}
+
+/// Comes back only if the command could not be executed.
+fn execute(command: &[OsString]) -> Result<std::io::Error> {
     let (program, arguments) = command.split_first().ok_or("no command")?;
     Ok(Command::new(program).args(arguments).exec())
 }
@@ -164,10 +239,15 @@ fn status(key: &str) -> Result<String> {
     Ok(line.ok_or(format!("no {key} in /proc/self/status"))?.trim().to_owned())
 }
 
-fn signals() -> Result<()> {
+fn masks() -> Result<()> {
     // SIGPIPE is left out of what is ignored: that is Rust's runtime, not who started us.
     let ignored = u64::from_str_radix(&status("SigIgn")?, 16)? & !(1 << 12);
-    print(&json!({ "blocked": status("SigBlk")?, "ignored": format!("{ignored:016x}") }))?;
+    print(&json!({ "blocked": status("SigBlk")?, "ignored": format!("{ignored:016x}") }))
+}
+
+fn signals(child: bool) -> Result<()> {
+    masks()?;
+    let _child = child.then(|| ourselves("signals")?.spawn()).transpose()?;
     let all = SigSet::all();
     sigprocmask(SigmaskHow::SIG_SETMASK, Some(&all), None)?;
     let incoming = SignalFd::new(&all)?;
@@ -213,7 +293,8 @@ fn fds() -> Result<Value> {
         // The directory that is being read is open too, and gone by the time it is looked at.
         if let Ok(target) = fs::read_link(entry.path()).and_then(|target| fs::metadata(entry.path()).map(|_| target)) {
             let number = entry.file_name().to_string_lossy().into_owned();
-            if target.to_string_lossy() != format!("/proc/{}/fd", std::process::id()) {
+            // Whose number /proc counts, which may not be ours.
+            if !(target.starts_with("/proc") && target.ends_with("fd")) {
                 fds.insert(number, target.to_string_lossy().into());
             }
         }
