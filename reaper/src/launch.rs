@@ -123,6 +123,7 @@ pub fn launch(
             let mut said = [0_u8; 5];
             match file::read(told.number(), &mut said) {
                 Ok(5) => {
+                    process::reap(pid);
                     let errno = Errno::new(i32::from_ne_bytes([said[1], said[2], said[3], said[4]]));
                     Err(Failure { step: step(said[0]), errno })
                 }

@@ -78,6 +78,8 @@ struct Init<'plan> {
     /// Whether there may be somebody to reap.
     unreaped: bool,
     orphans: u32,
+    /// Where to say that the command runs, until it has been said.
+    ready: Option<i32>,
     /// The first HUP and CONT are the terminal's, which we gave up.
     swallow: [Option<Signal>; 2],
 }
@@ -137,6 +139,7 @@ impl<'plan> Init<'plan> {
             leader: 0,
             unreaped: false,
             orphans: 0,
+            ready: plan.ready,
             swallow: [None; 2],
         })
     }
@@ -344,9 +347,11 @@ impl<'plan> Init<'plan> {
         }
     }
 
-    fn say_ready(&self) {
-        if let Some(fd) = self.plan.ready {
-            sys::write(fd, b"READY=1\n");
+    fn say_ready(&mut self) {
+        let Some(fd) = self.ready.take() else { return };
+        sys::write(fd, b"READY=1\n");
+        // Who waits for its end has it, unless there is more to come.
+        if self.plan.report != Some(fd) {
             file::close(fd);
         }
     }

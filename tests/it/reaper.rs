@@ -190,6 +190,12 @@ fn ready() {
     let (ran, said) = with_descriptor_3(&house, &["--ready-fd", "3", "probe", "fds"]);
     assert_eq!(said, "READY=1\n");
     assert_eq!(ran.json()["3"], Value::Null, "the command has the descriptor");
+    // Once, however often it is started; and the report may go the same way.
+    let script = "test -e one && exit 0; touch one; exit 1";
+    let options = ["--ready-fd", "3", "--report", "3", "--restart", "on-failure", "sh", "-c", script];
+    let (ran, said) = with_descriptor_3(&house, &options);
+    ran.ok();
+    assert!(said.starts_with("READY=1\n{\"pid\":") && said.lines().count() == 2, "{said}");
     // Of a command that is not there nobody is told that it runs.
     let (ran, said) = with_descriptor_3(&house, &["--ready-fd", "3", "no-such-program"]);
     ran.exits(127);

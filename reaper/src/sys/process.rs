@@ -227,6 +227,15 @@ pub fn wait_any() -> Waited {
     }
 }
 
+/// Waits for the end of this child, whose status is of no interest, and reaps it.
+///
+/// # References
+/// wait4(2)
+pub fn reap(pid: i32) {
+    // SAFETY: neither the status nor the resource usage is asked for.
+    unsafe { arch::syscall5(nr::__NR_wait4, raw(pid), 0, nr::__WALL as usize, 0, 0) };
+}
+
 /// What happens when a signal comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Disposition {
