@@ -65,6 +65,35 @@ fn every_signal_goes_where_its_route_leads() {
 }
 
 #[test]
+fn every_signal_is_handed_on_dropped_or_rewritten_for_the_child_and_for_its_group() {
+    let stops = [Signal::TSTP, Signal::TTIN, Signal::TTOU];
+    for whom in [Whom::Child, Whom::Group] {
+        for signal in Signal::all().filter(|signal| Plan::usual().routes.of(*signal).is_some()) {
+            for to in [Some(signal), None, Some(Signal::USR1)] {
+                let mut plan = Plan { whom, ..Plan::usual() };
+                plan.routes.set(signal, to);
+                let expected = match to {
+                    Some(to) if stops.contains(&to) => vec![Action::Send(whom, Signal::STOP), Action::StopOurselves],
+                    Some(to) => vec![Action::Send(whom, to)],
+                    None => vec![],
+                };
+                story(&plan, &[(0, Event::Signal(signal), &expected)]);
+            }
+        }
+    }
+}
+
+#[test]
+fn all_256_codes_come_through_mapped_and_not() {
+    for code in 0..=255 {
+        story(&Plan::usual(), &[(0, exited(code), &[Action::Exit(code)])]);
+        let mut plan = Plan::usual();
+        plan.exit_map.set(code, !code);
+        story(&plan, &[(0, exited(code), &[Action::Exit(!code)])]);
+    }
+}
+
+#[test]
 fn without_a_grace_time_nobody_is_killed() {
     let deadline = story(&Plan::usual(), &[(0, TERM, &[Action::Send(Whom::Child, Signal::TERM)])]);
     assert_eq!(deadline, None);
