@@ -240,8 +240,9 @@ fn status(key: &str) -> Result<String> {
 }
 
 fn masks() -> Result<()> {
-    // SIGPIPE is left out of what is ignored: that is Rust's runtime, not who started us.
-    let ignored = u64::from_str_radix(&status("SigIgn")?, 16)? & !(1 << 12);
+    // SIGPIPE is left out of what is ignored: that is Rust's runtime, not who started us. So are the
+    // two that the C library keeps to itself: whoever starts us by posix_spawn may have them ignored.
+    let ignored = u64::from_str_radix(&status("SigIgn")?, 16)? & !(1 << 12) & !(0b11 << 31);
     print(&json!({ "blocked": status("SigBlk")?, "ignored": format!("{ignored:016x}") }))
 }
 
