@@ -2,7 +2,7 @@
 
 use core::fmt::Write;
 
-use crate::cli::Guise;
+use crate::guise::Guise;
 use crate::options::{Id, Opt};
 use crate::sys;
 use crate::voice::Line;

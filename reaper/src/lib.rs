@@ -17,6 +17,7 @@ pub mod cli;
 pub mod decide;
 pub mod exit;
 pub mod filter;
+pub mod guise;
 pub mod help;
 pub mod hold;
 #[cfg(feature = "std")]
@@ -26,6 +27,7 @@ pub mod options;
 pub mod plan;
 pub mod reap;
 pub mod relay;
+pub mod report;
 pub mod run;
 pub mod signal;
 pub mod status;

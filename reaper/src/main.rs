@@ -9,7 +9,8 @@ mod memory;
 
 use core::fmt::Arguments;
 
-use reaper::cli::{self, Asked, Guise};
+use reaper::cli::{self, Asked};
+use reaper::guise::Guise;
 use reaper::plan::{Plan, Restart, Verbosity};
 use reaper::run::{Refusal, run};
 use reaper::sys::{self, Arg, Args};

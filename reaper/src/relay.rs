@@ -1,11 +1,15 @@
 //! Between our stdin and stdout and the command's own terminal: what is typed goes in, what is shown comes out.
 
 use crate::sys::Errno;
+use core::time::Duration;
+
 use crate::sys::file::{self, Await, Fd};
 use crate::sys::terminal::{self, Modes};
 
 const STDIN: i32 = 0;
 const STDOUT: i32 = 1;
+/// For how long a command's last words are shown.
+const LONGEST_FAREWELL: Duration = Duration::from_secs(1);
 /// What says to a terminal that nothing more will be typed.
 const END_OF_INPUT: u8 = 4;
 
@@ -134,12 +138,14 @@ impl Relay {
         }
     }
 
-    /// Shows what is left to be shown once the command has ended, as long as somebody takes it.
+    /// Shows what is left to be shown once the command has ended, as long as somebody takes it. Who
+    /// goes on to fill the terminal then is not listened to for ever.
     pub fn finish(&mut self) {
         self.types = false;
         self.typed.from = self.typed.to;
-        loop {
-            let ready = file::wait(self.awaited(), Some(core::time::Duration::from_millis(100)));
+        let until = file::now() + LONGEST_FAREWELL;
+        while file::now() < until {
+            let ready = file::wait(self.awaited(), Some(Duration::from_millis(100)));
             if ready == [false; 4] {
                 break;
             }

@@ -6,18 +6,17 @@
 //! where each end has to be seen, SIGCHLD is read with the others and children are reaped in a loop.
 
 use core::ffi::CStr;
-use core::fmt::Write;
-use core::time::Duration;
 
 use crate::decide::{Action, Actions, Event, Machine};
 use crate::launch::{Failure, Inherited, Running, launch};
 use crate::plan::{Leads, Plan, Reaping, Subreaper, Terminal, Verbosity, Whom};
 use crate::relay::Relay;
+use crate::report::Report;
 use crate::sys::file::{self, Await, Fd};
-use crate::sys::process::{self, Disposition, Fork, Strings, Waited};
+use crate::sys::process::{self, Disposition, Strings, Waited};
 use crate::sys::{self, Errno, terminal};
-use crate::voice::{Line, Voice};
-use crate::{Signal, SignalSet, WaitStatus, tree};
+use crate::voice::Voice;
+use crate::{Signal, SignalSet, WaitStatus, reap, tree};
 
 const STDIN: i32 = 0;
 const NOT_FIRST: &str = "not the first process";
@@ -108,8 +107,8 @@ impl<'plan> Init<'plan> {
         let quiet = match plan.reaping {
             Reaping::Loop => false,
             _ if plan.must_see_each() || stops => false,
-            Reaping::Best => kernel_tells(),
-            Reaping::Kernel => kernel_tells().then_some(true).ok_or(Refusal::CannotReap)?,
+            Reaping::Best => reap::kernel_tells(),
+            Reaping::Kernel => reap::kernel_tells().then_some(true).ok_or(Refusal::CannotReap)?,
         };
         voice.say(Verbosity::Debug, format_args!("{} reaps", if quiet { "the kernel" } else { "init" }));
         if quiet {
@@ -194,7 +193,11 @@ impl<'plan> Init<'plan> {
                             relay.finish();
                         }
                         self.take_terminal_back(front);
-                        self.report(&machine, code);
+                        if let Some(fd) = self.plan.report {
+                            let (main, kills) = (machine.main(), machine.kills());
+                            let report = Report { pid: self.leader, main, code, orphans: self.orphans, kills };
+                            sys::write(fd, report.line().bytes());
+                        }
                         return Ok(code);
                     }
                 }
@@ -355,32 +358,6 @@ impl<'plan> Init<'plan> {
             file::close(fd);
         }
     }
-
-    /// How it went, as a line of JSON.
-    fn report(&self, machine: &Machine<'_>, code: u8) {
-        let Some(fd) = self.plan.report else { return };
-        let pid = self.leader;
-        let mut line = Line::<256>::new();
-        let main = machine.main();
-        let exited = match main {
-            Some(WaitStatus::Exited(code)) => Some(code),
-            _ => None,
-        };
-        let mut write = || -> core::fmt::Result {
-            write!(line, r#"{{"pid":{pid},"exited":"#)?;
-            match exited {
-                Some(code) => write!(line, "{code}")?,
-                None => line.write_str("null")?,
-            }
-            match main {
-                Some(WaitStatus::Signaled { signal, .. }) => write!(line, r#","signal":"{signal}""#)?,
-                _ => line.write_str(r#","signal":null"#)?,
-            }
-            writeln!(line, r#","code":{code},"orphans":{},"kills":{}}}"#, self.orphans, machine.kills())
-        };
-        let _fits = write();
-        sys::write(fd, line.bytes());
-    }
 }
 
 /// What came too late for the command, or by our own writing, is to end nobody once it is unblocked.
@@ -392,29 +369,4 @@ impl Drop for Init<'_> {
 
 fn adopt(subreaper: Subreaper) -> Result<(), Errno> {
     if subreaper == Subreaper::No { Ok(()) } else { process::adopt_orphans() }
-}
-
-/// Whether the kernel tells how a child ended that it has reaped: tried with a child.
-fn kernel_tells() -> bool {
-    const CODE: u8 = 7;
-    let before = process::dispose(Signal::CHLD, Disposition::Ignore);
-    let tells = match process::fork() {
-        Ok(Fork::Child) => sys::exit(CODE),
-        Ok(Fork::Parent { pidfd: Some(pidfd), .. }) => {
-            let mut status = None;
-            // It hangs up when it has ended, and is reaped a moment later.
-            for _ in 0..100 {
-                let [ended] = file::wait([Await::Input(pidfd.number())], Some(Duration::from_secs(1)));
-                status = process::reaped_status(&pidfd);
-                if !ended || status.is_some() {
-                    break;
-                }
-                let _a_moment = file::wait([], Some(Duration::from_micros(50)));
-            }
-            status == Some(WaitStatus::Exited(CODE))
-        }
-        Ok(Fork::Parent { pidfd: None, .. }) | Err(_) => false,
-    };
-    process::dispose(Signal::CHLD, before);
-    tells
 }

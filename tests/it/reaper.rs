@@ -330,6 +330,11 @@ fn terminal_and_pipes() {
     let script = "seq 2000 | reaper --tty -- sh -c 'test -t 0 && test -t 1 && wc -c; exit 9'; echo code $?";
     let ran = house.finish(sh.args(["-c", script])).ok();
     assert!(ran.out().contains("8893") && ran.out().ends_with("code 9\n"), "{ran}");
+    // Who goes on to fill the terminal when the command has ended keeps nobody from ending.
+    let script = "trap '' HUP; timeout 20 yes & sleep 0.1; exit 3";
+    let began = Instant::now();
+    house.run("reaper", &["--tty", "--", "sh", "-c", script]).exits(3);
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
     // A command that says much is heard to the end.
     let much = house.run("reaper", &["--tty", "--", "seq", "5000"]).ok();
     assert_eq!(much.out().lines().last(), Some("5000"));

@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::builder::Command;
 use clap::{Arg, ArgAction};
 use clap_complete::Shell as CompletionShell;
-use reaper::cli::Guise;
+use reaper::guise::Guise;
 use reaper::options::{Id, Opt};
 use xshell::Shell;
 

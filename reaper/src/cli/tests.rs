@@ -6,8 +6,9 @@ use core::time::Duration;
 extern crate std;
 use std::string::ToString;
 
-use super::{Asked, Guise, Mistake, ask};
+use super::{Asked, Mistake, ask};
 use crate::Signal;
+use crate::guise::Guise;
 use crate::options::Id;
 use crate::plan::{Leads, Others, Plan, Reaping, Restart, Subreaper, Verbosity, Whom};
 

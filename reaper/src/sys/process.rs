@@ -176,7 +176,7 @@ pub fn kill_pidfd(pidfd: &Fd, signal: Signal) -> Result<(), Errno> {
 /// `PIDFD_GET_INFO` and `PIDFD_INFO_EXIT`, `include/uapi/linux/pidfd.h`
 #[must_use]
 pub fn reaped_status(pidfd: &Fd) -> Option<WaitStatus> {
-    // `struct pidfd_info` in its first version: what is asked and answered, a cgroup, twelve ids, the status.
+    // `struct pidfd_info` in its first version: what is asked and answered, a cgroup, eleven ids, the status.
     #[repr(C)]
     struct Info {
         mask: u64,

@@ -1,0 +1,44 @@
+//! How an init went, as a line of JSON.
+
+use core::fmt::{self, Write};
+
+use crate::WaitStatus;
+use crate::voice::Line;
+
+/// What there is to report at the end.
+#[derive(Clone, Copy, Debug)]
+pub struct Report {
+    /// The main child's pid, the last if there were several.
+    pub pid: i32,
+    /// How it ended; `None` if nobody saw.
+    pub main: Option<WaitStatus>,
+    /// The code that the init exits with.
+    pub code: u8,
+    /// How many orphans it reaped.
+    pub orphans: u32,
+    /// How often it sent KILL.
+    pub kills: u32,
+}
+
+impl Report {
+    /// The line, with its end.
+    #[must_use]
+    pub fn line(&self) -> Line<256> {
+        let mut line = Line::new();
+        let _fits = writeln!(line, "{self}");
+        line
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { pid, main, code, orphans, kills } = self;
+        write!(f, r#"{{"pid":{pid},"exited":"#)?;
+        match main {
+            Some(WaitStatus::Exited(code)) => write!(f, r#"{code},"signal":null"#)?,
+            Some(WaitStatus::Signaled { signal, .. }) => write!(f, r#"null,"signal":"{signal}""#)?,
+            _ => f.write_str(r#"null,"signal":null"#)?,
+        }
+        write!(f, r#","code":{code},"orphans":{orphans},"kills":{kills}}}"#)
+    }
+}
