@@ -5,7 +5,7 @@
 
 use benches::{Bench, compare, rival};
 use criterion::{Criterion, criterion_group, criterion_main};
-use nsjoin::{Command, Plan, Select, Target};
+use nsjoin::{Command, Join, Target};
 
 fn null() -> std::os::fd::OwnedFd {
     std::fs::File::options().write(true).open("/dev/null").expect("/dev/null").into()
@@ -24,7 +24,7 @@ fn join(criterion: &mut Criterion) {
     group.bench_function("library", |bencher| {
         bencher.iter(|| {
             let command = Command::new(payload.as_str()).arg("-v").stdio([None, Some(null()), None]);
-            let plan = Plan { target: Target::Pid(pid), select: Select::Differing, command };
+            let plan = Join::new(Target::Pid(pid), command).plan().expect("a plan");
             plan.open().expect("a live target").spawn().expect("a command").wait().expect("its end")
         });
     });

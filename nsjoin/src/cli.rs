@@ -1,25 +1,42 @@
-//! The command line: what was typed, and the plan that it means.
+//! The command line: what was typed.
 
-use std::collections::BTreeSet;
+mod kinds;
+mod resolve;
+mod values;
+mod words;
+
 use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
 
+use caps::CapsHashSet;
 use clap::Parser;
 
-use crate::kind::Kind;
-use crate::name::{InvalidName, Name};
-use crate::plan::{Command, Plan, Select, Target};
+use crate::credentials::{Id, User, capabilities};
+use crate::limits::Limit;
+use crate::target::Target;
+pub use kinds::Kinds;
+pub use resolve::{Conduct, Events, Fork, Invocation, Start, Stdin};
+pub use values::UsageError;
+pub use words::{attached, first_word};
 
-/// Enter the namespaces of another process and launch a command there.
+use values::{Bound, EnvironmentWord, Format, duration, environment, file_mode, variable};
+
+/// Enter the namespaces of another process and launch a command there
 ///
-/// With no namespace named, those of net, ipc, uts and pid are joined in which the target differs
-/// from us. The exit code is the command's; 128+n when signal n ended it; 127 when it was not
-/// found, 126 when it could not be executed, 125 when nsjoin itself failed, 2 for a bad command line.
+/// With nothing of the target named, those of its net, ipc, uts and pid namespaces are joined in which
+/// it differs from us. The exit code is the command's; 128+n when signal n ended it; 127 when it was
+/// not found, 126 when it could not be executed, 125 when nsjoin itself failed, 124 when its time was
+/// over, 2 for a bad command line.
+///
+/// `nsjoin list` shows namespaces and who is in them.
 #[derive(Debug, Parser)]
 #[command(name = "nsjoin", version, max_term_width = 100)]
 pub struct Args {
-    /// Whose namespaces: a pid, or the name of a pod (pod/NAME where the name is a number)
-    #[arg(short, long, value_name = "PID|POD", value_parser = parse_target)]
-    target: Target,
+    /// Whose namespaces: a pid, PID:INODE, a pod, a container (docker/NAME, podman/NAME, container/ID, a
+    /// bare id), a pidfd (fd/N), or a path: a pid file, a namespace, a directory of namespaces
+    #[arg(short, long, value_name = "TARGET")]
+    target: Option<Target>,
 
     /// Join all namespaces in which the target differs from us
     #[arg(short, long)]
@@ -28,142 +45,218 @@ pub struct Args {
     #[command(flatten)]
     kinds: Kinds,
 
+    /// Join the network namespace of the socket that the target has open under this number
+    #[arg(short = 'N', long, value_name = "FD", value_parser = clap::value_parser!(i32).range(0..))]
+    net_socket: Option<i32>,
+
+    /// Join the parent of the user namespace, or the one that owns the others
+    #[arg(long)]
+    user_parent: bool,
+
+    #[command(flatten)]
+    taken: Taken,
+
+    #[command(flatten)]
+    ids: IdOptions,
+
+    #[command(flatten)]
+    rights: Rights,
+
+    #[command(flatten)]
+    surroundings: Surroundings,
+
+    #[command(flatten)]
+    running: Running,
+
     /// The command, and its arguments [default: $SHELL, else /bin/sh]
-    #[arg(trailing_var_arg = true, value_name = "COMMAND")]
+    #[arg(trailing_var_arg = true, value_name = "COMMAND", value_hint = clap::ValueHint::CommandWithArguments)]
     command: Vec<OsString>,
 }
 
+/// What else is taken from the target.
 #[derive(Debug, clap::Args)]
-struct Kinds {
-    /// Join the mount namespace
-    #[arg(short, long)]
-    mount: bool,
-    /// Join the UTS namespace (hostname)
-    #[arg(short, long)]
-    uts: bool,
-    /// Join the IPC namespace
-    #[arg(short, long)]
-    ipc: bool,
-    /// Join the network namespace
-    #[arg(short, long)]
-    net: bool,
-    /// Join the pid namespace
-    #[arg(short, long)]
-    pid: bool,
-    /// Join the user namespace
-    #[arg(short = 'U', long)]
-    user: bool,
-    /// Join the cgroup namespace
-    #[arg(short = 'C', long)]
-    cgroup: bool,
-    /// Join the time namespace
-    #[arg(short = 'T', long)]
-    time: bool,
+#[command(next_help_heading = "Taken from the target, or from here")]
+struct Taken {
+    /// Take the target's root directory, or this one of here
+    #[arg(short, long, value_name = "DIR", num_args = 0..=1, require_equals = true)]
+    root: Option<Option<PathBuf>>,
+
+    /// Take the target's working directory, or this one of here
+    #[arg(short, long, value_name = "DIR", num_args = 0..=1, require_equals = true, conflicts_with = "wdns")]
+    wd: Option<Option<PathBuf>>,
+
+    /// Change into this directory of inside
+    #[arg(short = 'W', long, visible_alias = "chdir", value_name = "DIR")]
+    wdns: Option<PathBuf>,
+
+    /// Take the target's environment; with a value, set a variable
+    #[arg(short, long, value_name = "KEY=VALUE", num_args = 0..=1, require_equals = true, default_missing_value = "", value_parser = environment)]
+    env: Vec<EnvironmentWord>,
+
+    /// Join the target's cgroup, or this one ([CONTROLLER,…:]PATH), in both versions of the hierarchy
+    #[arg(short = 'c', long, value_name = "CGROUP", num_args = 0..=1, require_equals = true)]
+    join_cgroup: Option<Option<String>>,
+
+    /// Take the target's SELinux context, where the kernel has such
+    #[arg(short = 'Z', long)]
+    follow_context: bool,
 }
 
-impl Args {
-    /// The plan that was typed.
-    #[must_use]
-    pub fn into_plan(self) -> Plan {
-        let kinds = self.kinds.selected();
-        let select = match (self.all, kinds.is_empty()) {
-            (true, _) => Select::All,
-            (false, true) => Select::Differing,
-            (false, false) => Select::These(kinds),
-        };
-        let mut words = self.command.into_iter();
-        let program = words.next().unwrap_or_else(shell);
-        Plan { target: self.target, select, command: Command::new(program).args(words) }
-    }
+/// Who the command runs as.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Who the command runs as")]
+struct IdOptions {
+    /// Run as this user, with the group and the groups that the target's files give it, or with GROUP alone
+    #[arg(long, value_name = "USER[:GROUP]", conflicts_with_all = ["setuid", "setgid", "preserve_credentials"])]
+    run_as: Option<User>,
+
+    /// Set the user id only: a number, a name in the target's /etc/passwd, or `follow` for the target's
+    #[arg(short = 'S', long, value_name = "UID")]
+    setuid: Option<Id>,
+
+    /// Set the group id, and give up the supplementary groups
+    #[arg(short = 'G', long, value_name = "GID")]
+    setgid: Option<Id>,
+
+    /// Set the supplementary groups
+    #[arg(long, value_name = "GROUP,…", value_delimiter = ',')]
+    groups: Option<Vec<Id>>,
+
+    /// Keep our ids in a user namespace that is joined, instead of becoming its root
+    #[arg(long)]
+    preserve_credentials: bool,
 }
 
-impl Kinds {
-    fn selected(&self) -> BTreeSet<Kind> {
-        [
-            (self.mount, Kind::Mount),
-            (self.uts, Kind::Uts),
-            (self.ipc, Kind::Ipc),
-            (self.net, Kind::Net),
-            (self.pid, Kind::Pid),
-            (self.user, Kind::User),
-            (self.cgroup, Kind::Cgroup),
-            (self.time, Kind::Time),
-        ]
-        .into_iter()
-        .filter_map(|(wanted, kind)| wanted.then_some(kind))
-        .collect()
-    }
+/// What the command may do.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "What the command may do")]
+struct Rights {
+    /// Keep these capabilities, though --cap-drop names them
+    #[arg(long, value_name = "CAP,…", value_parser = capabilities)]
+    cap_add: Vec<CapsHashSet>,
+
+    /// Give up these capabilities for good; `all` for all
+    #[arg(long, value_name = "CAP,…", value_parser = capabilities)]
+    cap_drop: Vec<CapsHashSet>,
+
+    /// Keep these capabilities, even if the command does not run as root
+    #[arg(long, value_name = "CAP,…", value_parser = capabilities)]
+    ambient: Vec<CapsHashSet>,
+
+    /// Keep the capabilities that a joined user namespace gives, even if the command does not run as root
+    #[arg(long)]
+    keep_caps: bool,
+
+    /// Have it never gain a privilege by executing a file
+    #[arg(long)]
+    no_new_privs: bool,
+
+    /// Filter its system calls by this profile, as Docker and Podman have them
+    #[arg(long, value_name = "FILE")]
+    seccomp: Option<PathBuf>,
+
+    /// Confine it by this AppArmor profile
+    #[arg(long, value_name = "PROFILE")]
+    apparmor: Option<String>,
+
+    /// Give it this SELinux context
+    #[arg(long, value_name = "CONTEXT", conflicts_with_all = ["follow_context", "apparmor"])]
+    selinux: Option<String>,
+
+    /// Execute a sealed copy of the file that the command names here, which nobody inside can write to
+    #[arg(long)]
+    seal: bool,
 }
 
-fn shell() -> OsString {
-    std::env::var_os("SHELL").filter(|shell| !shell.is_empty()).unwrap_or_else(|| "/bin/sh".into())
+/// What the command finds.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "What the command finds")]
+struct Surroundings {
+    /// Set a variable
+    #[arg(long, value_name = "KEY=VALUE", value_parser = variable)]
+    setenv: Vec<(OsString, OsString)>,
+
+    /// Set the variables in this file: KEY=VALUE or KEY a line, # for comments
+    #[arg(long, value_name = "FILE")]
+    env_file: Vec<PathBuf>,
+
+    /// Begin with an empty environment
+    #[arg(long)]
+    clear_env: bool,
+
+    /// Set the file mode creation mask, in octal digits
+    #[arg(long, value_name = "MASK", value_parser = file_mode)]
+    umask: Option<u32>,
+
+    /// Limit a resource: nofile=1024:4096, core=0, as=unlimited
+    #[arg(long, value_name = "NAME=SOFT[:HARD]")]
+    rlimit: Vec<Limit>,
+
+    /// Set the nice value, -20 to 19
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(i32).range(-20..=19))]
+    nice: Option<i32>,
+
+    /// Set the OOM score adjustment, -1000 to 1000
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(i32).range(-1000..=1000))]
+    oom_score_adj: Option<i32>,
+
+    /// Mount a /proc of the joined pid namespace, in a mount namespace of its own
+    #[arg(long)]
+    mount_proc: bool,
+
+    /// Leave N descriptors open, from 3 on
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, value_parser = clap::value_parser!(u32).range(..=1_000_000))]
+    preserve_fds: u32,
 }
 
-/// A number is a pid, anything else a pod; `pod/` in front says so in any case.
-fn parse_target(text: &str) -> Result<Target, String> {
-    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if is_number {
-        return match text.parse() {
-            Ok(pid) if pid > 0 => Ok(Target::Pid(pid)),
-            _ => Err(format!("{text} is no pid")),
-        };
-    }
-    let name = text.strip_prefix("pod/").unwrap_or(text);
-    name.parse::<Name>().map(Target::Pod).map_err(|error: InvalidName| format!("neither a pid nor a pod: {error}"))
+/// How the command is run.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "How the command is run")]
+struct Running {
+    /// Do not fork: become the command. Of a joined pid namespace only its children will be
+    #[arg(short = 'F', long, conflicts_with_all = ["tty", "timeout", "report", "detach", "die_with_parent", "pid_file"])]
+    no_fork: bool,
+
+    /// Give it a terminal of its own, as large as ours
+    #[arg(long, conflicts_with = "detach")]
+    tty: bool,
+
+    /// Hand our stdin to it, with --tty though it is no terminal, with --detach though we end
+    #[arg(long)]
+    interactive: bool,
+
+    /// End once it runs, in a session of its own; its parent is then the init of its pid namespace
+    #[arg(long, conflicts_with_all = ["timeout", "die_with_parent"])]
+    detach: bool,
+
+    /// Write its pid, as we count, to this file
+    #[arg(long, value_name = "FILE")]
+    pid_file: Option<PathBuf>,
+
+    /// End it after this time (500ms, 10s, 2m, 1h) with TERM, and exit with 124
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    timeout: Option<Duration>,
+
+    /// Kill it when it goes on for so long after that
+    #[arg(long, value_name = "DURATION", value_parser = duration, requires = "timeout")]
+    kill_after: Option<Duration>,
+
+    /// Kill it when we end, and us when our parent ends
+    #[arg(long)]
+    die_with_parent: bool,
+
+    /// Report to this file or descriptor, in lines of JSON, what was joined, which process, and its end
+    #[arg(long, value_name = "FD|FILE")]
+    report: Option<Bound>,
+
+    /// Open all that joining needs, print what would be done, and do nothing
+    #[arg(long)]
+    dry_run: bool,
+
+    /// How --dry-run prints
+    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t = Format::Text, requires = "dry_run")]
+    output: Format,
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use clap::CommandFactory;
-
-    fn plan(words: &[&str]) -> Result<Plan, clap::Error> {
-        Args::try_parse_from([&["nsjoin"], words].concat()).map(Args::into_plan)
-    }
-
-    #[test]
-    fn the_definition_is_sound() {
-        Args::command().debug_assert();
-    }
-
-    #[test]
-    fn targets_are_told_apart_by_their_looks() {
-        let name = |text: &str| Target::Pod(text.parse().expect("a name"));
-        for (text, target) in
-            [("1", Target::Pid(1)), ("web", name("web")), ("pod/web", name("web")), ("pod/7", name("7"))]
-        {
-            assert_eq!(parse_target(text), Ok(target), "{text}");
-        }
-        for text in ["", "0", "-1", "99999999999", "Web", "pod/", "a/b", "1 2"] {
-            assert!(parse_target(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn letters_select_what_nsenter_selects_with_them() {
-        let these = |kinds: &[Kind]| Select::These(kinds.iter().copied().collect());
-        for (words, select) in [
-            (vec![], Select::Differing),
-            (vec!["-a"], Select::All),
-            (vec!["-n"], these(&[Kind::Net])),
-            (vec!["-muinp"], these(&[Kind::Mount, Kind::Uts, Kind::Ipc, Kind::Net, Kind::Pid])),
-            (vec!["-U", "-C", "-T"], these(&[Kind::User, Kind::Cgroup, Kind::Time])),
-        ] {
-            let words = [vec!["-t", "1"], words, vec!["true"]].concat();
-            assert_eq!(plan(&words).expect("a plan").select, select, "{words:?}");
-        }
-    }
-
-    #[test]
-    fn options_of_the_command_stay_the_commands() {
-        let plan = plan(&["-t", "1", "-n", "ls", "-a", "--all"]).expect("a plan");
-        assert_eq!(plan.select, Select::These([Kind::Net].into()));
-        assert_eq!(plan.command.program(), "ls");
-    }
-
-    #[test]
-    fn no_target_or_two_are_refused() {
-        assert!(plan(&["true"]).is_err());
-        assert!(plan(&["-t", "1", "-t", "2", "true"]).is_err());
-    }
-}
+mod tests;

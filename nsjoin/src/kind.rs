@@ -1,5 +1,6 @@
 //! The kinds of namespaces: one table that parser, opener and enterer share.
 
+use std::ffi::CStr;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -39,17 +40,87 @@ struct Row {
     /// As in `/proc/PID/ns`, and in every message.
     name: &'static str,
     flag: libc::c_int,
+    /// How command lines select it, as nsenter's do: the letter, the word, and what the help says.
+    letter: char,
+    long: &'static str,
+    about: &'static str,
+    /// Below /proc, what a process that has entered one is in.
+    link: &'static CStr,
 }
 
 const TABLE: [Row; 8] = [
-    Row { kind: Kind::User, name: "user", flag: libc::CLONE_NEWUSER },
-    Row { kind: Kind::Cgroup, name: "cgroup", flag: libc::CLONE_NEWCGROUP },
-    Row { kind: Kind::Ipc, name: "ipc", flag: libc::CLONE_NEWIPC },
-    Row { kind: Kind::Uts, name: "uts", flag: libc::CLONE_NEWUTS },
-    Row { kind: Kind::Net, name: "net", flag: libc::CLONE_NEWNET },
-    Row { kind: Kind::Pid, name: "pid", flag: libc::CLONE_NEWPID },
-    Row { kind: Kind::Mount, name: "mnt", flag: libc::CLONE_NEWNS },
-    Row { kind: Kind::Time, name: "time", flag: CLONE_NEWTIME },
+    Row {
+        kind: Kind::User,
+        name: "user",
+        flag: libc::CLONE_NEWUSER,
+        letter: 'U',
+        long: "user",
+        about: "user namespace: ids and capabilities",
+        link: c"self/ns/user",
+    },
+    Row {
+        kind: Kind::Cgroup,
+        name: "cgroup",
+        flag: libc::CLONE_NEWCGROUP,
+        letter: 'C',
+        long: "cgroup",
+        about: "cgroup namespace: the root of the cgroup tree",
+        link: c"self/ns/cgroup",
+    },
+    Row {
+        kind: Kind::Ipc,
+        name: "ipc",
+        flag: libc::CLONE_NEWIPC,
+        letter: 'i',
+        long: "ipc",
+        about: "IPC namespace: queues, semaphores, shared memory",
+        link: c"self/ns/ipc",
+    },
+    Row {
+        kind: Kind::Uts,
+        name: "uts",
+        flag: libc::CLONE_NEWUTS,
+        letter: 'u',
+        long: "uts",
+        about: "UTS namespace: hostname and domain name",
+        link: c"self/ns/uts",
+    },
+    Row {
+        kind: Kind::Net,
+        name: "net",
+        flag: libc::CLONE_NEWNET,
+        letter: 'n',
+        long: "net",
+        about: "network namespace",
+        link: c"self/ns/net",
+    },
+    Row {
+        kind: Kind::Pid,
+        name: "pid",
+        flag: libc::CLONE_NEWPID,
+        letter: 'p',
+        long: "pid",
+        about: "pid namespace",
+        link: c"self/ns/pid_for_children",
+    },
+    Row {
+        kind: Kind::Mount,
+        name: "mnt",
+        flag: libc::CLONE_NEWNS,
+        letter: 'm',
+        long: "mount",
+        about: "mount namespace",
+        link: c"self/ns/mnt",
+    },
+    Row {
+        kind: Kind::Time,
+        name: "time",
+        flag: CLONE_NEWTIME,
+        letter: 'T',
+        long: "time",
+        about: "time namespace: offsets of the clocks since boot",
+        link: c"self/ns/time",
+    },
 ];
 
 /// Not in the libc crate for every C library.
@@ -73,6 +144,42 @@ impl Kind {
         self.row().flag
     }
 
+    /// The letter that selects it on a command line.
+    #[must_use]
+    pub fn letter(self) -> char {
+        self.row().letter
+    }
+
+    /// The word that selects it on a command line.
+    #[must_use]
+    pub fn long(self) -> &'static str {
+        self.row().long
+    }
+
+    /// What it is, in a few words.
+    #[must_use]
+    pub fn about(self) -> &'static str {
+        self.row().about
+    }
+
+    /// The kind of this name in `/proc/PID/ns`.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        TABLE.iter().find(|row| row.name == name).map(|row| row.kind)
+    }
+
+    /// The kind of this `CLONE_NEW…` flag.
+    #[must_use]
+    pub fn of_flag(flag: i32) -> Option<Self> {
+        TABLE.iter().find(|row| row.flag == flag).map(|row| row.kind)
+    }
+
+    /// The link, below /proc, that tells a process which of these it is in or, where that takes being
+    /// made there, its children will be.
+    pub(crate) fn link(self) -> &'static CStr {
+        self.row().link
+    }
+
     fn row(self) -> &'static Row {
         &TABLE[self as usize]
     }
@@ -92,6 +199,8 @@ mod tests {
     fn the_table_stands_in_the_order_of_the_enum() {
         for (index, row) in TABLE.iter().enumerate() {
             assert_eq!(row.kind as usize, index, "{}", row.name);
+            assert_eq!(Kind::named(row.name), Some(row.kind));
+            assert_eq!(Kind::of_flag(row.flag), Some(row.kind));
         }
     }
 }

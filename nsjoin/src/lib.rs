@@ -1,19 +1,15 @@
 //! Enter the namespaces of another process and launch a command there.
 //!
-//! One way, five rooms: a [`Plan`] says what is wanted and touches nothing; [`Plan::open`] looks at
-//! the target and holds every descriptor that the rest needs; [`Opened::spawn`] enters and
-//! launches; the [`Child`] is waited for, or handed signals by [`relay()`]; [`Outcome`] says what
-//! was really joined.
+//! One way, five rooms: a [`Join`] says what is wanted and becomes a [`Plan`] when that makes sense,
+//! which touches nothing; [`Plan::open`] looks at the target and holds every descriptor that the
+//! rest needs; [`Opened::spawn`] enters and launches; the [`Child`] is waited for, or handed signals
+//! by [`relay()`]; [`Outcome`] says what was really joined.
 //!
 //! ```no_run
-//! use nsjoin::{Command, Plan, Select, Target};
+//! use nsjoin::{Command, Join, Select, Target};
 //!
-//! let plan = Plan {
-//!     target: Target::Pid(4242),
-//!     select: Select::All,
-//!     command: Command::new("ip").arg("address"),
-//! };
-//! let child = plan.open()?.spawn()?;
+//! let join = Join::new(Target::Pid(4242), Command::new("ip").arg("address")).select(Select::All);
+//! let child = join.plan()?.open()?.spawn()?;
 //! println!("{:?}", child.wait()?);
 //! # Ok::<(), nsjoin::Error>(())
 //! ```
@@ -24,9 +20,15 @@
 //! Needs Linux 5.4 (waiting for a pidfd); uses what later kernels have when they have it.
 
 pub mod cli;
+mod command;
+mod conduct;
+pub mod container;
+mod credentials;
 mod error;
+mod events;
 mod identity;
 mod kind;
+mod limits;
 mod name;
 mod open;
 mod outcome;
@@ -36,18 +38,31 @@ mod registry;
 pub mod relay;
 pub mod report;
 mod run;
+mod script;
+pub mod seccomp;
+mod show;
 #[allow(unsafe_code, reason = "system calls that no crate wraps, and the child's code; see the file's # Safety")]
 mod sys;
+mod target;
+mod terminal;
 
+pub use command::{Command, Copied, Environment, Label, OwnPids, OwnProc, Parent, Record, Session};
+pub use conduct::conduct;
+pub use container::Container;
+pub use credentials::{Capabilities, Credentials, Id, Ids, InvalidCapability, InvalidId, Rest, User, capabilities};
 pub use error::Error;
 pub use identity::{Identity, IdentityError};
 pub use kind::Kind;
+pub use limits::{InvalidLimit, Limit};
 pub use name::{InvalidName, Name};
 pub use open::Opened;
-pub use outcome::{Outcome, Skipped};
+pub use outcome::{Joined, Outcome, Skipped};
 pub use pidfd::Pidfd;
-pub use plan::{Command, OwnPids, Plan, Select, Session, Target};
+pub use plan::{Cgroup, Directory, InvalidPlan, Join, Plan, Select, Source};
 pub use registry::{Registry, RegistryError};
 pub use relay::relay;
-pub use run::Child;
+pub use run::{Child, OnDrop};
+pub use seccomp::Seccomp;
 pub use sys::{Inherited, Step, leave_identity};
+pub use target::{InvalidTarget, Target};
+pub use terminal::{Terminal, Typed};

@@ -3,31 +3,34 @@
 use std::process;
 
 use clap::Parser;
-use nsjoin::cli::Args;
-use nsjoin::relay::{self, Signals};
+use nsjoin::cli::{self, Args};
+use nsjoin::relay;
 use nsjoin::report::report;
-use nsjoin::{Error, Inherited};
 use reaper::ExitCode;
 
 fn main() -> process::ExitCode {
-    let exit = run().unwrap_or_else(|error| {
-        report("nsjoin", &error, error.hint());
-        error.exit_code()
-    });
+    let words: Vec<_> = std::env::args_os().collect();
+    let exit = if cli::first_word(&words, "list") { list(words) } else { join(words) };
     if let ExitCode::Killed(signal) = exit {
         relay::die_by(signal);
     }
     exit.code().into()
 }
 
-fn run() -> Result<ExitCode, Error> {
-    let mut plan = Args::parse().into_plan();
-    // The command is to have the signals as we got them, not as we need them.
-    plan.command = plan.command.signals(Inherited::now());
-    let opened = plan.open()?;
-    Inherited::mind_children();
-    let signals = Signals::take()?;
-    let child = opened.spawn()?;
-    let status = relay::relay(&child, &signals)?;
-    Ok(ExitCode::of(status).unwrap_or(ExitCode::Failure))
+fn join(words: Vec<std::ffi::OsString>) -> ExitCode {
+    let invocation = match Args::parse_from(cli::attached(words)).resolve() {
+        Ok(invocation) => invocation,
+        Err(error) => {
+            report("nsjoin", &error, None);
+            return ExitCode::Usage;
+        }
+    };
+    nsjoin::conduct(invocation).unwrap_or_else(|error| {
+        report("nsjoin", &error, error.hint());
+        error.exit_code()
+    })
+}
+
+fn list(_words: Vec<std::ffi::OsString>) -> ExitCode {
+    ExitCode::Failure
 }

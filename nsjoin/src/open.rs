@@ -4,28 +4,56 @@
 //! that the pidfd is asked whether the target still lives: if it does, the pid cannot have gone to
 //! another process meanwhile, and all that was read was the target's.
 
-use std::fs::File;
+mod cgroup;
+mod label;
+mod namespaces;
+mod pin;
+mod program;
+mod users;
+
+use std::ffi::OsString;
+use std::fs::{self, File};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::linux::fs::MetadataExt;
+use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 
-use caps::{CapSet, Capability};
+use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
 
+use crate::command::{Command, Copied, Environment};
 use crate::error::Error;
-use crate::identity::Look;
-use crate::kind::Kind;
-use crate::outcome::{Outcome, Skipped};
-use crate::plan::{Command, Plan, Select, Target};
-use crate::registry::Registry;
+use crate::outcome::Outcome;
+use crate::plan::{Directory, Join, Plan};
 use crate::sys;
+use cgroup::Cgroups;
+use label::OpenLabel;
+use namespaces::OpenNamespaces;
+use pin::{Pinned, Process};
+use users::OpenIds;
 
-/// A plan whose target is pinned and whose namespaces are held open.
+pub(crate) use cgroup::OpenCgroup;
+pub(crate) use namespaces::OpenNamespace;
+pub(crate) use program::Program;
+pub(crate) use users::Number;
+
+/// A plan whose target is pinned, and all of whose files are held open.
 #[derive(Debug)]
 pub struct Opened {
-    pub(crate) pid: i32,
-    pub(crate) pidfd: OwnedFd,
+    pub(crate) process: Option<Process>,
     /// What is to be entered, in the order of entering.
-    pub(crate) namespaces: Vec<(Kind, OwnedFd)>,
+    pub(crate) namespaces: OpenNamespaces,
+    pub(crate) cgroups: Cgroups,
+    pub(crate) root: Option<OwnedFd>,
+    pub(crate) directory: Option<OwnedFd>,
+    /// Whether that directory is one of here, which is taken along by its name.
+    pub(crate) takes_along: bool,
+    pub(crate) environment: Vec<(OsString, OsString)>,
+    pub(crate) ids: OpenIds,
+    pub(crate) label: Option<OpenLabel>,
+    pub(crate) program: Program,
+    /// Our /proc, for inside there may be another, or none, or a fake.
+    pub(crate) proc: OwnedFd,
     pub(crate) command: Command,
     outcome: Outcome,
 }
@@ -39,101 +67,115 @@ impl Opened {
 }
 
 impl Plan {
-    /// Finds and pins the target, opens its namespaces and compares them with ours.
+    /// Finds and pins the target, and opens everything of it that the join needs.
     ///
     /// # Errors
-    /// When the target is not there (any more) or is a kernel thread, may not be looked at, or has
-    /// no namespace of a kind that was named.
+    /// When the target is not there (any more) or is a kernel thread, may not be looked at, or lacks
+    /// something that was named; when a user, a group, a cgroup or a program is not there.
     pub fn open(self) -> Result<Opened, Error> {
-        let (pid, pidfd) = pin(&self.target)?;
-        let mut namespaces = Vec::new();
-        let mut outcome = Outcome { joined: Vec::new(), shared: Vec::new(), skipped: Vec::new() };
-        for kind in Kind::all().filter(|kind| self.select.wants(*kind)) {
-            match theirs(pid, kind, &self.select)? {
-                Namespace::Differs(file) => {
-                    outcome.joined.push(kind);
-                    namespaces.push((kind, file));
-                }
-                Namespace::Shared => outcome.shared.push(kind),
-                Namespace::Unknown => outcome.skipped.push(Skipped { kind, reason: "this kernel has none" }),
-            }
+        let Join { target, select, sources, user_parent, root, directory, cgroup, command } = self.join;
+        let proc = our_proc()?;
+        let pinned = target.as_ref().map_or(Ok(Pinned::Nobody), pin::pin)?;
+        let namespaces = namespaces::open(&pinned, &select, &sources, user_parent)?;
+        let process = pinned.into_process();
+        let cgroups = cgroup.map_or(Ok(Cgroups::default()), |cgroup| cgroup::open(&cgroup, process.as_ref()))?;
+        let takes_along = matches!(directory, Some(Directory::Here(_)));
+        let link = |directory: Option<Directory>, name| match directory {
+            None => Ok(None),
+            Some(directory) => open_directory(directory, process.as_ref(), name).map(Some),
+        };
+        let (root, directory) = (link(root, "root")?, link(directory, "cwd")?);
+        let environment = environment(&command, process.as_ref())?;
+        let path = environment.iter().find(|(key, _)| key == "PATH").map(|(_, value)| value.as_os_str());
+        let program = match command.copy {
+            Copied::No => Program::inside(&command.program, path)?,
+            Copied::Sealed => Program::sealed(&command.program, path)?,
+        };
+        let ids = users::open(&command.credentials, process.as_ref(), &namespaces)?;
+        let label = match &command.label {
+            None => None,
+            Some(label) => label::open(label, process.as_ref())?,
+        };
+        if let Some(process) = &process
+            && !sys::is_alive(process.pidfd.as_fd())
+        {
+            return Err(Error::Ended { pid: process.identity.pid });
         }
-        if !sys::is_alive(pidfd.as_fd()) {
-            return Err(Error::Ended { pid });
-        }
-        Ok(Opened { pid, pidfd, namespaces, command: self.command, outcome })
+        let outcome = Outcome {
+            target: process.as_ref().map(|process| process.identity),
+            joined: namespaces.joined(),
+            shared: namespaces.shared.clone(),
+            skipped: namespaces.skipped.clone(),
+            cgroups: cgroups.paths(),
+        };
+        Ok(Opened {
+            process,
+            namespaces,
+            cgroups,
+            root,
+            directory,
+            takes_along,
+            environment,
+            ids,
+            label,
+            program,
+            proc,
+            command,
+            outcome,
+        })
     }
 }
 
-impl Select {
-    fn wants(&self, kind: Kind) -> bool {
-        match self {
-            Self::Differing => match kind {
-                Kind::Net | Kind::Ipc | Kind::Uts | Kind::Pid => true,
-                Kind::User => !caps::has_cap(None, CapSet::Effective, Capability::CAP_SYS_ADMIN).unwrap_or(false),
-                Kind::Cgroup | Kind::Mount | Kind::Time => false,
-            },
-            Self::All => true,
-            Self::These(kinds) => kinds.contains(&kind),
-        }
+/// Our /proc, which has to be one: what is written there says who the command will be.
+fn our_proc() -> Result<OwnedFd, Error> {
+    let failed = |source| Error::Proc { source };
+    let flags = libc::O_PATH | libc::O_DIRECTORY;
+    let proc = File::options().read(true).custom_flags(flags).open("/proc").map_err(failed)?;
+    match fstatfs(&proc) {
+        Ok(found) if found.filesystem_type() == PROC_SUPER_MAGIC => Ok(proc.into()),
+        Ok(_) => Err(failed(io::Error::other("it is another file system"))),
+        Err(errno) => Err(failed(errno.into())),
     }
 }
 
-/// Resolves the target once, to a pidfd of a process that has namespaces.
-fn pin(target: &Target) -> Result<(i32, OwnedFd), Error> {
-    let (pid, meant) = match target {
-        Target::Pid(pid) => (*pid, None),
-        Target::Process(identity) => (identity.pid, Some(*identity)),
-        Target::Pod(name) => {
-            let identity = Registry::of_this_user().pause(name)?;
-            if !identity.is_alive() {
-                return Err(Error::PodIsDead { name: name.clone() });
-            }
-            (identity.pid, Some(identity))
-        }
+fn open_directory(directory: Directory, process: Option<&Process>, name: &'static str) -> Result<OwnedFd, Error> {
+    let path = match (directory, process) {
+        (Directory::Here(path), _) => path,
+        (Directory::Targets, Some(process)) => format!("/proc/{}/{name}", process.identity.pid).into(),
+        (Directory::Targets, None) => return Err(Error::NoProcess { what: "directories" }),
     };
-    let look_error = |source: io::Error| match source.raw_os_error() {
-        Some(libc::ESRCH | libc::ENOENT) => Error::NoSuchProcess { pid },
-        _ => Error::Look { pid, source },
+    let opened = File::options().read(true).custom_flags(libc::O_DIRECTORY | libc::O_PATH).open(&path);
+    opened.map(OwnedFd::from).map_err(|source| Error::Directory { directory: path, source })
+}
+
+/// The command's environment, of which each variable is there once.
+fn environment(command: &Command, process: Option<&Process>) -> Result<Vec<(OsString, OsString)>, Error> {
+    let base = match (command.environment, process) {
+        (Environment::Ours, _) => std::env::vars_os().collect(),
+        (Environment::Empty, _) => Vec::new(),
+        (Environment::Targets, Some(process)) => targets_environment(process.identity.pid)?,
+        (Environment::Targets, None) => return Err(Error::NoProcess { what: "an environment" }),
     };
-    let pidfd = sys::pidfd_open(pid).map_err(|errno| match errno {
-        // What a number that can be no pid gets, and, since Linux 6.9, a thread that leads no process.
-        nix::errno::Errno::EINVAL | nix::errno::Errno::ENOENT => Error::NoSuchProcess { pid },
-        errno => look_error(errno.into()),
-    })?;
-    let look = Look::at(pid).map_err(look_error)?;
-    if meant.is_some_and(|meant| meant != look.identity) {
-        return Err(Error::Recycled { pid });
+    if command.variables.is_empty() {
+        return Ok(base);
     }
-    if look.kernel_thread {
-        return Err(Error::KernelThread { pid });
-    }
-    if look.zombie {
-        return Err(Error::Ended { pid });
-    }
-    Ok((pid, pidfd))
-}
-
-enum Namespace {
-    Differs(OwnedFd),
-    Shared,
-    Unknown,
-}
-
-/// Opens the target's namespace of this kind, and says whether it is ours too.
-fn theirs(pid: i32, kind: Kind, select: &Select) -> Result<Namespace, Error> {
-    let file = match File::open(format!("/proc/{pid}/ns/{kind}")) {
-        Ok(file) => file,
-        Err(source) if source.kind() == io::ErrorKind::NotFound => {
-            return match select {
-                Select::These(_) => Err(Error::NoSuchKind { kind }),
-                Select::Differing | Select::All => Ok(Namespace::Unknown),
-            };
+    let mut variables: Vec<(OsString, OsString)> = Vec::with_capacity(base.len() + command.variables.len());
+    for (key, value) in base.into_iter().chain(command.variables.iter().cloned()) {
+        match variables.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, known)) => *known = value,
+            None => variables.push((key, value)),
         }
-        Err(source) => return Err(Error::Open { kind, pid, source }),
+    }
+    Ok(variables)
+}
+
+/// What a process was started with; of what is no `KEY=VALUE` nothing could be made.
+fn targets_environment(pid: i32) -> Result<Vec<(OsString, OsString)>, Error> {
+    let text = fs::read(Path::new("/proc").join(pid.to_string()).join("environ"))
+        .map_err(|source| Error::Environment { pid, source })?;
+    let of = |line: &[u8]| {
+        let at = line.iter().skip(1).position(|byte| *byte == b'=')? + 1;
+        Some((OsString::from_vec(line[..at].to_vec()), OsString::from_vec(line[at + 1..].to_vec())))
     };
-    let look_error = |source| Error::Look { pid, source };
-    let inode = file.metadata().map_err(look_error)?.st_ino();
-    let ours = std::fs::metadata(format!("/proc/self/ns/{kind}")).map_err(look_error)?.st_ino();
-    Ok(if inode == ours { Namespace::Shared } else { Namespace::Differs(file.into()) })
+    Ok(text.split(|byte| *byte == 0).filter_map(of).collect())
 }

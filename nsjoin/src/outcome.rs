@@ -1,18 +1,35 @@
 //! What was really done, as plain data.
 
+use std::path::PathBuf;
+
 use serde::Serialize;
 
+use crate::identity::Identity;
 use crate::kind::Kind;
 
-/// What opening a plan found, and spawning carried out.
+/// What opening a plan found, and spawning carried out: the command's process compares each inode
+/// with its own before it executes the command.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Outcome {
-    /// Namespaces that were joined, in the order of entering.
-    pub joined: Vec<Kind>,
-    /// Namespaces that were asked for and in which we already were.
+    /// The process that the target was resolved to; none for namespaces that were named as files.
+    pub target: Option<Identity>,
+    /// Namespaces that are joined, in the order of entering.
+    pub joined: Vec<Joined>,
+    /// Namespaces that were asked for and in which we already are.
     pub shared: Vec<Kind>,
     /// Namespaces that were left out, and why.
     pub skipped: Vec<Skipped>,
+    /// The directories of the control groups that are joined.
+    pub cgroups: Vec<PathBuf>,
+}
+
+/// A namespace that is joined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Joined {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its inode, by which `/proc/PID/ns` names it.
+    pub inode: u64,
 }
 
 /// A namespace that was left out.

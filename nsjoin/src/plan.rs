@@ -1,38 +1,33 @@
-//! What is wanted, as plain data: which process, which of its namespaces, which command.
+//! What is wanted, as plain data: whose namespaces, which of them, what else of the target, which command.
 
-use std::collections::BTreeSet;
-use std::ffi::OsString;
-use std::os::fd::OwnedFd;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use crate::identity::Identity;
+use crate::command::{Command, Environment, Label, OwnPids, OwnProc, Parent};
+use crate::credentials::{Id, Ids, User};
 use crate::kind::Kind;
-use crate::name::Name;
-use crate::sys::Inherited;
+use crate::target::Target;
 
-/// A join: into whose namespaces, into which of them, to launch what.
+/// A join that makes sense, made by [`Join::plan`].
 #[derive(Debug)]
 pub struct Plan {
-    /// Whose namespaces.
-    pub target: Target,
-    /// Which of them.
-    pub select: Select,
-    /// What to launch there.
-    pub command: Command,
+    pub(crate) join: Join,
 }
 
-/// A process whose namespaces are joined.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target {
-    /// Whoever has this pid when the plan is opened.
-    Pid(i32),
-    /// This very process; one that only has its pid is refused.
-    Process(Identity),
-    /// The pause process of a pod of this user.
-    Pod(Name),
+/// A join in the making: into whose namespaces, into which of them, to launch what.
+#[derive(Debug)]
+pub struct Join {
+    pub(crate) target: Option<Target>,
+    pub(crate) select: Select,
+    pub(crate) sources: BTreeMap<Kind, Source>,
+    pub(crate) user_parent: bool,
+    pub(crate) root: Option<Directory>,
+    pub(crate) directory: Option<Directory>,
+    pub(crate) cgroup: Option<Cgroup>,
+    pub(crate) command: Command,
 }
 
-/// Which namespaces to join. One in which we are already is never joined again.
+/// Which of the target's namespaces to join. One in which we are already is never joined again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Select {
     /// Those of net, ipc, uts and pid in which the target differs from us; and its user namespace
@@ -44,125 +39,223 @@ pub enum Select {
     These(BTreeSet<Kind>),
 }
 
-/// A command, and the surroundings it is launched in.
-#[derive(Debug)]
-pub struct Command {
-    pub(crate) program: OsString,
-    pub(crate) arguments: Vec<OsString>,
-    pub(crate) environment: Option<Vec<(OsString, OsString)>>,
-    pub(crate) directory: Option<PathBuf>,
-    pub(crate) session: Session,
-    pub(crate) own_pids: OwnPids,
-    pub(crate) stdio: [Option<OwnedFd>; 3],
-    pub(crate) signals: Option<Inherited>,
-    pub(crate) record: Option<OwnedFd>,
+/// A namespace that is not simply the target's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// This file: one of `/proc/PID/ns`, or one bound to it.
+    File(PathBuf),
+    /// That of this id, which the kernel gives no other namespace, ever. Linux 6.18.
+    Id(u64),
+    /// The network namespace of the socket that the target has open under this number. Linux 5.6.
+    Socket(i32),
 }
 
-/// The session and process group of the command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Session {
-    /// Ours, and with it our terminal.
-    Ours,
-    /// One of its own, without a terminal.
-    New,
+/// A directory, held open from before joining.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Directory {
+    /// The target's own.
+    Targets,
+    /// This one, as it is called here. It stays within reach inside, whatever is joined.
+    Here(PathBuf),
 }
 
-/// Whether the command gets a pid namespace of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OwnPids {
-    /// No: it lives in the target's, if that is joined, else in ours.
-    No,
-    /// Yes: it is PID 1 of a new one, within the target's if that is joined, and has a fresh /proc of
-    /// it in a mount namespace of its own.
-    Yes,
+/// A control group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cgroup {
+    /// The target's, in every hierarchy in which it is not ours.
+    Targets,
+    /// The one of this path: in the unified hierarchy and in each of version 1 that has one of it, or
+    /// in those of the controllers named before a colon (`memory,cpu:/web`).
+    Named(String),
 }
 
-impl Command {
-    /// A command without arguments, in our environment, directory and session, with our stdio.
-    /// A name without a slash is looked up in the `PATH` of its environment, inside.
-    pub fn new(program: impl Into<OsString>) -> Self {
+/// A join that makes no sense.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidPlan {
+    /// Nobody has what is asked for.
+    #[error("{what} of no target: name one with --target")]
+    NoTarget {
+        /// What was asked for.
+        what: &'static str,
+    },
+    /// Two things that exclude each other.
+    #[error("{one} and {other} exclude each other")]
+    Contradiction {
+        /// The first.
+        one: &'static str,
+        /// The second.
+        other: &'static str,
+    },
+    /// A socket has a network namespace and no other.
+    #[error("a socket leads to a network namespace, not to one of kind {0}")]
+    Socket(Kind),
+}
+
+impl Join {
+    /// Joins this target's namespaces.
+    #[must_use]
+    pub fn new(target: Target, command: Command) -> Self {
+        Self { target: Some(target), ..Self::nobody(command) }
+    }
+
+    /// Joins nobody's namespaces, but those that [`Join::source`] says where to find.
+    #[must_use]
+    pub fn nobody(command: Command) -> Self {
         Self {
-            program: program.into(),
-            arguments: Vec::new(),
-            environment: None,
+            target: None,
+            select: Select::Differing,
+            sources: BTreeMap::new(),
+            user_parent: false,
+            root: None,
             directory: None,
-            session: Session::Ours,
-            own_pids: OwnPids::No,
-            stdio: [None, None, None],
-            signals: None,
-            record: None,
+            cgroup: None,
+            command,
         }
     }
 
-    /// Adds an argument.
+    /// Chooses among the target's namespaces.
     #[must_use]
-    pub fn arg(mut self, argument: impl Into<OsString>) -> Self {
-        self.arguments.push(argument.into());
+    pub fn select(mut self, select: Select) -> Self {
+        self.select = select;
         self
     }
 
-    /// Adds arguments.
+    /// Joins this namespace instead of the target's of that kind.
     #[must_use]
-    pub fn args(mut self, arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
-        self.arguments.extend(arguments.into_iter().map(Into::into));
+    pub fn source(mut self, kind: Kind, source: Source) -> Self {
+        self.sources.insert(kind, source);
         self
     }
 
-    /// Gives it exactly this environment instead of ours.
+    /// Joins the user namespace that owns the one that would be joined or, where none would be, the
+    /// one that owns the others.
     #[must_use]
-    pub fn environment(mut self, variables: Vec<(OsString, OsString)>) -> Self {
-        self.environment = Some(variables);
+    pub fn user_parent(mut self) -> Self {
+        self.user_parent = true;
         self
     }
 
-    /// Changes into this directory after joining. Without it, it stays in ours or, when the mount
-    /// namespace is joined, stands in the root of that.
+    /// Takes this as the root directory.
     #[must_use]
-    pub fn directory(mut self, directory: impl Into<PathBuf>) -> Self {
-        self.directory = Some(directory.into());
+    pub fn root(mut self, root: Directory) -> Self {
+        self.root = Some(root);
         self
     }
 
-    /// Chooses its session.
+    /// Takes this as the working directory. One that is looked up inside is the command's:
+    /// [`Command::directory`].
     #[must_use]
-    pub fn session(mut self, session: Session) -> Self {
-        self.session = session;
+    pub fn directory(mut self, directory: Directory) -> Self {
+        self.directory = Some(directory);
         self
     }
 
-    /// Chooses its pid namespace.
+    /// Joins a control group.
     #[must_use]
-    pub fn own_pids(mut self, own_pids: OwnPids) -> Self {
-        self.own_pids = own_pids;
+    pub fn cgroup(mut self, cgroup: Cgroup) -> Self {
+        self.cgroup = Some(cgroup);
         self
     }
 
-    /// Gives it these as stdin, stdout and stderr; `None` is ours.
-    #[must_use]
-    pub fn stdio(mut self, stdio: [Option<OwnedFd>; 3]) -> Self {
-        self.stdio = stdio;
-        self
+    /// The plan, if it makes sense.
+    ///
+    /// # Errors
+    /// When parts contradict each other or need a target that is not there.
+    pub fn plan(self) -> Result<Plan, InvalidPlan> {
+        if self.target.is_none()
+            && let Some(what) = self.needs_a_target()
+        {
+            return Err(InvalidPlan::NoTarget { what });
+        }
+        if let Some((kind, _)) =
+            self.sources.iter().find(|(kind, source)| matches!(source, Source::Socket(_)) && **kind != Kind::Net)
+        {
+            return Err(InvalidPlan::Socket(*kind));
+        }
+        if self.directory.is_some() && self.command.directory.is_some() {
+            return Err(InvalidPlan::Contradiction { one: "a working directory of here", other: "one of inside" });
+        }
+        if self.command.terminal.is_some() && self.command.parent == Parent::Init {
+            return Err(InvalidPlan::Contradiction { one: "a terminal", other: "being detached from it" });
+        }
+        if self.command.own_pids == OwnPids::Yes && self.command.own_proc == OwnProc::Yes {
+            return Err(InvalidPlan::Contradiction {
+                one: "own pids, which have a /proc",
+                other: "a /proc of the joined",
+            });
+        }
+        Ok(Plan { join: self })
     }
 
-    /// Launches it with this signal mask and these dispositions, instead of those that the calling
-    /// thread has at the spawn.
-    #[must_use]
-    pub fn signals(mut self, signals: Inherited) -> Self {
-        self.signals = Some(signals);
-        self
+    /// What only a target has, if any of it is wanted.
+    fn needs_a_target(&self) -> Option<&'static str> {
+        let follows = |id: &Option<Id>| id.as_ref() == Some(&Id::Follow);
+        let socket = self.sources.values().any(|source| matches!(source, Source::Socket(_)));
+        let kinds = match &self.select {
+            Select::Differing => self.sources.is_empty(),
+            Select::All => true,
+            Select::These(kinds) => kinds.iter().any(|kind| !self.sources.contains_key(kind)),
+        };
+        let ids = match &self.command.credentials.ids {
+            Ids::Parts { user, group, .. } => follows(user) || follows(group),
+            Ids::User(User { user, group }) => *user == Id::Follow || follows(group),
+        };
+        let wanted = [
+            (kinds, "the namespaces"),
+            (socket, "a socket"),
+            (self.root == Some(Directory::Targets), "the root directory"),
+            (self.directory == Some(Directory::Targets), "the working directory"),
+            (self.cgroup == Some(Cgroup::Targets), "the cgroup"),
+            (self.command.environment == Environment::Targets, "the environment"),
+            (self.command.label == Some(Label::Follow), "the security label"),
+            (ids, "the ids"),
+        ];
+        wanted.into_iter().find_map(|(wanted, what)| wanted.then_some(what))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn join() -> Join {
+        Join::nobody(Command::new("true"))
     }
 
-    /// Has the process write its line of `/proc/PID/stat`, as our /proc counts pids, into this file
-    /// before it executes the command: whoever is killed in between, the record is there.
-    #[must_use]
-    pub fn record(mut self, record: OwnedFd) -> Self {
-        self.record = Some(record);
-        self
+    #[test]
+    fn what_only_a_target_has_needs_one() {
+        for join in [
+            join(),
+            join().select(Select::All),
+            join().select(Select::These([Kind::Net].into())),
+            join().select(Select::These([].into())).root(Directory::Targets),
+            join().select(Select::These([].into())).directory(Directory::Targets),
+            join().select(Select::These([].into())).cgroup(Cgroup::Targets),
+            join().source(Kind::Net, Source::Socket(3)),
+            Join::nobody(Command::new("env").environment(Environment::Targets)).select(Select::These([].into())),
+        ] {
+            let wish = format!("{join:?}");
+            assert!(matches!(join.plan(), Err(InvalidPlan::NoTarget { .. })), "{wish}");
+        }
     }
 
-    /// The program, as it was named.
-    #[must_use]
-    pub fn program(&self) -> &OsString {
-        &self.program
+    #[test]
+    fn a_namespace_file_needs_no_target() {
+        let file = || Source::File("/run/netns/blue".into());
+        assert!(join().source(Kind::Net, file()).plan().is_ok());
+        assert!(join().source(Kind::Net, file()).select(Select::These([Kind::Net].into())).plan().is_ok());
+        let two = Select::These([Kind::Net, Kind::Uts].into());
+        assert!(join().source(Kind::Net, file()).select(two).plan().is_err());
+    }
+
+    #[test]
+    fn contradictions_are_refused() {
+        let at = |command| Join::new(Target::Pid(1), command);
+        let inside = || Command::new("true").directory("/");
+        assert!(at(inside()).directory(Directory::Targets).plan().is_err());
+        assert!(at(inside()).source(Kind::Uts, Source::Socket(3)).plan().is_err());
+        assert!(at(inside().own_pids(OwnPids::Yes).own_proc(OwnProc::Yes)).plan().is_err());
+        assert!(at(inside()).plan().is_ok());
     }
 }

@@ -1,20 +1,23 @@
 //! Standing between a command and those who signal us: what we get it gets, what it does we do.
 //!
-//! Signals that the terminal sends go to the whole foreground process group, the command in it, so
-//! those are not handed on a second time; those that a process sends are. When the command is
-//! stopped we stop, so that a shell sees a stopped job, and when we are continued it is continued.
+//! Signals that the terminal sends go to the whole foreground process group. Of a command in our
+//! session that is its group, too, so those are not handed on a second time; those that a process
+//! sends are. When the command is stopped we stop, so that a shell sees a stopped job, and when we
+//! are continued it is continued.
 
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd};
+use std::time::Duration;
 
-use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::SigSet;
 use nix::sys::signalfd::{SfdFlags, SignalFd, siginfo};
+use reaper::sys::file::{self, Await};
 use reaper::{Signal, WaitStatus};
 
+use crate::command::Session;
 use crate::error::Error;
 use crate::run::Child;
 use crate::sys;
+use crate::terminal::Terminal;
 
 /// Every signal to this process, readable instead of delivered. Made before the command is
 /// launched, so that none is lost between.
@@ -40,31 +43,141 @@ impl Signals {
     }
 }
 
-/// Waits for the command to end, handing signals on.
+/// For how long a command may run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limited {
+    /// Until TERM.
+    pub timeout: Duration,
+    /// From TERM until KILL; without it, TERM is all there is.
+    pub kill_after: Option<Duration>,
+}
+
+/// What stands between us and the command.
+#[derive(Debug)]
+pub struct Relay {
+    /// The command's session: one of its own gets nothing from our terminal but by us.
+    pub session: Session,
+    /// The terminal it was given, if it was given one.
+    pub terminal: Option<Terminal>,
+    /// For how long it may run.
+    pub limit: Option<Limited>,
+}
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct End {
+    /// Its status.
+    pub status: WaitStatus,
+    /// Whether its time was over before.
+    pub timed_out: bool,
+}
+
+/// Waits for the command, one in our session, to end, handing signals on.
 ///
 /// # Errors
 /// When the command cannot be waited for or signalled.
 pub fn relay(child: &Child, signals: &Signals) -> Result<WaitStatus, Error> {
-    loop {
-        let mut ready =
-            [PollFd::new(child.as_fd(), PollFlags::POLLIN), PollFd::new(signals.readable.as_fd(), PollFlags::POLLIN)];
-        match poll(&mut ready, PollTimeout::NONE) {
-            Ok(_) | Err(Errno::EINTR) => {}
-            Err(source) => return Err(Error::Process { operation: "wait for", source }),
+    Relay { session: Session::Ours, terminal: None, limit: None }.run(child, signals).map(|end| end.status)
+}
+
+impl Relay {
+    /// Waits for the command to end, handing on signals and what is typed and shown.
+    ///
+    /// # Errors
+    /// When the command cannot be waited for or signalled.
+    pub fn run(mut self, child: &Child, signals: &Signals) -> Result<End, Error> {
+        let mut clock = Clock::new(self.limit);
+        if let Some(terminal) = &self.terminal {
+            terminal.begin();
         }
-        while let Ok(Some(info)) = signals.readable.read_signal() {
-            if let Some(signal) = to_hand_on(&info) {
-                child.signal(signal)?;
+        loop {
+            let [typed, room_in, shown, room_out] =
+                self.terminal.as_ref().map_or([Await::Nothing; 4], Terminal::awaited);
+            let us = [Await::Input(child.as_raw_fd()), Await::Input(signals.readable.as_fd().as_raw_fd())];
+            let [_, _, relayed @ ..] = file::wait([us[0], us[1], typed, room_in, shown, room_out], clock.left());
+            if let Some(terminal) = &mut self.terminal {
+                terminal.step(relayed);
             }
-        }
-        match child.poll()? {
-            Some(WaitStatus::Stopped(_)) => {
-                stop_ourselves();
+            while let Ok(Some(info)) = signals.readable.read_signal() {
+                self.hand_on(&info, child)?;
+            }
+            if let Some(signal) = clock.struck() {
+                child.signal(signal)?;
+                // One that is stopped would never hear of it.
                 child.signal(Signal::CONT)?;
             }
-            Some(WaitStatus::Continued) | None => {}
-            Some(ended) => return Ok(ended),
+            match child.poll()? {
+                Some(WaitStatus::Stopped(_)) => self.stop_too(child)?,
+                Some(WaitStatus::Continued) | None => {}
+                Some(status) => {
+                    if let Some(terminal) = &mut self.terminal {
+                        terminal.finish();
+                    }
+                    return Ok(End { status, timed_out: clock.timed_out });
+                }
+            }
         }
+    }
+
+    /// Hands a signal on, if it is one that the command has not got already.
+    fn hand_on(&self, info: &siginfo, child: &Child) -> Result<(), Error> {
+        /// `SI_KERNEL`: from the terminal, mostly.
+        const FROM_THE_KERNEL: i32 = 0x80;
+        let Some(signal) = Signal::new(info.ssi_signo.cast_signed()) else { return Ok(()) };
+        if signal == Signal::CHLD || (self.session == Session::Ours && info.ssi_code == FROM_THE_KERNEL) {
+            return Ok(());
+        }
+        match &self.terminal {
+            // Its own terminal tells it.
+            Some(terminal) if signal == Signal::WINCH => {
+                terminal.resize();
+                Ok(())
+            }
+            _ => child.signal(signal),
+        }
+    }
+
+    fn stop_too(&self, child: &Child) -> Result<(), Error> {
+        if let Some(terminal) = &self.terminal {
+            terminal.pause();
+        }
+        // STOP cannot be refused; we come back when somebody continues us.
+        if nix::sys::signal::raise(nix::sys::signal::Signal::SIGSTOP).is_err() {
+            debug_assert!(false, "a process may stop itself");
+        }
+        if let Some(terminal) = &self.terminal {
+            terminal.begin();
+            terminal.resize();
+        }
+        child.signal(Signal::CONT)
+    }
+}
+
+/// When to send what to a command whose time is limited.
+struct Clock {
+    limit: Option<Limited>,
+    /// When the next signal is due, and which.
+    due: Option<(Duration, Signal)>,
+    timed_out: bool,
+}
+
+impl Clock {
+    fn new(limit: Option<Limited>) -> Self {
+        let due = limit.map(|limit| (file::now() + limit.timeout, Signal::TERM));
+        Self { limit, due, timed_out: false }
+    }
+
+    fn left(&self) -> Option<Duration> {
+        self.due.map(|(when, _)| when.saturating_sub(file::now()))
+    }
+
+    /// The signal that is due by now.
+    fn struck(&mut self) -> Option<Signal> {
+        let (_, signal) = self.due.filter(|(when, _)| *when <= file::now())?;
+        let kill_after = self.limit.and_then(|limit| limit.kill_after).filter(|_| signal == Signal::TERM);
+        self.due = kill_after.map(|after| (file::now() + after, Signal::KILL));
+        self.timed_out = true;
+        Some(signal)
     }
 }
 
@@ -73,19 +186,4 @@ pub fn relay(child: &Child, signals: &Signals) -> Result<WaitStatus, Error> {
 /// It comes back where the signal ends nothing; then the exit code has to tell.
 pub fn die_by(signal: Signal) {
     sys::die_by(signal);
-}
-
-/// The signal, if it is one that the command has not got already.
-fn to_hand_on(info: &siginfo) -> Option<Signal> {
-    /// `SI_KERNEL`: from the terminal, mostly.
-    const FROM_THE_KERNEL: i32 = 0x80;
-    let signal = Signal::new(info.ssi_signo.cast_signed())?;
-    (signal != Signal::CHLD && info.ssi_code != FROM_THE_KERNEL).then_some(signal)
-}
-
-fn stop_ourselves() {
-    // STOP cannot be refused; we come back when somebody continues us.
-    if nix::sys::signal::raise(nix::sys::signal::Signal::SIGSTOP).is_err() {
-        debug_assert!(false, "a process may stop itself");
-    }
 }

@@ -1,25 +1,36 @@
 //! From an opened plan to a running command, and from a running command to its status.
 
-use std::ffi::{CString, NulError, OsStr, OsString};
+use std::ffi::{CString, NulError, OsStr};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::Path;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, open};
-use nix::sys::stat::Mode;
 use reaper::{Signal, WaitStatus};
 
+use crate::command::{Copied, OwnPids, Parent};
 use crate::error::Error;
+use crate::identity::Identity;
 use crate::kind::Kind;
 use crate::open::Opened;
-use crate::plan::Command;
-use crate::sys::{self, Failure, Inherited, Script, Step};
+use crate::sys::{self, Failure, Step};
 
-/// A launched command. Dropping it neither ends it nor waits for it.
+/// A launched command.
+///
+/// Dropping it neither ends it nor waits for it, unless [`Child::on_drop`] has it killed.
 #[derive(Debug)]
 pub struct Child {
     pidfd: OwnedFd,
+    on_drop: OnDrop,
+}
+
+/// What becomes of a command when its [`Child`] is dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnDrop {
+    /// It runs on.
+    Leave,
+    /// It is killed, and waited for.
+    Kill,
 }
 
 impl Opened {
@@ -28,83 +39,99 @@ impl Opened {
     /// # Errors
     /// When the kernel refuses the join or the execution. Nothing is left running then.
     pub fn spawn(self) -> Result<Child, Error> {
-        let script = self.script()?;
+        let us = match self.command.parent {
+            Parent::UsToTheEnd => Some(ourselves()?),
+            Parent::Us | Parent::Init => None,
+        };
+        let script = self.script(us.as_ref())?;
         match sys::spawn(&script) {
-            Ok(pidfd) => Ok(Child { pidfd }),
+            Ok(pidfd) => Ok(Child { pidfd, on_drop: OnDrop::Leave }),
             Err(failure) => Err(self.explain(failure)),
         }
     }
 
-    /// Everything the child will hand to the kernel, laid out beforehand.
-    fn script(&self) -> Result<Script, Error> {
-        let command = &self.command;
-        let environment = match &command.environment {
-            Some(variables) => variables.clone(),
-            None => std::env::vars_os().collect(),
-        };
-        let path = environment.iter().find(|(key, _)| key == "PATH").map(|(_, value)| value.as_os_str());
-        let mut argv = vec![c_string(&command.program)?];
-        for argument in &command.arguments {
-            argv.push(c_string(argument)?);
+    /// Enters the namespaces and becomes the command, as execve(2) does: no process is made. Of a pid
+    /// namespace that is joined only the children of the command will be.
+    ///
+    /// Only a program with one thread can do this and join a user or time namespace. It comes back
+    /// only with an error, and then this process is neither here nor there: it should end.
+    #[must_use]
+    pub fn execute(self) -> Error {
+        if self.command.own_pids == OwnPids::Yes || self.command.parent == Parent::Init {
+            return Error::Process { operation: "become", source: Errno::EINVAL };
         }
-        let mut envp = Vec::with_capacity(environment.len());
-        for (key, value) in &environment {
-            envp.push(c_string(&pair(key, value))?);
+        match self.script(None) {
+            Ok(script) => {
+                let failure = sys::execute(&script);
+                // What it held has been closed under it.
+                let opened = std::mem::ManuallyDrop::new(self);
+                opened.explain(failure)
+            }
+            Err(error) => error,
         }
-        // Opened here, for inside there may be another /proc, or none.
-        let record = match &command.record {
-            Some(record) => Some((proc_directory()?, record.as_raw_fd())),
-            None => None,
-        };
-        let joins = |kind| self.namespaces.iter().any(|(joined, _)| *joined == kind);
-        Ok(Script {
-            target: self.pidfd.as_raw_fd(),
-            namespaces: self.namespaces.iter().map(|(kind, file)| (file.as_raw_fd(), kind.flag())).collect(),
-            joins_user: joins(Kind::User),
-            joins_time: joins(Kind::Time),
-            joins_pid: joins(Kind::Pid),
-            own_pids: command.own_pids,
-            session: command.session,
-            directory: command.directory.as_ref().map(|directory| c_string(directory.as_os_str())).transpose()?,
-            stdio: command.stdio.each_ref().map(|file| file.as_ref().map(AsRawFd::as_raw_fd)),
-            programs: candidates(&command.program, path)?,
-            argv: sys::CStrings::new(argv),
-            envp: sys::CStrings::new(envp),
-            signals: command.signals.unwrap_or_else(Inherited::now),
-            record,
-        })
     }
 
     /// What the child's bare step and errno mean, said with what we know and it did not.
-    fn explain(self, failure: Failure) -> Error {
-        let Command { program, directory, .. } = self.command;
+    fn explain(&self, failure: Failure) -> Error {
+        let command = &self.command;
         let Failure { step, errno: source } = failure;
-        match step {
-            Step::Clone => Error::Process { operation: "launch", source },
-            Step::Vanish => Error::KilledBefore { program },
-            Step::Join if source == Errno::ESRCH => Error::Ended { pid: self.pid },
-            Step::Join => {
-                let kinds = self.namespaces.iter().map(|(kind, _)| *kind).collect();
-                Error::Join { kinds, pid: self.pid, source }
+        let program = || command.program.clone();
+        let pid = self.process.as_ref().map(|process| process.identity.pid);
+        match (step, pid) {
+            (Step::Clone, _) => Error::Process { operation: "launch", source },
+            (Step::Vanish, _) => Error::KilledBefore { program: program() },
+            (Step::Join, Some(pid)) if source == Errno::ESRCH => Error::Ended { pid },
+            (Step::Join, pid) => {
+                let kinds = self.namespaces.open.iter().map(|namespace| namespace.kind).collect();
+                Error::Join { kinds, pid, source }
             }
-            Step::Directory => Error::Directory { directory: directory.unwrap_or_default(), source },
-            Step::Execute => Error::Execute { program, source },
-            step => Error::Step { step, source },
+            (Step::Directory, _) => Error::Directory { directory: self.directory_name(), source: source.into() },
+            (Step::Escaped, _) => Error::Escaped { directory: self.directory_name() },
+            (Step::Execute, _) => Error::Execute {
+                program: program(),
+                inside: self.is_elsewhere(),
+                sealed: command.copy == Copied::Sealed,
+                source,
+            },
+            (step, _) => Error::Step { step, source },
         }
+    }
+
+    fn directory_name(&self) -> PathBuf {
+        self.command.directory.clone().unwrap_or_else(|| ".".into())
+    }
+
+    /// Whether paths mean something else inside.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        self.root.is_some() || self.namespaces.joins(Kind::Mount)
     }
 }
 
 impl Child {
+    /// Chooses what becomes of the command when this is dropped.
+    #[must_use]
+    pub fn on_drop(mut self, on_drop: OnDrop) -> Self {
+        self.on_drop = on_drop;
+        self
+    }
+
     /// Its pid, as our /proc counts; `None` once it has been waited for.
     #[must_use]
     pub fn pid(&self) -> Option<i32> {
         sys::pid_of(self.pidfd.as_fd())
     }
 
+    /// Its pid and start time; `None` once it has been waited for.
+    #[must_use]
+    pub fn identity(&self) -> Option<Identity> {
+        Identity::of(self.pid()?).ok()
+    }
+
     /// Waits until it has ended.
     ///
     /// # Errors
-    /// When somebody else has reaped it, as the kernel does where SIGCHLD is ignored.
+    /// When somebody else has reaped it, as the kernel does where SIGCHLD is ignored; or when it is
+    /// not our child ([`Parent::Init`]).
     ///
     /// # References
     /// waitid(2), `P_PIDFD`
@@ -140,6 +167,23 @@ impl Child {
             Err(source) => Err(Error::Process { operation: "signal", source }),
         }
     }
+
+    /// Kills it. It still has to be waited for.
+    ///
+    /// # Errors
+    /// As [`Child::signal`].
+    pub fn kill(&self) -> Result<(), Error> {
+        self.signal(Signal::KILL)
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        // One that may not be killed would be waited for in vain.
+        if self.on_drop == OnDrop::Kill && self.kill().is_ok() {
+            let _waited_for_already = self.wait();
+        }
+    }
 }
 
 /// Readable once the command has ended.
@@ -155,68 +199,11 @@ impl AsRawFd for Child {
     }
 }
 
-fn proc_directory() -> Result<OwnedFd, Error> {
-    open(c"/proc", OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC, Mode::empty())
-        .map_err(|source| Error::Step { step: Step::Record, source })
+/// A pidfd of this process.
+fn ourselves() -> Result<OwnedFd, Error> {
+    sys::pidfd_open(nix::unistd::getpid().as_raw()).map_err(|source| Error::Process { operation: "launch", source })
 }
 
-/// The files that a program's name may mean, in the order of trying, as execvp(3) has it.
-fn candidates(program: &OsStr, path: Option<&OsStr>) -> Result<Vec<CString>, NulError> {
-    if program.as_bytes().contains(&b'/') {
-        return Ok(vec![c_string(program)?]);
-    }
-    if program.is_empty() {
-        return Ok(Vec::new());
-    }
-    // The search path of a process that has none: that of confstr(3), without the current directory.
-    let path = path.unwrap_or(OsStr::new("/bin:/usr/bin"));
-    std::env::split_paths(path)
-        .map(
-            |directory| {
-                if directory.as_os_str().is_empty() { Path::new(".").join(program) } else { directory.join(program) }
-            },
-        )
-        .map(|file| c_string(file.as_os_str()))
-        .collect()
-}
-
-fn pair(key: &OsStr, value: &OsStr) -> OsString {
-    OsString::from_vec([key.as_bytes(), b"=", value.as_bytes()].concat())
-}
-
-fn c_string(text: &OsStr) -> Result<CString, NulError> {
+pub(crate) fn c_string(text: &OsStr) -> Result<CString, NulError> {
     CString::new(text.as_bytes())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn files(program: &str, path: Option<&str>) -> Vec<String> {
-        let files = candidates(program.as_ref(), path.map(OsStr::new)).expect("no zero bytes");
-        files.into_iter().map(|file| file.into_string().expect("UTF-8")).collect()
-    }
-
-    #[test]
-    fn a_name_with_a_slash_is_not_searched_for() {
-        assert_eq!(files("./x", Some("/bin")), ["./x"]);
-        assert_eq!(files("/bin/x", None), ["/bin/x"]);
-    }
-
-    #[test]
-    fn a_bare_name_is_searched_for_in_the_order_of_path() {
-        assert_eq!(files("x", Some("/a:/b")), ["/a/x", "/b/x"]);
-        assert_eq!(files("x", Some(":/b")), ["./x", "/b/x"]);
-        assert_eq!(files("x", None), ["/bin/x", "/usr/bin/x"]);
-    }
-
-    #[test]
-    fn an_empty_name_is_found_nowhere() {
-        assert!(files("", Some("/bin")).is_empty());
-    }
-
-    #[test]
-    fn a_zero_byte_is_refused() {
-        assert!(candidates(OsStr::new("a\0b"), None).is_err());
-    }
 }

@@ -6,16 +6,25 @@
 //! and borrows of values of the size it expects.
 
 mod child;
+mod hidden;
+mod namespace;
+mod pidfd;
+mod report;
+mod script;
 mod signals;
 
-use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::ffi::CStr;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use nix::errno::Errno;
-use reaper::{Signal, WaitStatus};
 
-pub use child::Step;
-pub(crate) use child::{CStrings, Failure, Script, spawn};
+pub(crate) use child::{execute, spawn};
+pub(crate) use namespace::{by_id as namespace_by_id, kind_of, of_socket as namespace_of_socket, owner_of};
+pub(crate) use pidfd::{is_alive, is_pidfd, open as pidfd_open, pid_of, signal, take_descriptor, wait};
+pub use script::Step;
+pub(crate) use script::{
+    Before, CStrings, CapabilityBits, Enter, Entry, Executed, Failure, Filters, Numbers, Recorded, Script, Standing,
+};
 pub use signals::Inherited;
 pub(crate) use signals::{block_all, die_by};
 
@@ -29,75 +38,59 @@ pub(crate) use signals::{block_all, die_by};
 /// When /proc is not one, or the record cannot be written: disk full, say.
 ///
 /// [`Identity::from_stat`]: crate::Identity::from_stat
-pub fn leave_identity(proc: BorrowedFd<'_>, record: BorrowedFd<'_>) -> Result<(), Errno> {
-    let mut line = [0_u8; 2048];
-    // SAFETY: a descriptor and a C string, borrowed for the call.
-    let stat = unsafe { libc::openat(proc.as_raw_fd(), c"self/stat".as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC) };
-    // SAFETY: the kernel has just made this descriptor, and nobody else knows of it.
-    let stat = unsafe { OwnedFd::from_raw_fd(Errno::result(stat)?) };
-    // SAFETY: the kernel writes at most `line.len()` bytes at `line`.
-    let length = Errno::result(unsafe { libc::read(stat.as_raw_fd(), line.as_mut_ptr().cast(), line.len()) })?;
-    // SAFETY: the kernel reads `length` bytes, which it has just written, at `line`.
-    let written = unsafe { libc::write(record.as_raw_fd(), line.as_ptr().cast(), length.cast_unsigned()) };
-    if Errno::result(written)? == length { Ok(()) } else { Err(Errno::ENOSPC) }
+pub fn leave_identity(proc: BorrowedFd<'_>, file: BorrowedFd<'_>) -> Result<(), Errno> {
+    record(proc.as_raw_fd(), file.as_raw_fd(), false)
 }
 
-/// A descriptor of the process with this pid, closed on exec.
-///
-/// # References
-/// `pidfd_open`(2), Linux 5.3
-pub(crate) fn pidfd_open(pid: i32) -> Result<OwnedFd, Errno> {
-    // SAFETY: takes two numbers.
-    let fd = Errno::result(unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) })?;
-    let fd = i32::try_from(fd).map_err(|_| Errno::EBADF)?;
+/// Copies this process's line of `/proc/self/stat` to a file, or its pid and a newline.
+fn record(proc: RawFd, file: RawFd, only_pid: bool) -> Result<(), Errno> {
+    let mut line = [0_u8; 2048];
+    let stat = open_below(proc, c"self/stat", libc::O_RDONLY)?;
+    // SAFETY: the kernel writes at most `line.len()` bytes at `line`.
+    let length = Errno::result(unsafe { libc::read(stat.as_raw_fd(), line.as_mut_ptr().cast(), line.len()) })?;
+    let mut length = length.cast_unsigned();
+    if only_pid {
+        let digits = line.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        line[digits] = b'\n';
+        length = digits + 1;
+    }
+    // SAFETY: the kernel reads `length` bytes of `line`, which is longer.
+    let written = Errno::result(unsafe { libc::write(file, line.as_ptr().cast(), length) })?;
+    if written.cast_unsigned() == length { Ok(()) } else { Err(Errno::ENOSPC) }
+}
+
+/// Opens a file below a directory, closed on exec.
+fn open_below(directory: RawFd, path: &CStr, flags: libc::c_int) -> Result<OwnedFd, Errno> {
+    // SAFETY: a descriptor and a C string, borrowed for the call.
+    let file = unsafe { libc::openat(directory, path.as_ptr(), flags | libc::O_CLOEXEC) };
+    // SAFETY: the kernel has just made this descriptor, and nobody else knows of it.
+    Ok(unsafe { OwnedFd::from_raw_fd(Errno::result(file)?) })
+}
+
+/// Writes all of a text to a file below a directory, in one go.
+fn write_below(directory: RawFd, path: &CStr, text: &[u8]) -> Result<(), Errno> {
+    let file = open_below(directory, path, libc::O_WRONLY)?;
+    // SAFETY: the kernel reads `text.len()` bytes of `text`.
+    Errno::result(unsafe { libc::write(file.as_raw_fd(), text.as_ptr().cast(), text.len()) }).map(drop)
+}
+
+/// A descriptor of our own of what somebody has left open for us under this number.
+pub(crate) fn duplicate(number: RawFd) -> Result<OwnedFd, Errno> {
+    // SAFETY: takes numbers.
+    let copy = Errno::result(unsafe { libc::fcntl(number, libc::F_DUPFD_CLOEXEC, 3) })?;
+    // SAFETY: the kernel has just made this descriptor for us, and nobody else knows of it.
+    Ok(unsafe { OwnedFd::from_raw_fd(copy) })
+}
+
+/// The descriptor that a system call has returned.
+fn owned(result: libc::c_long) -> Result<OwnedFd, Errno> {
+    let fd = i32::try_from(Errno::result(result)?).map_err(|_| Errno::EBADF)?;
     // SAFETY: the kernel has just made this descriptor for us, and nobody else knows of it.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
-/// The pid of a process, as our /proc counts; `None` when it has none there, or has been reaped.
-///
-/// # References
-/// proc_pid_fdinfo(5)
-pub(crate) fn pid_of(pidfd: BorrowedFd<'_>) -> Option<i32> {
-    let info = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd())).ok()?;
-    let pid: i32 = info.lines().find_map(|line| line.strip_prefix("Pid:"))?.trim().parse().ok()?;
-    (pid > 0).then_some(pid)
-}
-
-/// Whether the process still is one, reaped or not being another matter.
-pub(crate) fn is_alive(pidfd: BorrowedFd<'_>) -> bool {
-    // Signal 0 only asks. What may not be signalled is alive.
-    // SAFETY: a descriptor that is borrowed for the call, and numbers.
-    let asked = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), 0, 0, 0) };
-    !matches!(Errno::result(asked), Err(Errno::ESRCH))
-}
-
-/// Sends a signal to just this process.
-///
-/// # References
-/// `pidfd_send_signal`(2)
-pub(crate) fn signal(pidfd: BorrowedFd<'_>, signal: Signal) -> Result<(), Errno> {
-    let number = libc::c_int::from(signal.number());
-    // SAFETY: a descriptor that is borrowed for the call, and numbers.
-    Errno::result(unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), number, 0, 0) }).map(drop)
-}
-
-/// Waits for a change of state of a child; `None` when `WNOHANG` was asked for and there is none.
-///
-/// # References
-/// waitid(2)
-pub(crate) fn wait(pidfd: BorrowedFd<'_>, options: libc::c_int) -> Result<Option<WaitStatus>, Errno> {
-    let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
-    let id = pidfd.as_raw_fd().cast_unsigned();
-    // SAFETY: the kernel writes at most one siginfo_t to `info`, borrowed for the call.
-    Errno::result(unsafe { libc::waitid(libc::P_PIDFD, id, info.as_mut_ptr(), options | libc::__WALL) })?;
-    // SAFETY: a siginfo_t is numbers, for which all zeroes is valid, and waitid has filled it since.
-    let info = unsafe { info.assume_init() };
-    // SAFETY: of a siginfo_t from waitid (and of a zeroed one) the pid may be read.
-    if unsafe { info.si_pid() } == 0 {
-        return Ok(None);
-    }
-    // SAFETY: of a siginfo_t from waitid the status may be read.
-    let status = unsafe { info.si_status() };
-    Ok(WaitStatus::from_siginfo(info.si_code, status))
+/// Has the kernel end this process when its parent ends.
+pub(crate) fn end_with_parent() {
+    // SAFETY: takes numbers; this request is never refused.
+    unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL, 0, 0, 0) };
 }

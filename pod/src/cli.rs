@@ -225,7 +225,11 @@ impl Exec {
     pub fn command(self) -> nsjoin::Command {
         let (program, arguments) = program_and_arguments(self.command);
         let (directory, environment) = self.surroundings.resolve();
-        nsjoin::Command::new(program).args(arguments).environment(environment).directory(directory)
+        nsjoin::Command::new(program)
+            .args(arguments)
+            .environment(nsjoin::Environment::Empty)
+            .envs(environment)
+            .directory(directory)
     }
 }
 

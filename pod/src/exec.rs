@@ -1,6 +1,6 @@
 //! Joining a pod from outside, with a command.
 
-use nsjoin::{Command, Name, Opened, Plan, Select, Target};
+use nsjoin::{Command, Join, Name, Opened, Select, Target};
 
 use crate::error::Error;
 use crate::store::Store;
@@ -24,5 +24,6 @@ pub fn exec(store: &Store, pod: &Name, workload: Option<&Name>, command: Command
             found.process.filter(|process| process.is_alive()).ok_or_else(ended)?
         }
     };
-    Ok(Plan { target: Target::Process(process), select: Select::All, command }.open()?)
+    let plan = Join::new(Target::Process(process), command).select(Select::All).plan().map_err(nsjoin::Error::from)?;
+    Ok(plan.open()?)
 }

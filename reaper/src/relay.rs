@@ -81,6 +81,11 @@ impl Relay {
         Ok(Self { master, before: Modes::of(STDIN), typed, shown, types: true, shows: true, watched: true })
     }
 
+    /// Leaves stdin alone: nothing is typed.
+    pub const fn hear_nothing(&mut self) {
+        self.types = false;
+    }
+
     /// The end that we keep.
     #[must_use]
     pub const fn master(&self) -> &Fd {

@@ -9,7 +9,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
-use nsjoin::{Child, Command, Identity, Inherited, Name, OwnPids, Plan, Select, Session, Target};
+use nsjoin::{Child, Command, Environment, Identity, Inherited, Join, Name, OwnPids, Record, Select, Session, Target};
 use reaper::{Signal, WaitStatus};
 use tokio::io::unix::AsyncFd;
 use tokio::net::unix::pipe;
@@ -86,15 +86,17 @@ impl Workloads {
         let files = self.files(&plan.name).map_err(|error| Refusal::because(nsjoin::report::line(&error)))?;
         let command = Command::new(plan.program)
             .args(plan.arguments)
-            .environment(plan.environment)
+            .environment(Environment::Empty)
+            .envs(plan.environment)
             .directory(plan.directory)
             .session(Session::New)
             .own_pids(self.own_pids)
             .stdio([Some(files.null), Some(files.stdout.0), Some(files.stderr.0)])
             .signals(Inherited::now())
-            .record(process.into());
-        let join = Plan { target: Target::Process(self.pause), select: Select::All, command };
-        let child = join.open().and_then(nsjoin::Opened::spawn).map_err(|error| Refusal::from(&error))?;
+            .record(Record::Stat(process.into()));
+        let join = Join::new(Target::Process(self.pause), command).select(Select::All);
+        let opened = join.plan().map_err(nsjoin::Error::from).and_then(nsjoin::Plan::open);
+        let child = opened.and_then(nsjoin::Opened::spawn).map_err(|error| Refusal::from(&error))?;
         spawn_local(log::copy(files.stdout.1, Stream::Stdout, Rc::clone(&files.log)));
         spawn_local(log::copy(files.stderr.1, Stream::Stderr, files.log));
         sys::watch(child).map(Rc::new).map_err(|error| Refusal::because(format!("cannot watch the workload: {error}")))

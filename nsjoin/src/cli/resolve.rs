@@ -1,0 +1,252 @@
+//! What the typed words mean: a join, and how it is conducted.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::path::PathBuf;
+
+use caps::{CapSet, CapsHashSet};
+
+use super::values::{self, Bound, EnvironmentWord, Format, UsageError};
+use super::{Args, IdOptions, Rights, Running, Surroundings};
+use crate::command::{Command, Copied, Environment, Label, OwnProc, Parent, Session};
+use crate::credentials::{Capabilities, Credentials, Ids, Rest};
+use crate::kind::Kind;
+use crate::plan::{Cgroup, Directory, InvalidPlan, Join, Select, Source};
+use crate::relay::Limited;
+use crate::seccomp::Seccomp;
+use crate::terminal::Typed;
+
+/// A command line, understood.
+#[derive(Debug)]
+pub struct Invocation {
+    /// What to join, and to launch.
+    pub join: Join,
+    /// How.
+    pub conduct: Conduct,
+}
+
+/// How a launched command is conducted.
+#[derive(Debug)]
+pub struct Conduct {
+    /// What becomes of us.
+    pub start: Start,
+    /// Where its pid is written.
+    pub pid_file: Option<PathBuf>,
+    /// Where it is told how it goes.
+    pub events: Option<Events>,
+}
+
+/// What becomes of us when the command starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// Nothing: we only print what would be done, as text or else as JSON.
+    DryRun {
+        /// As JSON.
+        json: bool,
+    },
+    /// We become the command, if we can: always or where nobody has to stay behind.
+    Become(Fork),
+    /// We stay with it.
+    Stay {
+        /// A terminal of its own, and what is typed there.
+        terminal: Option<Typed>,
+        /// For how long it may run.
+        limit: Option<Limited>,
+        /// Whether we end with our parent.
+        die_with_parent: bool,
+    },
+    /// We end and it goes on, with this stdin.
+    Detach(Stdin),
+}
+
+/// What a command has as stdin that goes on without us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stdin {
+    /// Nothing to read: /dev/null.
+    Null,
+    /// Ours.
+    Ours,
+}
+
+/// Whether a process is made for the command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fork {
+    /// Never.
+    Never,
+    /// Where it has to be, for it is to be in a pid namespace.
+    IfNeeded,
+}
+
+/// Where it is told, in lines of JSON, how a command goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Events {
+    /// A descriptor that was handed to us.
+    Descriptor(i32),
+    /// A file, made anew.
+    File(PathBuf),
+}
+
+impl Args {
+    /// What was typed, with the files that it names read.
+    ///
+    /// # Errors
+    /// When one of these cannot be read or understood, or options do not go together.
+    pub fn resolve(self) -> Result<Invocation, UsageError> {
+        let Self { target, all, kinds, net_socket, user_parent, taken, ids, rights, surroundings, running, command } =
+            self;
+        let mut words = command.into_iter();
+        let program = words.next().unwrap_or_else(shell);
+        let takes_environment = taken.env.contains(&EnvironmentWord::Targets);
+        if takes_environment && is_a_variable(&program) {
+            return Err(UsageError::VariableAsCommand(program.to_string_lossy().into_owned()));
+        }
+        let named_something = net_socket.is_some()
+            || user_parent
+            || taken.root.is_some()
+            || taken.wd.is_some()
+            || takes_environment
+            || taken.join_cgroup.is_some()
+            || taken.follow_context;
+        let mut command = Command::new(program).args(words);
+        let environment = match (takes_environment, surroundings.clear_env) {
+            (true, true) => return Err(InvalidPlan::Contradiction { one: "--env", other: "--clear-env" }.into()),
+            (true, false) => Environment::Targets,
+            (false, true) => Environment::Empty,
+            (false, false) => Environment::Ours,
+        };
+        command = surroundings.give(command.environment(environment))?;
+        command = command.envs(taken.env.into_iter().filter_map(|word| match word {
+            EnvironmentWord::Targets => None,
+            EnvironmentWord::Set(key, value) => Some((key, value)),
+        }));
+        command.directory = taken.wdns;
+        command.label = taken.follow_context.then_some(Label::Follow);
+        command = rights.give(command, ids)?;
+        let conduct = running.conduct(&mut command);
+
+        let mut join = Join::nobody(command);
+        join.target = target;
+        join.select = match (all, kinds.named.is_empty() && !named_something) {
+            (true, _) => Select::All,
+            (false, true) => Select::Differing,
+            (false, false) => Select::These(kinds.named),
+        };
+        join.sources = kinds.sources;
+        join.sources.extend(net_socket.map(|number| (Kind::Net, Source::Socket(number))));
+        join.user_parent = user_parent;
+        let directory = |path: Option<PathBuf>| path.map_or(Directory::Targets, Directory::Here);
+        join.root = taken.root.map(directory);
+        join.directory = taken.wd.map(directory);
+        join.cgroup = taken.join_cgroup.map(|name| name.map_or(Cgroup::Targets, Cgroup::Named));
+        Ok(Invocation { join, conduct })
+    }
+}
+
+impl Surroundings {
+    fn give(&self, mut command: Command) -> Result<Command, UsageError> {
+        for file in &self.env_file {
+            command = command.envs(values::variables(file)?);
+        }
+        command = command.envs(self.setenv.iter().cloned()).preserve_fds(self.preserve_fds);
+        command.umask = self.umask;
+        command.limits.clone_from(&self.rlimit);
+        command.nice = self.nice;
+        command.oom_score_adj = self.oom_score_adj;
+        command.own_proc = if self.mount_proc { OwnProc::Yes } else { OwnProc::No };
+        Ok(command)
+    }
+}
+
+impl Rights {
+    fn give(self, mut command: Command, ids: IdOptions) -> Result<Command, UsageError> {
+        let all_of = |sets: Vec<CapsHashSet>| sets.into_iter().flatten().collect::<CapsHashSet>();
+        let capabilities = Capabilities {
+            add: all_of(self.cap_add),
+            drop: all_of(self.cap_drop),
+            ambient: all_of(self.ambient),
+            keep: self.keep_caps,
+        };
+        if let Some(path) = self.seccomp {
+            command = command.seccomp(profile(path, &capabilities)?);
+        }
+        let labels = [self.apparmor.map(Label::AppArmor), self.selinux.map(Label::SeLinux), command.label.take()];
+        command.label = labels.into_iter().flatten().next();
+        let rest = if ids.preserve_credentials { Rest::Kept } else { Rest::Usual };
+        let numbers = match ids.run_as {
+            Some(user) => Ids::User(user),
+            None => Ids::Parts { user: ids.setuid, group: ids.setgid, rest },
+        };
+        let copy = if self.seal { Copied::Sealed } else { Copied::No };
+        let no_new_privileges = self.no_new_privs;
+        Ok(command.copied(copy).credentials(Credentials {
+            ids: numbers,
+            groups: ids.groups,
+            capabilities,
+            no_new_privileges,
+        }))
+    }
+}
+
+impl Running {
+    fn conduct(self, command: &mut Command) -> Conduct {
+        let events = self.report.map(|bound| match bound {
+            Bound::Descriptor(number) => Events::Descriptor(number),
+            Bound::File(path) => Events::File(path),
+        });
+        let stays =
+            self.tty || self.timeout.is_some() || self.die_with_parent || self.pid_file.is_some() || events.is_some();
+        let start = if self.dry_run {
+            Start::DryRun { json: self.output == Format::Json }
+        } else if self.detach {
+            command.parent = Parent::Init;
+            command.session = Session::New;
+            Start::Detach(if self.interactive { Stdin::Ours } else { Stdin::Null })
+        } else if self.no_fork {
+            Start::Become(Fork::Never)
+        } else if stays {
+            let typed = if self.interactive { Typed::Stdin } else { Typed::OnlyAtATerminal };
+            if self.die_with_parent {
+                command.parent = Parent::UsToTheEnd;
+            }
+            Start::Stay {
+                terminal: self.tty.then_some(typed),
+                limit: self.timeout.map(|timeout| Limited { timeout, kill_after: self.kill_after }),
+                die_with_parent: self.die_with_parent,
+            }
+        } else {
+            Start::Become(Fork::IfNeeded)
+        };
+        Conduct { start, pid_file: self.pid_file, events }
+    }
+}
+
+/// Reads a seccomp profile. Some rules depend on what the command will be capable of.
+fn profile(path: PathBuf, capabilities: &Capabilities) -> Result<Seccomp, UsageError> {
+    let file = File::open(&path).map_err(|source| UsageError::File { path: path.clone(), source })?;
+    let bounding = caps::read(None, CapSet::Bounding).unwrap_or_default();
+    let dropped = |capability: &&caps::Capability| {
+        !capabilities.drop.contains(*capability)
+            || capabilities.add.contains(*capability)
+            || capabilities.ambient.contains(*capability)
+    };
+    let left: CapsHashSet = bounding.iter().filter(dropped).copied().collect();
+    Seccomp::from_json(file, &left, kernel()).map_err(|source| UsageError::Seccomp { path, source })
+}
+
+/// The kernel's version, as far as profiles ask for it.
+fn kernel() -> (u32, u32) {
+    let name = nix::sys::utsname::uname().ok();
+    let release = name.as_ref().and_then(|name| name.release().to_str());
+    let mut numbers =
+        release.unwrap_or_default().split(|other: char| !other.is_ascii_digit()).map_while(|n| n.parse().ok());
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
+}
+
+fn shell() -> OsString {
+    std::env::var_os("SHELL").filter(|shell| !shell.is_empty()).unwrap_or_else(|| "/bin/sh".into())
+}
+
+fn is_a_variable(word: &OsString) -> bool {
+    let text = word.to_string_lossy();
+    text.split_once('=').is_some_and(|(key, _)| !key.contains('/'))
+}

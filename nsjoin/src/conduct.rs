@@ -1,0 +1,170 @@
+//! Carrying out an invocation: from an opened plan to an exit code.
+
+use std::fs::{File, Permissions};
+use std::io::{self, Write, stdout};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use reaper::ExitCode;
+use tempfile::{NamedTempFile, TempPath};
+
+use crate::cli::{Conduct, Fork, Invocation, Start, Stdin};
+use crate::command::{OwnPids, Record, Session};
+use crate::error::Error;
+use crate::events::Teller;
+use crate::kind::Kind;
+use crate::open::Opened;
+use crate::plan::{Join, Plan};
+use crate::relay::{Limited, Relay, Signals};
+use crate::report::report;
+use crate::run::Child;
+use crate::show;
+use crate::sys::{self, Inherited};
+use crate::terminal::{Terminal, Typed};
+
+/// What timeout(1) exits with, too.
+const TIMED_OUT: ExitCode = ExitCode::Command(124);
+
+/// Joins and launches as was asked for; what to exit with, unless we have become the command.
+///
+/// # Errors
+/// When it does not come about. Nothing is left running then.
+pub fn conduct(invocation: Invocation) -> Result<ExitCode, Error> {
+    let Invocation { join, conduct } = invocation;
+    // The command is to have the signals as we got them, not as we need them.
+    let mut join = Join { command: join.command.signals(Inherited::now()), ..join };
+    let Conduct { start, pid_file, events } = conduct;
+    if let Start::DryRun { json } = start {
+        let opened = join.plan()?.open()?;
+        return show::plan(&opened, json, &mut stdout()).map(|()| ExitCode::Command(0));
+    }
+    let mut teller = Teller::open(events)?;
+    let draft = pid_file.as_deref().map(Draft::new).transpose()?;
+    if let Some(draft) = &draft {
+        join.command = join.command.record(Record::Pid(draft.descriptor()?));
+    }
+    let done = match start {
+        Start::DryRun { .. } => Ok(ExitCode::Command(0)),
+        Start::Become(fork) => join.plan().map_err(Error::from).and_then(|plan| become_or_stay(plan, fork)),
+        Start::Detach(stdin) => detach(join, stdin, draft, &mut teller),
+        Start::Stay { terminal, limit, die_with_parent } => {
+            stay(join, Staying { terminal, limit, die_with_parent }, draft, &mut teller)
+        }
+    };
+    if let Err(error) = &done {
+        teller.failed(error);
+    }
+    done
+}
+
+/// Becomes the command where nobody has to stay behind for it.
+fn become_or_stay(plan: Plan, fork: Fork) -> Result<ExitCode, Error> {
+    let opened = plan.open()?;
+    if fork == Fork::Never || opened.needs_no_fork() {
+        return Err(opened.execute());
+    }
+    let signals = ready()?;
+    let child = opened.spawn()?;
+    let relay = Relay { session: Session::Ours, terminal: None, limit: None };
+    Ok(ExitCode::of(relay.run(&child, &signals)?.status).unwrap_or(ExitCode::Failure))
+}
+
+/// How a command is kept.
+struct Staying {
+    terminal: Option<Typed>,
+    limit: Option<Limited>,
+    die_with_parent: bool,
+}
+
+fn stay(mut join: Join, staying: Staying, draft: Option<Draft>, teller: &mut Teller) -> Result<ExitCode, Error> {
+    if staying.die_with_parent {
+        sys::end_with_parent();
+    }
+    let signals = ready()?;
+    let terminal = match staying.terminal {
+        None => None,
+        Some(typed) => {
+            let (ours, theirs) = Terminal::pair(typed)?;
+            join.command = join.command.terminal(theirs);
+            Some(ours)
+        }
+    };
+    let session = join.command.session;
+    let child = launch(join.plan()?, draft, teller)?;
+    let end = Relay { session, terminal, limit: staying.limit }.run(&child, &signals)?;
+    let exit = if end.timed_out { TIMED_OUT } else { ExitCode::of(end.status).unwrap_or(ExitCode::Failure) };
+    teller.ended(end, exit);
+    Ok(exit)
+}
+
+fn detach(mut join: Join, stdin: Stdin, draft: Option<Draft>, teller: &mut Teller) -> Result<ExitCode, Error> {
+    if stdin == Stdin::Null {
+        let null = Path::new("/dev/null");
+        let file = File::open(null).map_err(|source| Error::File { path: null.into(), source })?;
+        join.command.stdio[0] = Some(file.into());
+    }
+    Inherited::mind_children();
+    launch(join.plan()?, draft, teller)?;
+    Ok(ExitCode::Command(0))
+}
+
+/// Launches, and tells of it.
+fn launch(plan: Plan, draft: Option<Draft>, teller: &mut Teller) -> Result<Child, Error> {
+    let opened = plan.open()?;
+    let outcome = opened.outcome().clone();
+    let child = opened.spawn()?;
+    teller.started(&outcome, &child);
+    if let Some(Err(error)) = draft.map(Draft::publish) {
+        // It runs; whoever waits for the file has to be told, but not by its end.
+        report("nsjoin", &error, None);
+    }
+    Ok(child)
+}
+
+/// Has signals wait for us, and children be waited for.
+fn ready() -> Result<Signals, Error> {
+    Inherited::mind_children();
+    Signals::take()
+}
+
+impl Opened {
+    /// Whether this very process can be the command.
+    fn needs_no_fork(&self) -> bool {
+        !self.namespaces.joins(Kind::Pid) && self.command.own_pids == OwnPids::No
+    }
+}
+
+/// A pid file that is not there yet under its name; dropped, it never will be.
+struct Draft {
+    file: File,
+    draft: TempPath,
+    path: PathBuf,
+}
+
+impl Draft {
+    fn new(path: &Path) -> Result<Self, Error> {
+        let failed = |source| Error::PidFile { path: path.to_owned(), source };
+        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let draft = tempfile::Builder::new()
+            .prefix(".nsjoin-")
+            .permissions(Permissions::from_mode(0o644))
+            .tempfile_in(directory)
+            .map_err(failed)?;
+        let (file, draft) = NamedTempFile::into_parts(draft);
+        Ok(Self { file, draft, path: path.to_owned() })
+    }
+
+    fn descriptor(&self) -> Result<std::os::fd::OwnedFd, Error> {
+        sys::duplicate(self.file.as_raw_fd())
+            .map_err(|errno| Error::PidFile { path: self.path.clone(), source: io::Error::from(errno) })
+    }
+
+    /// Gives it its name, whatever had that before.
+    fn publish(self) -> Result<(), Error> {
+        let Self { mut file, draft, path } = self;
+        file.flush()
+            .and_then(|()| draft.persist(&path).map_err(|error| error.error))
+            .map_err(|source| Error::PidFile { path, source })
+    }
+}

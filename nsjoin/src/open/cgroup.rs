@@ -1,0 +1,181 @@
+//! Finding control groups: the target's or one by its path, in both versions of the hierarchy.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Component, Path, PathBuf};
+
+use procfs::ProcessCGroup;
+use procfs::process::MountInfo;
+
+use super::pin::Process;
+use crate::error::Error;
+use crate::plan::Cgroup;
+
+/// The control groups to join.
+#[derive(Debug, Default)]
+pub(crate) struct Cgroups {
+    /// That of the unified hierarchy: a child can be born there.
+    pub(crate) unified: Option<OpenCgroup>,
+    /// Those of version 1: a process has to go there.
+    pub(crate) others: Vec<OpenCgroup>,
+}
+
+/// A control group.
+#[derive(Debug)]
+pub(crate) struct OpenCgroup {
+    pub(crate) directory: OwnedFd,
+    /// Its `cgroup.procs`, to be written to.
+    pub(crate) members: OwnedFd,
+    path: PathBuf,
+}
+
+impl Cgroups {
+    pub(super) fn paths(&self) -> Vec<PathBuf> {
+        self.unified.iter().chain(&self.others).map(|cgroup| cgroup.path.clone()).collect()
+    }
+
+    fn take(&mut self, hierarchy: &Hierarchy, path: PathBuf) -> Result<(), Error> {
+        let failed = |source| Error::Cgroup { path: path.clone(), source };
+        let directory = File::options().read(true).custom_flags(libc::O_DIRECTORY).open(&path).map_err(failed)?;
+        if is_frozen(&path) {
+            return Err(Error::Frozen { path });
+        }
+        let members = File::options().write(true).open(path.join("cgroup.procs")).map_err(failed)?;
+        let cgroup = OpenCgroup { directory: directory.into(), members: members.into(), path };
+        match hierarchy.controllers {
+            None => self.unified = Some(cgroup),
+            Some(_) => self.others.push(cgroup),
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn open(wanted: &Cgroup, process: Option<&Process>) -> Result<Cgroups, Error> {
+    let hierarchies = hierarchies()?;
+    match (wanted, process) {
+        (Cgroup::Named(name), _) => named(name, &hierarchies),
+        (Cgroup::Targets, Some(process)) => of_process(process.identity.pid, &hierarchies),
+        (Cgroup::Targets, None) => Err(Error::NoProcess { what: "a cgroup" }),
+    }
+}
+
+/// A hierarchy of control groups, where it is mounted.
+struct Hierarchy {
+    /// Its controllers; none for the unified hierarchy.
+    controllers: Option<Vec<String>>,
+    /// The group that is mounted, as /proc calls it.
+    root: PathBuf,
+    mounted: PathBuf,
+}
+
+impl Hierarchy {
+    fn of(mount: MountInfo) -> Option<Self> {
+        let controllers = match mount.fs_type.as_str() {
+            "cgroup2" => None,
+            "cgroup" => {
+                let options = mount.super_options.into_iter();
+                Some(options.map(|(key, value)| value.map_or(key.clone(), |value| format!("{key}={value}"))).collect())
+            }
+            _ => return None,
+        };
+        Some(Self { controllers, root: mount.root.into(), mounted: mount.mount_point })
+    }
+
+    /// Whether it is the one that this line of `/proc/PID/cgroup` speaks of.
+    fn is_of(&self, group: &ProcessCGroup) -> bool {
+        match &self.controllers {
+            None => group.hierarchy == 0,
+            Some(controllers) => {
+                group.hierarchy != 0 && group.controllers.iter().all(|controller| controllers.contains(controller))
+            }
+        }
+    }
+
+    /// The directory of the group that /proc calls so.
+    fn directory(&self, pathname: &str) -> Option<PathBuf> {
+        let inner = Path::new(pathname).strip_prefix(&self.root).ok()?;
+        inner.components().all(|part| matches!(part, Component::Normal(_))).then(|| self.mounted.join(inner))
+    }
+}
+
+fn hierarchies() -> Result<Vec<Hierarchy>, Error> {
+    let mounts = procfs::process::Process::myself().and_then(|myself| myself.mountinfo());
+    let mounts = mounts.map_err(|error| Error::Proc { source: io::Error::other(error) })?;
+    let mut found: Vec<Hierarchy> = Vec::new();
+    for hierarchy in mounts.into_iter().filter_map(Hierarchy::of) {
+        // Mounted twice, it is the same one still.
+        if !found.iter().any(|known| known.controllers == hierarchy.controllers) {
+            found.push(hierarchy);
+        }
+    }
+    Ok(found)
+}
+
+/// Where the target is and we are not.
+fn of_process(pid: i32, hierarchies: &[Hierarchy]) -> Result<Cgroups, Error> {
+    let groups = |pid| {
+        let process = procfs::process::Process::new(pid)?;
+        process.cgroups()
+    };
+    let failed = |error| Error::Look { pid, source: io::Error::other(error) };
+    let (theirs, ours) = (groups(pid).map_err(failed)?, groups(std::process::id().cast_signed()).map_err(failed)?);
+    let mut found = Cgroups::default();
+    for group in theirs {
+        if ours.0.iter().any(|our| our.hierarchy == group.hierarchy && our.pathname == group.pathname) {
+            continue;
+        }
+        let hierarchy = hierarchies.iter().find(|hierarchy| hierarchy.is_of(&group));
+        let directory = hierarchy.and_then(|hierarchy| Some((hierarchy, hierarchy.directory(&group.pathname)?)));
+        let (hierarchy, directory) = directory.ok_or_else(|| Error::HiddenCgroup { path: group.pathname.into() })?;
+        found.take(hierarchy, directory)?;
+    }
+    Ok(found)
+}
+
+fn named(name: &str, hierarchies: &[Hierarchy]) -> Result<Cgroups, Error> {
+    let missing = || Error::NoSuchCgroup { name: name.to_owned() };
+    let (controllers, path) = match name.split_once(':') {
+        Some((controllers, path)) => (Some(controllers), path),
+        None => (None, name),
+    };
+    let inner: PathBuf = Path::new(path).components().filter(|part| *part != Component::RootDir).collect();
+    if path.is_empty() || !inner.components().all(|part| matches!(part, Component::Normal(_))) {
+        return Err(missing());
+    }
+    let mut found = Cgroups::default();
+    match controllers {
+        None => {
+            for hierarchy in hierarchies {
+                let directory = hierarchy.mounted.join(&inner);
+                if directory.is_dir() {
+                    found.take(hierarchy, directory)?;
+                }
+            }
+        }
+        Some(controllers) => {
+            for controller in controllers.split(',') {
+                let has = |hierarchy: &&Hierarchy| {
+                    hierarchy.controllers.as_ref().is_some_and(|all| all.iter().any(|one| one == controller))
+                };
+                let hierarchy = hierarchies.iter().find(has).ok_or_else(missing)?;
+                let directory = hierarchy.mounted.join(&inner);
+                if !directory.is_dir() {
+                    return Err(missing());
+                }
+                found.take(hierarchy, directory)?;
+            }
+        }
+    }
+    if found.unified.is_none() && found.others.is_empty() { Err(missing()) } else { Ok(found) }
+}
+
+/// Whether what is in this group stands still: a process that went there would never begin.
+fn is_frozen(directory: &Path) -> bool {
+    let says = |name: &str| fs::read_to_string(directory.join(name)).unwrap_or_default();
+    let of_version_1 = says("freezer.state");
+    says("cgroup.events").lines().any(|line| line == "frozen 1")
+        || says("cgroup.freeze").trim() == "1"
+        || (!of_version_1.is_empty() && of_version_1.trim() != "THAWED")
+}

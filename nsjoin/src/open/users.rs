@@ -1,0 +1,251 @@
+//! From users and groups to numbers, as the command's user namespace has them.
+//!
+//! Names are looked up in the target's files, below its root and by nobody's symbolic link out of it.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::os::fd::OwnedFd;
+
+use nix::fcntl::{self, OFlag, OpenHow, ResolveFlag, openat2};
+use nix::sys::stat::Mode;
+
+use super::namespaces::OpenNamespaces;
+use super::pin::Process;
+use crate::credentials::{Credentials, Id, Ids, Rest, User};
+use crate::error::Error;
+use crate::kind::Kind;
+
+/// A number to be taken as an id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Number {
+    /// It was asked for: that it cannot be had is an error.
+    Asked(u32),
+    /// It is what is usual: where the namespace has no such id, all stays as it is.
+    Usual(u32),
+}
+
+/// The ids to take; what is not there stays.
+#[derive(Debug, Default)]
+pub(crate) struct OpenIds {
+    pub(crate) user: Option<Number>,
+    pub(crate) group: Option<Number>,
+    /// The supplementary groups; none at all is an empty list.
+    pub(crate) groups: Option<Vec<u32>>,
+    /// Whether it was asked for these groups; else it is no error that they cannot be had.
+    pub(crate) groups_asked: bool,
+}
+
+/// Larger than any such file that people keep by hand.
+const LARGEST: u64 = 4 << 20;
+
+pub(super) fn open(
+    credentials: &Credentials,
+    process: Option<&Process>,
+    namespaces: &OpenNamespaces,
+) -> Result<OpenIds, Error> {
+    let into_user = namespaces.joins(Kind::User);
+    let mut files = Files { process, root: None };
+    let follow = |which| follow(process, which, into_user && namespaces.of_process);
+    let mut ids = OpenIds::default();
+    if into_user && !matches!(credentials.ids, Ids::Parts { rest: Rest::Kept, .. }) {
+        ids = OpenIds {
+            user: Some(Number::Usual(0)),
+            group: Some(Number::Usual(0)),
+            groups: Some(Vec::new()),
+            groups_asked: false,
+        };
+    }
+    let group_number = |files: &mut Files, group: &Id| match group {
+        Id::Number(number) => Ok(*number),
+        Id::Name(name) => files.group(name),
+        Id::Follow => follow("Gid"),
+    };
+    match &credentials.ids {
+        Ids::Parts { user, group, .. } => {
+            if let Some(user) = user {
+                let number = match user {
+                    Id::Number(number) => *number,
+                    Id::Name(name) => files.user(name)?.uid,
+                    Id::Follow => follow("Uid")?,
+                };
+                ids.user = Some(Number::Asked(number));
+            }
+            if let Some(group) = group {
+                ids.group = Some(Number::Asked(group_number(&mut files, group)?));
+                (ids.groups, ids.groups_asked) = (Some(Vec::new()), true);
+            }
+        }
+        Ids::User(User { user, group }) => {
+            let entry = match user {
+                Id::Name(name) => files.user(name)?,
+                Id::Number(uid) => files.user_of(*uid)?,
+                Id::Follow => files.user_of(follow("Uid")?)?,
+            };
+            let gid = match group {
+                Some(group) => group_number(&mut files, group)?,
+                None if *user == Id::Follow => follow("Gid")?,
+                None => entry.gid,
+            };
+            let mut groups = vec![gid];
+            if let (None, Some(name)) = (group, &entry.name) {
+                groups.extend(files.groups_of(name)?.into_iter().filter(|other| *other != gid));
+            }
+            ids = OpenIds {
+                user: Some(Number::Asked(entry.uid)),
+                group: Some(Number::Asked(gid)),
+                groups: Some(groups),
+                groups_asked: true,
+            };
+        }
+    }
+    if let Some(groups) = &credentials.groups {
+        let numbers = groups.iter().map(|group| group_number(&mut files, group));
+        (ids.groups, ids.groups_asked) = (Some(numbers.collect::<Result<_, _>>()?), true);
+    }
+    Ok(ids)
+}
+
+/// The target's effective id; as its user namespace has it, where that one is joined.
+fn follow(process: Option<&Process>, which: &'static str, mapped: bool) -> Result<u32, Error> {
+    let pid = process.ok_or(Error::NoProcess { what: "ids" })?.identity.pid;
+    let failed = |source| Error::Look { pid, source };
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).map_err(failed)?;
+    let line = status.lines().find_map(|line| line.strip_prefix(which)?.strip_prefix(':'));
+    let outside = line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok());
+    let outside: u32 = outside.ok_or_else(|| failed(io::Error::other("no ids in its status")))?;
+    if !mapped {
+        return Ok(outside);
+    }
+    let map = if which == "Uid" { "uid_map" } else { "gid_map" };
+    let text = fs::read_to_string(format!("/proc/{pid}/{map}")).map_err(failed)?;
+    inside(&text, outside).ok_or(Error::Unmapped { pid, id: outside })
+}
+
+/// Where a map of ids leads one of the outside.
+///
+/// # References
+/// user_namespaces(7): inside, outside, how many
+fn inside(map: &str, outside: u32) -> Option<u32> {
+    map.lines().find_map(|line| {
+        let mut numbers = line.split_whitespace().filter_map(|number| number.parse::<u32>().ok());
+        let (first_inside, first_outside, length) = (numbers.next()?, numbers.next()?, numbers.next()?);
+        let offset = outside.checked_sub(first_outside)?;
+        (offset < length).then_some(first_inside + offset)
+    })
+}
+
+/// A line of `/etc/passwd`, or a number that has none.
+struct Entry {
+    name: Option<String>,
+    uid: u32,
+    gid: u32,
+}
+
+/// The target's `/etc/passwd` and `/etc/group`; ours where there is no process.
+struct Files<'a> {
+    process: Option<&'a Process>,
+    root: Option<OwnedFd>,
+}
+
+impl Files<'_> {
+    fn user(&mut self, name: &str) -> Result<Entry, Error> {
+        let text = self.read("etc/passwd")?;
+        let entry = text.lines().filter_map(Entry::of).find(|entry| entry.name.as_deref() == Some(name));
+        entry.ok_or_else(|| Error::NoSuchUser { name: name.to_owned() })
+    }
+
+    /// The user of this number, whose files may say nothing of it: then it has group 0 and no other.
+    fn user_of(&mut self, uid: u32) -> Result<Entry, Error> {
+        let nameless = Entry { name: None, uid, gid: 0 };
+        match self.read("etc/passwd") {
+            Ok(text) => Ok(text.lines().filter_map(Entry::of).find(|entry| entry.uid == uid).unwrap_or(nameless)),
+            Err(Error::Users { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(nameless),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn group(&mut self, name: &str) -> Result<u32, Error> {
+        let text = self.read("etc/group")?;
+        let of_that_name = text.lines().map(|line| line.split(':').collect::<Vec<_>>());
+        let found =
+            of_that_name.filter(|fields| fields.first() == Some(&name)).find_map(|fields| fields.get(2)?.parse().ok());
+        found.ok_or_else(|| Error::NoSuchGroup { name: name.to_owned() })
+    }
+
+    /// The groups that have this user as a member.
+    fn groups_of(&mut self, user: &str) -> Result<Vec<u32>, Error> {
+        let text = match self.read("etc/group") {
+            Err(Error::Users { source, .. }) if source.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            read => read?,
+        };
+        let of = |line: &str| {
+            let mut fields = line.split(':').skip(2);
+            let (gid, members) = (fields.next()?.parse().ok()?, fields.next()?);
+            members.split(',').any(|member| member == user).then_some(gid)
+        };
+        Ok(text.lines().filter_map(of).collect())
+    }
+
+    /// Reads a file below the target's root; a symbolic link does not lead out of there.
+    fn read(&mut self, name: &'static str) -> Result<String, Error> {
+        let failed = |source: io::Error| Error::Users { name, source };
+        let root = match &self.root {
+            Some(root) => root,
+            None => {
+                let path = match self.process {
+                    Some(process) => format!("/proc/{}/root", process.identity.pid),
+                    None => "/".to_owned(),
+                };
+                let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+                self.root
+                    .insert(fcntl::open(path.as_str(), flags, Mode::empty()).map_err(|errno| failed(errno.into()))?)
+            }
+        };
+        let how = OpenHow::new()
+            .flags(OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK)
+            .resolve(ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_MAGICLINKS);
+        let file = File::from(openat2(root, name, how).map_err(|errno| failed(errno.into()))?);
+        if !file.metadata().map_err(failed)?.is_file() {
+            return Err(failed(io::Error::other("it is no file")));
+        }
+        let mut text = Vec::new();
+        file.take(LARGEST).read_to_end(&mut text).map_err(failed)?;
+        Ok(String::from_utf8_lossy(&text).into_owned())
+    }
+}
+
+impl Entry {
+    /// `NAME:PASSWORD:UID:GID:…`
+    fn of(line: &str) -> Option<Self> {
+        let mut fields = line.split(':');
+        let name = fields.next()?.to_owned();
+        let (uid, gid) = (fields.nth(1)?.parse().ok()?, fields.next()?.parse().ok()?);
+        Some(Self { name: Some(name), uid, gid })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_the_outside_are_led_inside() {
+        let map = "         0       1000          1\n         1     100000      65536\n";
+        for (outside, expected) in
+            [(1000, Some(0)), (100_000, Some(1)), (165_535, Some(65_536)), (165_536, None), (0, None)]
+        {
+            assert_eq!(inside(map, outside), expected, "{outside}");
+        }
+        assert_eq!(inside("", 0), None);
+        assert_eq!(inside("0 0 4294967295", 4_294_967_294), Some(4_294_967_294));
+    }
+
+    #[test]
+    fn what_is_no_line_of_passwd_is_passed_over() {
+        for line in ["", "#", "root", "root:x", "root:x:0", "root:x:a:0", "+::::::"] {
+            assert!(Entry::of(line).is_none(), "{line}");
+        }
+        let entry = Entry::of("www:x:33:34:www:/var/www:/bin/sh").expect("a line");
+        assert_eq!((entry.name.as_deref(), entry.uid, entry.gid), (Some("www"), 33, 34));
+    }
+}

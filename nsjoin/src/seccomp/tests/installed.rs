@@ -1,0 +1,75 @@
+//! What the real kernel says to the filters.
+
+use std::collections::HashSet;
+use std::env;
+use std::fs::File;
+use std::thread;
+
+use nix::errno::Errno;
+use nix::sys::socket::{AddressFamily, SockFlag, SockProtocol, SockType, socket};
+use nix::sys::utsname::uname;
+use serde_json::json;
+use syscalls::Sysno;
+
+use super::evaluate::{Call, verdict};
+use super::{ALLOW, EPERM, ERRNO, KERNEL, Seccomp, compiled};
+
+/// Installs the filters in a thread, which is all that they hold for, and has it try something.
+fn confined<T: Send>(seccomp: &Seccomp, attempt: impl FnOnce() -> T + Send) -> T {
+    let confine = || {
+        for program in seccomp.programs() {
+            seccompiler::apply_filter(program).expect("a filter that the kernel takes");
+        }
+        attempt()
+    };
+    thread::scope(|scope| scope.spawn(confine).join().expect("a thread that ends by itself"))
+}
+
+#[test]
+fn the_kernel_takes_the_filters_and_obeys_them() {
+    let audit = json!([{"index": 0, "value": 16, "op": "SCMP_CMP_EQ"}, {"index": 2, "value": 9, "op": "SCMP_CMP_EQ"}]);
+    let seccomp = compiled(&json!({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+        {"names": ["uname", "seccomp"], "action": "SCMP_ACT_ERRNO", "errnoRet": 95},
+        {"names": ["socket"], "action": "SCMP_ACT_ERRNO", "errnoRet": 62, "args": audit},
+    ]}));
+    assert_eq!(seccomp.programs().len(), 2);
+    let netlink = |protocol| socket(AddressFamily::Netlink, SockType::Raw, SockFlag::empty(), protocol).map(drop);
+    let seen = confined(&seccomp, || {
+        (uname().map(drop), netlink(SockProtocol::NetlinkAudit), netlink(SockProtocol::NetlinkRoute))
+    });
+    assert_eq!(seen, (Err(Errno::EOPNOTSUPP), Err(Errno::ETIME), Ok(())));
+}
+
+/// The profile that Podman starts every container with: package golang-github-containers-common.
+const PODMANS: &str = "/usr/share/containers/seccomp.json";
+
+#[test]
+fn podmans_own_profile_compiles_and_holds() {
+    let Ok(profile) = File::open(PODMANS) else {
+        assert!(env::var_os("REQUIRE_PEERS").is_none_or(|value| value != "1"), "there is no {PODMANS}");
+        eprintln!("skipped: there is no {PODMANS}");
+        return;
+    };
+    let seccomp = Seccomp::from_json(profile, &HashSet::new(), KERNEL).expect("Podman's profile");
+    let lengths: Vec<_> = seccomp.programs().iter().map(Vec::len).collect();
+    println!("instructions of each filter: {lengths:?}; unknown: {:?}", seccomp.unknown());
+
+    let rows: [(Sysno, &[u64], u32); 9] = [
+        (Sysno::read, &[], ALLOW),
+        (Sysno::execve, &[], ALLOW),
+        (Sysno::setns, &[], EPERM),
+        (Sysno::kexec_load, &[], EPERM),
+        (Sysno::personality, &[8], ALLOW),
+        (Sysno::personality, &[9], ERRNO | 38),
+        (Sysno::socket, &[16, 3, 9], ERRNO | 22),
+        (Sysno::socket, &[16, 3, 0], ALLOW),
+        (Sysno::socket, &[1, 3, 9], ALLOW),
+    ];
+    for (call, arguments, expected) in rows {
+        let seen = verdict(&seccomp, &Call::of(call, arguments));
+        assert_eq!(seen, expected, "{call} {arguments:?}");
+    }
+    let audit =
+        || socket(AddressFamily::Netlink, SockType::Raw, SockFlag::empty(), SockProtocol::NetlinkAudit).map(drop);
+    assert_eq!(confined(&seccomp, audit), Err(Errno::EINVAL));
+}

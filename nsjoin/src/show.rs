@@ -1,0 +1,93 @@
+//! Printing what would be done.
+
+use std::io::Write;
+
+use serde_json::{Map, Value, json};
+
+use crate::command::Copied;
+use crate::error::Error;
+use crate::open::{Number, Opened};
+
+/// Prints an opened plan: what it would join, and as whom it would launch what.
+pub(crate) fn plan(opened: &Opened, as_json: bool, out: &mut impl Write) -> Result<(), Error> {
+    let facts = facts(opened);
+    let text = if as_json {
+        format!("{:#}\n", Value::Object(facts))
+    } else {
+        facts
+            .iter()
+            .filter(|(_, value)| is_there(value))
+            .map(|(key, value)| format!("{key}: {}\n", plain(value)))
+            .collect()
+    };
+    out.write_all(text.as_bytes()).map_err(|source| Error::Output { source })
+}
+
+/// In the order of doing.
+fn facts(opened: &Opened) -> Map<String, Value> {
+    let (outcome, command, ids) = (opened.outcome(), &opened.command, &opened.ids);
+    let number = |number: Option<Number>| number.map(|(Number::Asked(id) | Number::Usual(id))| id);
+    let lossy = |text: &std::ffi::OsStr| text.to_string_lossy().into_owned();
+    let capabilities = |set: &caps::CapsHashSet| {
+        let mut names: Vec<_> = set.iter().map(ToString::to_string).collect();
+        names.sort();
+        names
+    };
+    let rights = &command.credentials.capabilities;
+    let words: Vec<_> = std::iter::once(&command.program).chain(&command.arguments).map(|word| lossy(word)).collect();
+    let limits: Vec<_> = command.limits.iter().map(|limit| json!({ limit.name(): [limit.soft, limit.hard] })).collect();
+    let facts = json!({
+        "target": outcome.target,
+        "joined": outcome.joined,
+        "shared": outcome.shared,
+        "skipped": outcome.skipped,
+        "cgroups": outcome.cgroups,
+        "other_root": opened.root.is_some(),
+        "directory": command.directory,
+        "user": number(ids.user),
+        "group": number(ids.group),
+        "groups": ids.groups,
+        "dropped": capabilities(&rights.drop),
+        "added": capabilities(&rights.add),
+        "ambient": capabilities(&rights.ambient),
+        "no_new_privileges": command.credentials.no_new_privileges,
+        "seccomp_filters": command.seccomp.as_ref().map(|seccomp| seccomp.programs().len()),
+        "unknown_system_calls": command.seccomp.as_ref().map(|seccomp| seccomp.unknown().len()),
+        "limits": limits,
+        "nice": command.nice,
+        "oom_score_adj": command.oom_score_adj,
+        "sealed": command.copy == Copied::Sealed,
+        "command": words,
+    });
+    match facts {
+        Value::Object(facts) => facts,
+        _ => Map::new(),
+    }
+}
+
+fn is_there(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => false,
+        Value::Array(values) => !values.is_empty(),
+        _ => true,
+    }
+}
+
+/// A value as people read it.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Bool(_) => "yes".to_owned(),
+        Value::Array(values) => values.iter().map(plain).collect::<Vec<_>>().join(" "),
+        Value::Object(fields) => {
+            let values = fields.iter().map(|(key, value)| match key.as_str() {
+                "kind" | "pid" => plain(value),
+                "inode" => format!("[{}]", plain(value)),
+                "reason" => format!("({})", plain(value)),
+                key => format!("{key} {}", plain(value)),
+            });
+            values.collect::<Vec<_>>().join(" ")
+        }
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,75 @@
+//! Namespaces by their files.
+
+use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+
+use nix::errno::Errno;
+
+use super::owned;
+use crate::kind::Kind;
+
+/// `NS_GET_USERNS`: the user namespace that owns it; of a user namespace, the parent.
+const NS_GET_USERNS: libc::c_ulong = 0xb701;
+/// `NS_GET_NSTYPE`: its `CLONE_NEW…` flag.
+const NS_GET_NSTYPE: libc::c_ulong = 0xb703;
+/// `SIOCGSKNS`: the network namespace of a socket.
+const SIOCGSKNS: libc::c_ulong = 0x894c;
+
+/// The kind of a namespace; `None` for a file that is none.
+///
+/// # References
+/// ioctl_ns(2)
+pub(crate) fn kind_of(file: BorrowedFd<'_>) -> Option<Kind> {
+    // SAFETY: a descriptor that is borrowed for the call, and a number.
+    let flag = Errno::result(unsafe { libc::ioctl(file.as_raw_fd(), NS_GET_NSTYPE as _) }).ok()?;
+    Kind::of_flag(flag)
+}
+
+/// The user namespace that owns a namespace, or the parent of a user namespace.
+///
+/// # References
+/// ioctl_ns(2), Linux 4.9
+pub(crate) fn owner_of(file: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
+    // SAFETY: a descriptor that is borrowed for the call, and a number.
+    owned(unsafe { libc::ioctl(file.as_raw_fd(), NS_GET_USERNS as _) }.into())
+}
+
+/// The network namespace of a socket. Takes `CAP_NET_ADMIN` in it.
+pub(crate) fn of_socket(socket: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
+    // SAFETY: a descriptor that is borrowed for the call, and a number.
+    owned(unsafe { libc::ioctl(socket.as_raw_fd(), SIOCGSKNS as _) }.into())
+}
+
+/// A file handle of the file system of namespaces.
+#[repr(C)]
+struct Handle {
+    /// How many bytes follow the type.
+    length: u32,
+    kind: i32,
+    id: u64,
+    /// Its flag and inode, neither of which has to be given.
+    rest: u64,
+}
+
+/// The namespace of this id.
+///
+/// # References
+/// open_by_handle_at(2), Linux 6.18
+pub(crate) fn by_id(id: u64) -> Result<OwnedFd, Errno> {
+    const HANDLE_IS_ONLY_AN_ID: libc::c_int = 0x200;
+    let ours = super::open_below(libc::AT_FDCWD, c"/proc/self/ns/mnt", libc::O_RDONLY)?;
+    let mut handle = Handle { length: 16, kind: 0, id: 0, rest: 0 };
+    let mut mount = MaybeUninit::<libc::c_int>::uninit();
+    let flags = libc::AT_EMPTY_PATH | HANDLE_IS_ONLY_AN_ID;
+    let at = (&raw mut handle).cast::<libc::file_handle>();
+    // SAFETY: the kernel writes as many bytes as `length` says behind the first two members, and a number.
+    let named = unsafe { libc::name_to_handle_at(ours.as_raw_fd(), c"".as_ptr(), at, mount.as_mut_ptr(), flags) };
+    Errno::result(named)?;
+    (handle.id, handle.rest) = (id, 0);
+    let at = (&raw mut handle).cast::<libc::file_handle>();
+    let flags = libc::O_RDONLY | libc::O_CLOEXEC;
+    // SAFETY: the kernel reads as many bytes as `length` says behind the first two members.
+    let file = Errno::result(unsafe { libc::open_by_handle_at(ours.as_raw_fd(), at, flags) })?;
+    // SAFETY: the kernel has just made this descriptor for us, and nobody else knows of it.
+    Ok(unsafe { OwnedFd::from_raw_fd(file) })
+}

@@ -1,0 +1,85 @@
+//! Processes by their pidfds.
+
+use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+
+use nix::errno::Errno;
+use reaper::{Signal, WaitStatus};
+
+use super::owned;
+
+/// A descriptor of the process with this pid, closed on exec.
+///
+/// # References
+/// `pidfd_open`(2), Linux 5.3
+pub(crate) fn open(pid: i32) -> Result<OwnedFd, Errno> {
+    // SAFETY: takes two numbers.
+    owned(unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) })
+}
+
+/// The pid of a process, as our /proc counts; `None` when it has none there, or has been reaped.
+///
+/// # References
+/// proc_pid_fdinfo(5)
+pub(crate) fn pid_of(pidfd: BorrowedFd<'_>) -> Option<i32> {
+    let pid: i32 = info(pidfd)?.trim().parse().ok()?;
+    (pid > 0).then_some(pid)
+}
+
+/// Whether it is a pidfd, of a process that may have been reaped.
+pub(crate) fn is_pidfd(fd: BorrowedFd<'_>) -> bool {
+    info(fd).is_some()
+}
+
+/// The line of the descriptor that only pidfds have.
+fn info(fd: BorrowedFd<'_>) -> Option<String> {
+    let info = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", fd.as_raw_fd())).ok()?;
+    info.lines().find_map(|line| line.strip_prefix("Pid:")).map(str::to_owned)
+}
+
+/// Whether the process still is one, reaped or not being another matter.
+pub(crate) fn is_alive(pidfd: BorrowedFd<'_>) -> bool {
+    // Signal 0 only asks. What may not be signalled is alive.
+    // SAFETY: a descriptor that is borrowed for the call, and numbers.
+    let asked = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), 0, 0, 0) };
+    !matches!(Errno::result(asked), Err(Errno::ESRCH))
+}
+
+/// Sends a signal to just this process.
+///
+/// # References
+/// `pidfd_send_signal`(2)
+pub(crate) fn signal(pidfd: BorrowedFd<'_>, signal: Signal) -> Result<(), Errno> {
+    let number = libc::c_int::from(signal.number());
+    // SAFETY: a descriptor that is borrowed for the call, and numbers.
+    Errno::result(unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), number, 0, 0) }).map(drop)
+}
+
+/// Waits for a change of state of a child; `None` when `WNOHANG` was asked for and there is none.
+///
+/// # References
+/// waitid(2)
+pub(crate) fn wait(pidfd: BorrowedFd<'_>, options: libc::c_int) -> Result<Option<WaitStatus>, Errno> {
+    let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
+    let id = pidfd.as_raw_fd().cast_unsigned();
+    // SAFETY: the kernel writes at most one siginfo_t to `info`, borrowed for the call.
+    Errno::result(unsafe { libc::waitid(libc::P_PIDFD, id, info.as_mut_ptr(), options | libc::__WALL) })?;
+    // SAFETY: a siginfo_t is numbers, for which all zeroes is valid, and waitid has filled it since.
+    let info = unsafe { info.assume_init() };
+    // SAFETY: of a siginfo_t from waitid (and of a zeroed one) the pid may be read.
+    if unsafe { info.si_pid() } == 0 {
+        return Ok(None);
+    }
+    // SAFETY: of a siginfo_t from waitid the status may be read.
+    let status = unsafe { info.si_status() };
+    Ok(WaitStatus::from_siginfo(info.si_code, status))
+}
+
+/// A copy of a descriptor that the process has open under this number.
+///
+/// # References
+/// `pidfd_getfd`(2), Linux 5.6
+pub(crate) fn take_descriptor(pidfd: BorrowedFd<'_>, number: i32) -> Result<OwnedFd, Errno> {
+    // SAFETY: a descriptor that is borrowed for the call, and numbers.
+    owned(unsafe { libc::syscall(libc::SYS_pidfd_getfd, pidfd.as_raw_fd(), number, 0) })
+}

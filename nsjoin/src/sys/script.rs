@@ -1,0 +1,256 @@
+//! Everything that a child between clone and exec hands to the kernel, laid out beforehand.
+
+use std::ffi::{CStr, CString, c_char, c_int};
+use std::fmt;
+use std::os::fd::RawFd;
+
+use nix::errno::Errno;
+use seccompiler::BpfProgram;
+
+use super::signals::Inherited;
+use crate::command::{OwnPids, OwnProc, Parent, Session};
+use crate::limits::Limit;
+use crate::open::Number;
+
+/// What a child does, in the order of doing. Descriptors are borrowed from who made the script.
+#[derive(Debug)]
+pub(crate) struct Script {
+    /// Our /proc.
+    pub(crate) proc: RawFd,
+    pub(crate) before: Before,
+    pub(crate) enter: Enter,
+    pub(crate) parent: Parent,
+    /// A pidfd of this process, for a child that is to end with it.
+    pub(crate) us: Option<RawFd>,
+    pub(crate) record: Option<(Recorded, RawFd)>,
+    pub(crate) own_pids: OwnPids,
+    pub(crate) own_proc: OwnProc,
+    pub(crate) root: Option<RawFd>,
+    pub(crate) session: Session,
+    pub(crate) stdio: [Option<RawFd>; 3],
+    pub(crate) terminal: Option<RawFd>,
+    /// A label, and the file below /proc that takes it.
+    pub(crate) label: Option<(&'static CStr, Vec<u8>)>,
+    pub(crate) umask: Option<u32>,
+    pub(crate) limits: Vec<Limit>,
+    pub(crate) directory: Standing,
+    /// From where on descriptors are closed.
+    pub(crate) first_closed: u32,
+    pub(crate) ids: Numbers,
+    pub(crate) capabilities: CapabilityBits,
+    pub(crate) no_new_privileges: bool,
+    pub(crate) filters: Filters,
+    pub(crate) signals: Inherited,
+    pub(crate) program: Executed,
+    pub(crate) argv: CStrings,
+    pub(crate) envp: CStrings,
+}
+
+/// What takes the rights of the outside.
+#[derive(Debug)]
+pub(crate) struct Before {
+    /// The unified hierarchy's cgroup: its directory, and its list of members.
+    pub(crate) unified: Option<(RawFd, RawFd)>,
+    /// Lists of members of other hierarchies' cgroups.
+    pub(crate) others: Vec<RawFd>,
+    pub(crate) oom_score_adj: Option<CString>,
+    pub(crate) nice: Option<i32>,
+}
+
+/// What is entered.
+#[derive(Debug)]
+pub(crate) struct Enter {
+    /// A pidfd of the process that is in all the namespaces, if one is.
+    pub(crate) all_of: Option<RawFd>,
+    /// In the order of entering.
+    pub(crate) namespaces: Vec<Entry>,
+    pub(crate) joins_user: bool,
+    pub(crate) joins_time: bool,
+    pub(crate) joins_pid: bool,
+}
+
+/// A namespace to enter.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) file: RawFd,
+    pub(crate) flag: c_int,
+    pub(crate) inode: u64,
+    /// The link below /proc that tells whether we are in it.
+    pub(crate) link: &'static CStr,
+}
+
+/// Which word a process leaves of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Recorded {
+    Stat,
+    Pid,
+}
+
+/// Where the command stands.
+#[derive(Debug)]
+pub(crate) struct Standing {
+    /// A directory of the outside.
+    pub(crate) held: Option<RawFd>,
+    /// One that is looked up inside.
+    pub(crate) inside: Option<CString>,
+    /// Whether it has to be within the root.
+    pub(crate) checked: bool,
+}
+
+/// Ids to take.
+#[derive(Debug)]
+pub(crate) struct Numbers {
+    pub(crate) user: Option<Number>,
+    pub(crate) group: Option<Number>,
+    pub(crate) groups: Option<Vec<libc::gid_t>>,
+    pub(crate) groups_asked: bool,
+}
+
+/// Sets of capabilities, a bit each.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct CapabilityBits {
+    pub(crate) removed: u64,
+    pub(crate) demanded: u64,
+    pub(crate) ambient: u64,
+    /// Whether all that there are become ambient.
+    pub(crate) keep: bool,
+}
+
+/// Programs that filter system calls, as the kernel takes them. They point to what is the command's.
+#[derive(Debug, Default)]
+pub(crate) struct Filters(pub(super) Vec<libc::sock_fprog>);
+
+impl Filters {
+    pub(crate) fn of(programs: &[BpfProgram]) -> Self {
+        let of = |program: &BpfProgram| libc::sock_fprog {
+            // The compiler of programs makes none that are longer than the kernel takes.
+            len: u16::try_from(program.len()).unwrap_or(u16::MAX),
+            filter: program.as_ptr().cast_mut().cast(),
+        };
+        Self(programs.iter().map(of).collect())
+    }
+}
+
+/// What is executed.
+#[derive(Debug)]
+pub(crate) enum Executed {
+    /// The first of these that can be.
+    Files(Vec<CString>),
+    /// This file.
+    Held(RawFd),
+}
+
+/// Strings, and the null-terminated array of pointers to them that execve(2) wants.
+#[derive(Debug)]
+pub(crate) struct CStrings {
+    pub(super) pointers: Vec<*const c_char>,
+    /// What `pointers` points to: the strings' own heap blocks, which a move leaves in place.
+    _strings: Vec<CString>,
+}
+
+impl CStrings {
+    pub(crate) fn new(strings: Vec<CString>) -> Self {
+        let pointers = strings.iter().map(|string| string.as_ptr()).chain([std::ptr::null()]).collect();
+        Self { pointers, _strings: strings }
+    }
+}
+
+/// The steps that can fail, with their words.
+macro_rules! steps {
+    ($($(#[$doc:meta])* $step:ident = $words:literal,)*) => {
+        /// What the child was doing.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[repr(u32)]
+        #[non_exhaustive]
+        pub enum Step {
+            /// Nothing yet.
+            Begin,
+            $($(#[$doc])* $step,)*
+        }
+
+        pub(super) const STEPS: &[Step] = &[$(Step::$step),*];
+
+        impl fmt::Display for Step {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(match self {
+                    Self::Begin => "begin",
+                    $(Self::$step => $words,)*
+                })
+            }
+        }
+    };
+}
+
+steps! {
+    /// Being made.
+    Clone = "make a process",
+    /// Joining a control group.
+    Cgroup = "join the cgroup",
+    /// Setting its score for when memory is short.
+    OomScore = "set the OOM score adjustment",
+    /// Setting its nice value.
+    Nice = "set the nice value",
+    /// Setting a resource limit.
+    Limit = "set a resource limit",
+    /// Joining namespaces.
+    Join = "join the namespaces",
+    /// Comparing the namespaces that it is in with those that it was to join.
+    Verify = "find itself in the namespaces that it joined",
+    /// Being made inside a pid namespace.
+    Fork = "make a process in the pid namespace",
+    /// Leaving word of itself.
+    Record = "record the process",
+    /// Keeping mounts to itself.
+    OwnMounts = "keep mounts private",
+    /// Taking another root directory.
+    Root = "change the root directory",
+    /// Mounting /proc.
+    Proc = "mount a fresh /proc",
+    /// Leaving the session.
+    Session = "begin a session",
+    /// Taking its stdin, stdout and stderr.
+    Stdio = "take stdin, stdout and stderr",
+    /// Taking its terminal.
+    Terminal = "take the terminal",
+    /// Setting a security label.
+    Label = "set the security label",
+    /// Closing what it inherited beyond these.
+    Close = "close inherited descriptors",
+    /// Changing the directory.
+    Directory = "change the directory",
+    /// Looking whether the directory is within the root.
+    Escaped = "stand in a directory outside of the root",
+    /// Filtering system calls.
+    Filter = "install the seccomp filter",
+    /// Setting capabilities.
+    Capabilities = "set capabilities",
+    /// Setting the supplementary groups.
+    Groups = "set the supplementary groups",
+    /// Setting the group id.
+    Group = "set the group id",
+    /// Setting the user id.
+    User = "set the user id",
+    /// Giving up new privileges.
+    NoNewPrivileges = "give up new privileges",
+    /// Arranging to end with its parent.
+    ParentDeath = "arrange to end with its parent",
+    /// Executing the program.
+    Execute = "execute the command",
+    /// Nothing that it told: it was killed.
+    Vanish = "finish launching",
+}
+
+/// The step that failed, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Failure {
+    pub(crate) step: Step,
+    pub(crate) errno: Errno,
+}
+
+/// A step's result with the step in its error.
+pub(super) fn step<T>(step: Step, result: Result<T, Errno>) -> Result<(), Failure> {
+    match result {
+        Ok(_) => Ok(()),
+        Err(errno) => Err(Failure { step, errno }),
+    }
+}
