@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use caps::CapsHashSet;
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches, Parser};
 
 use crate::credentials::{Id, User, capabilities};
 use crate::limits::Limit;
@@ -18,7 +18,7 @@ use crate::target::Target;
 pub use kinds::Kinds;
 pub use resolve::{Conduct, Events, Fork, Invocation, Start, Stdin};
 pub use values::UsageError;
-pub use words::{attached, first_word};
+pub use words::first_word;
 
 use values::{Bound, EnvironmentWord, Format, duration, environment, file_mode, variable};
 
@@ -256,6 +256,20 @@ struct Running {
     /// How --dry-run prints
     #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t = Format::Text, requires = "dry_run")]
     output: Format,
+}
+
+impl Args {
+    /// What these words say, the program's name the first of them.
+    ///
+    /// # Errors
+    /// When they say nothing that makes sense, or ask for help.
+    pub fn of(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        // Made once: it is the greater part of what parsing takes.
+        let mut command = Self::command();
+        let words = words::attached(&command, words);
+        let mut matches = command.try_get_matches_from_mut(words)?;
+        Self::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use std::process;
 
-use clap::Parser;
 use nsjoin::cli::{self, Args};
 use nsjoin::relay;
 use nsjoin::report::report;
@@ -18,7 +17,7 @@ fn main() -> process::ExitCode {
 }
 
 fn join(words: Vec<std::ffi::OsString>) -> ExitCode {
-    let invocation = match Args::parse_from(cli::attached(words)).resolve() {
+    let invocation = match Args::of(words).unwrap_or_else(|error| error.exit()).resolve() {
         Ok(invocation) => invocation,
         Err(error) => {
             report("nsjoin", &error, None);

@@ -1,15 +1,12 @@
 //! What words mean, by tables.
 
-use clap::CommandFactory;
-
 use super::*;
 use crate::command::{Environment, Parent, Session};
 use crate::kind::Kind;
 use crate::plan::{Cgroup, Directory, Select, Source};
 
 fn typed(words: &[&str]) -> Result<Invocation, String> {
-    let words = attached([&["nsjoin"], words].concat().into_iter().map(OsString::from));
-    let args = Args::try_parse_from(words).map_err(|error| error.to_string())?;
+    let args = Args::of([&["nsjoin"], words].concat().into_iter().map(OsString::from)).map_err(|error| error.to_string())?;
     args.resolve().map_err(|error| error.to_string())
 }
 

@@ -3,15 +3,11 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-use clap::CommandFactory;
-
-use super::Args;
+use clap::Command;
 
 /// The words with an equals sign between a short option and a path or id that is attached to it:
 /// `-n/run/netns/blue` is `-n=/run/netns/blue`. The command and its arguments stay as they are.
-#[must_use]
-pub fn attached(words: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
-    let command = Args::command();
+pub(super) fn attached(command: &Command, words: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut words = words.into_iter();
     let mut done: Vec<OsString> = words.by_ref().take(1).collect();
     while let Some(word) = words.next() {
@@ -21,9 +17,9 @@ pub fn attached(words: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
             break;
         }
         let separate = match bytes.strip_prefix(b"--") {
-            Some(long) => long_takes_a_word(&command, long),
+            Some(long) => long_takes_a_word(command, long),
             None => {
-                let (word, separate) = short(&command, bytes);
+                let (word, separate) = short(command, bytes);
                 done.push(word);
                 done.extend(separate.then(|| words.next()).flatten());
                 continue;
@@ -47,7 +43,7 @@ fn takes_a_word(argument: &clap::Arg) -> bool {
     argument.get_action().takes_values() && !argument.is_require_equals_set()
 }
 
-fn long_takes_a_word(command: &clap::Command, long: &[u8]) -> bool {
+fn long_takes_a_word(command: &Command, long: &[u8]) -> bool {
     let mut arguments = command.get_arguments();
     !long.contains(&b'=')
         && arguments.any(|argument| {
@@ -57,7 +53,7 @@ fn long_takes_a_word(command: &clap::Command, long: &[u8]) -> bool {
 }
 
 /// A word of short options: as it should be spelled, and whether a value follows in another.
-fn short(command: &clap::Command, word: &[u8]) -> (OsString, bool) {
+fn short(command: &Command, word: &[u8]) -> (OsString, bool) {
     for (at, letter) in word.iter().enumerate().skip(1) {
         let mut arguments = command.get_arguments();
         let Some(argument) = arguments.find(|argument| argument.get_short() == Some(char::from(*letter))) else {
@@ -81,6 +77,8 @@ fn short(command: &clap::Command, word: &[u8]) -> (OsString, bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::Args;
+    use clap::CommandFactory;
 
     #[test]
     fn only_what_is_attached_to_an_option_of_ours_is_respelled() {
@@ -97,7 +95,7 @@ mod tests {
             ("nsjoin -t 1 -- ls -n/x", "nsjoin -t 1 -- ls -n/x"),
             ("nsjoin", "nsjoin"),
         ] {
-            let words = attached(typed.split(' ').map(OsString::from));
+            let words = attached(&Args::command(), typed.split(' ').map(OsString::from));
             let words: Vec<_> = words.iter().map(|word| word.to_str().expect("UTF-8")).collect();
             assert_eq!(words.join(" "), spelled);
         }
