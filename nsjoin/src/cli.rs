@@ -1,6 +1,7 @@
 //! The command line: what was typed.
 
 mod kinds;
+mod plain;
 mod resolve;
 mod values;
 mod words;
@@ -30,7 +31,7 @@ use values::{Bound, EnvironmentWord, Format, duration, environment, file_mode, v
 /// over, 2 for a bad command line.
 ///
 /// `nsjoin list` shows namespaces and who is in them.
-#[derive(Debug, Parser)]
+#[derive(Debug, Default, Parser)]
 #[command(name = "nsjoin", version, max_term_width = 100)]
 pub struct Args {
     /// Whose namespaces: a pid, PID:INODE, a pod, a container (docker/NAME, podman/NAME, container/ID, a
@@ -74,7 +75,7 @@ pub struct Args {
 }
 
 /// What else is taken from the target.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "Taken from the target, or from here")]
 struct Taken {
     /// Take the target's root directory, or this one of here
@@ -103,7 +104,7 @@ struct Taken {
 }
 
 /// Who the command runs as.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "Who the command runs as")]
 struct IdOptions {
     /// Run as this user, with the group and the groups that the target's files give it, or with GROUP alone
@@ -128,7 +129,7 @@ struct IdOptions {
 }
 
 /// What the command may do.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "What the command may do")]
 struct Rights {
     /// Keep these capabilities, though --cap-drop names them
@@ -169,7 +170,7 @@ struct Rights {
 }
 
 /// What the command finds.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "What the command finds")]
 struct Surroundings {
     /// Set a variable
@@ -210,7 +211,7 @@ struct Surroundings {
 }
 
 /// How the command is run.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "How the command is run")]
 struct Running {
     /// Do not fork: become the command. Of a joined pid namespace only its children will be
@@ -263,8 +264,11 @@ impl Args {
     ///
     /// # Errors
     /// When they say nothing that makes sense, or ask for help.
-    pub fn of(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
-        // Made once: it is the greater part of what parsing takes.
+    pub fn of(words: Vec<OsString>) -> Result<Self, clap::Error> {
+        plain::args(&words).map_or_else(|| Self::by_clap(words), Ok)
+    }
+
+    fn by_clap(words: Vec<OsString>) -> Result<Self, clap::Error> {
         let mut command = Self::command();
         let words = words::attached(&command, words);
         let mut matches = command.try_get_matches_from_mut(words)?;

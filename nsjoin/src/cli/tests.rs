@@ -6,7 +6,8 @@ use crate::kind::Kind;
 use crate::plan::{Cgroup, Directory, Select, Source};
 
 fn typed(words: &[&str]) -> Result<Invocation, String> {
-    let args = Args::of([&["nsjoin"], words].concat().into_iter().map(OsString::from)).map_err(|error| error.to_string())?;
+    let args = Args::of([&["nsjoin"], words].concat().into_iter().map(OsString::from).collect())
+        .map_err(|error| error.to_string())?;
     args.resolve().map_err(|error| error.to_string())
 }
 

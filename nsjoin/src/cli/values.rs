@@ -65,9 +65,10 @@ pub(super) enum Bound {
 }
 
 /// How something is printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Format {
     /// Lines to read.
+    #[default]
     Text,
     /// JSON.
     Json,
