@@ -2,6 +2,7 @@
 
 use std::ffi::CStr;
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -162,12 +163,6 @@ impl Kind {
         self.row().about
     }
 
-    /// The kind of this name in `/proc/PID/ns`.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        TABLE.iter().find(|row| row.name == name).map(|row| row.kind)
-    }
-
     /// The kind of this `CLONE_NEW…` flag.
     #[must_use]
     pub fn of_flag(flag: i32) -> Option<Self> {
@@ -191,6 +186,20 @@ impl fmt::Display for Kind {
     }
 }
 
+/// What was given names no kind of namespace.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no kind of namespace")]
+pub struct InvalidKind(String);
+
+impl FromStr for Kind {
+    type Err = InvalidKind;
+
+    /// By its name in `/proc/PID/ns`.
+    fn from_str(text: &str) -> Result<Self, InvalidKind> {
+        Self::all().find(|kind| kind.name() == text).ok_or_else(|| InvalidKind(text.to_owned()))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -199,8 +208,14 @@ mod tests {
     fn the_table_stands_in_the_order_of_the_enum() {
         for (index, row) in TABLE.iter().enumerate() {
             assert_eq!(row.kind as usize, index, "{}", row.name);
-            assert_eq!(Kind::named(row.name), Some(row.kind));
             assert_eq!(Kind::of_flag(row.flag), Some(row.kind));
         }
+    }
+    #[test]
+    fn a_kind_is_found_by_its_name_only() {
+        for kind in Kind::all() {
+            assert_eq!(kind.name().parse(), Ok(kind));
+        }
+        assert!(["", "mount", "Net", "net "].iter().all(|text| text.parse::<Kind>().is_err()));
     }
 }

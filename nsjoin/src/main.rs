@@ -1,8 +1,13 @@
 //! `nsjoin`: from the command line to the exit code.
 
+use std::ffi::OsString;
+use std::io;
 use std::process;
 
+use clap::Parser;
+use nsjoin::Error;
 use nsjoin::cli::{self, Args};
+use nsjoin::list::ListArgs;
 use nsjoin::relay;
 use nsjoin::report::report;
 use reaper::ExitCode;
@@ -16,7 +21,7 @@ fn main() -> process::ExitCode {
     exit.code().into()
 }
 
-fn join(words: Vec<std::ffi::OsString>) -> ExitCode {
+fn join(words: Vec<OsString>) -> ExitCode {
     let invocation = match Args::of(words).unwrap_or_else(|error| error.exit()).resolve() {
         Ok(invocation) => invocation,
         Err(error) => {
@@ -24,12 +29,21 @@ fn join(words: Vec<std::ffi::OsString>) -> ExitCode {
             return ExitCode::Usage;
         }
     };
-    nsjoin::conduct(invocation).unwrap_or_else(|error| {
-        report("nsjoin", &error, error.hint());
-        error.exit_code()
-    })
+    code(nsjoin::conduct(invocation))
 }
 
-fn list(_words: Vec<std::ffi::OsString>) -> ExitCode {
-    ExitCode::Failure
+fn list(words: Vec<OsString>) -> ExitCode {
+    code(nsjoin::list(&ListArgs::parse_from(words.into_iter().skip(1))).map(|()| ExitCode::Command(0)))
+}
+
+fn code(done: Result<ExitCode, Error>) -> ExitCode {
+    match done {
+        Ok(exit) => exit,
+        // Whoever read our output has enough of it.
+        Err(Error::Output { source }) if source.kind() == io::ErrorKind::BrokenPipe => ExitCode::Command(0),
+        Err(error) => {
+            report("nsjoin", &error, error.hint());
+            error.exit_code()
+        }
+    }
 }

@@ -11,6 +11,7 @@ mod pin;
 mod program;
 mod users;
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
@@ -23,9 +24,11 @@ use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
 
 use crate::command::{Command, Copied, Environment};
 use crate::error::Error;
+use crate::kind::Kind;
 use crate::outcome::Outcome;
 use crate::plan::{Directory, Join, Plan};
 use crate::sys;
+use crate::target::Target;
 use cgroup::Cgroups;
 use label::OpenLabel;
 use namespaces::OpenNamespaces;
@@ -123,6 +126,19 @@ impl Plan {
             command,
             outcome,
         })
+    }
+}
+
+/// The namespaces that this target is in, or is: the kind and the inode of each.
+///
+/// # Errors
+/// As [`Plan::open`].
+pub(crate) fn namespaces_of(target: &Target) -> Result<BTreeSet<(Kind, u64)>, Error> {
+    let pinned = pin::pin(target)?;
+    let found = namespaces::all(&pinned)?;
+    match pinned.into_process() {
+        Some(process) if !sys::is_alive(process.pidfd.as_fd()) => Err(Error::Ended { pid: process.identity.pid }),
+        _ => Ok(found),
     }
 }
 

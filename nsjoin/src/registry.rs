@@ -117,6 +117,23 @@ impl Registry {
         self.root.join(name.as_str())
     }
 
+    /// The names of all pods, in order.
+    ///
+    /// # Errors
+    /// When the directory of pods cannot be read or trusted; not when there is none.
+    pub fn names(&self) -> Result<Vec<Name>, RegistryError> {
+        self.is_ours()?;
+        let hidden = |source| RegistryError::Hidden { root: self.root.clone(), source };
+        let entries: Vec<_> = match fs::read_dir(&self.root) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.and_then(Iterator::collect).map_err(hidden)?,
+        };
+        let names = entries.into_iter().filter_map(|entry| entry.file_name().into_string().ok()?.try_into().ok());
+        let mut names: Vec<Name> = names.collect();
+        names.sort();
+        Ok(names)
+    }
+
     /// The process that holds the pod's namespaces, as recorded; it may be dead by now.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::command::Copied;
 use crate::error::Error;
@@ -12,7 +12,8 @@ use crate::open::{Number, Opened};
 pub(crate) fn plan(opened: &Opened, as_json: bool, out: &mut impl Write) -> Result<(), Error> {
     let facts = facts(opened);
     let text = if as_json {
-        format!("{:#}\n", Value::Object(facts))
+        let object = facts.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+        format!("{:#}\n", Value::Object(object))
     } else {
         facts
             .iter()
@@ -24,7 +25,7 @@ pub(crate) fn plan(opened: &Opened, as_json: bool, out: &mut impl Write) -> Resu
 }
 
 /// In the order of doing.
-fn facts(opened: &Opened) -> Map<String, Value> {
+fn facts(opened: &Opened) -> Vec<(&'static str, Value)> {
     let (outcome, command, ids) = (opened.outcome(), &opened.command, &opened.ids);
     let number = |number: Option<Number>| number.map(|(Number::Asked(id) | Number::Usual(id))| id);
     let lossy = |text: &std::ffi::OsStr| text.to_string_lossy().into_owned();
@@ -36,33 +37,29 @@ fn facts(opened: &Opened) -> Map<String, Value> {
     let rights = &command.credentials.capabilities;
     let words: Vec<_> = std::iter::once(&command.program).chain(&command.arguments).map(|word| lossy(word)).collect();
     let limits: Vec<_> = command.limits.iter().map(|limit| json!({ limit.name(): [limit.soft, limit.hard] })).collect();
-    let facts = json!({
-        "target": outcome.target,
-        "joined": outcome.joined,
-        "shared": outcome.shared,
-        "skipped": outcome.skipped,
-        "cgroups": outcome.cgroups,
-        "other_root": opened.root.is_some(),
-        "directory": command.directory,
-        "user": number(ids.user),
-        "group": number(ids.group),
-        "groups": ids.groups,
-        "dropped": capabilities(&rights.drop),
-        "added": capabilities(&rights.add),
-        "ambient": capabilities(&rights.ambient),
-        "no_new_privileges": command.credentials.no_new_privileges,
-        "seccomp_filters": command.seccomp.as_ref().map(|seccomp| seccomp.programs().len()),
-        "unknown_system_calls": command.seccomp.as_ref().map(|seccomp| seccomp.unknown().len()),
-        "limits": limits,
-        "nice": command.nice,
-        "oom_score_adj": command.oom_score_adj,
-        "sealed": command.copy == Copied::Sealed,
-        "command": words,
-    });
-    match facts {
-        Value::Object(facts) => facts,
-        _ => Map::new(),
-    }
+    vec![
+        ("target", json!(outcome.target)),
+        ("joined", json!(outcome.joined)),
+        ("shared", json!(outcome.shared)),
+        ("skipped", json!(outcome.skipped)),
+        ("cgroups", json!(outcome.cgroups)),
+        ("other_root", json!(opened.root.is_some())),
+        ("directory", json!(command.directory)),
+        ("user", json!(number(ids.user))),
+        ("group", json!(number(ids.group))),
+        ("groups", json!(ids.groups)),
+        ("dropped", json!(capabilities(&rights.drop))),
+        ("added", json!(capabilities(&rights.add))),
+        ("ambient", json!(capabilities(&rights.ambient))),
+        ("no_new_privileges", json!(command.credentials.no_new_privileges)),
+        ("seccomp_filters", json!(command.seccomp.as_ref().map(|seccomp| seccomp.programs().len()))),
+        ("unknown_system_calls", json!(command.seccomp.as_ref().map(|seccomp| seccomp.unknown().len()))),
+        ("limits", json!(limits)),
+        ("nice", json!(command.nice)),
+        ("oom_score_adj", json!(command.oom_score_adj)),
+        ("sealed", json!(command.copy == Copied::Sealed)),
+        ("command", json!(words)),
+    ]
 }
 
 fn is_there(value: &Value) -> bool {

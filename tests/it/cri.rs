@@ -17,15 +17,22 @@ use crate::engine::NEEDS;
 use crate::house::{binaries, eventually};
 use crate::trial::{Need, trial};
 use api::{
-    ContainerState, ContainerStatusRequest, ListPodSandboxRequest, NamespaceMode, PodSandboxState,
-    RemoveContainerRequest, RemovePodSandboxRequest, RunPodSandboxRequest, StopContainerRequest, StopPodSandboxRequest,
-    call,
+    ContainerState, ContainerStatusRequest, ListPodSandboxRequest, PodSandboxState, RemoveContainerRequest,
+    RemovePodSandboxRequest, RunPodSandboxRequest, StopContainerRequest, StopPodSandboxRequest, call,
 };
-use containerd::{Cri, Pod, sandbox_config};
+use containerd::{Pod, sandbox_config};
+
+pub(crate) use api::NamespaceMode;
+pub(crate) use containerd::Cri;
+
+/// What it takes to have one.
+pub(crate) fn needs() -> Vec<Need> {
+    let programs = ["containerd", "ctr", "runc"].map(Need::Program);
+    [&NEEDS[..], &programs, &[Need::Cni]].concat()
+}
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let programs = ["containerd", "ctr", "runc"].map(Need::Program);
-    let needs = [&NEEDS[..], &programs, &[Need::Cni]].concat();
+    let needs = needs();
     vec![
         trial("cri::the_sandbox_is_our_pause", &needs, sandbox_is_pause),
         trial("cri::in_a_shared_pid_namespace_pause_is_the_first", &needs, shared_pids),

@@ -33,7 +33,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 pub(crate) struct Docker(pub(crate) Engine);
 
 impl Docker {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(&[])
     }
 
@@ -73,8 +73,13 @@ impl Docker {
         self.0.house.finish(client(&self.0).args(words))
     }
 
+    /// The client, as it is told of this daemon.
+    pub(crate) fn client(&self) -> Command {
+        client(&self.0)
+    }
+
     /// Starts a container.
-    fn start(&self, name: &str, words: &[&str]) {
+    pub(crate) fn start(&self, name: &str, words: &[&str]) {
         self.run(&[&["run", "--detach", "--name", name], words].concat()).ok();
     }
 
@@ -84,12 +89,12 @@ impl Docker {
         self.start(name, &[&joins, options, &[WORKLOAD], command].concat());
     }
 
-    fn inspect(&self, name: &str) -> Value {
+    pub(crate) fn inspect(&self, name: &str) -> Value {
         self.run(&["inspect", name]).json()[0].take()
     }
 
     /// The pid of a container's first process, as the engine's machine counts.
-    fn pid(&self, name: &str) -> i64 {
+    pub(crate) fn pid(&self, name: &str) -> i64 {
         self.inspect(name)["State"]["Pid"].as_i64().unwrap()
     }
 }

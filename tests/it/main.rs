@@ -25,6 +25,10 @@ mod init;
 mod reaper;
 // Joining by hand.
 mod nsjoin;
+// Joining containers of engines and runtimes.
+mod targets;
+// Who is in which namespace.
+mod list;
 // What a pod looks like from inside.
 mod inside;
 // How pods and workloads come and go, killed half-way included.
@@ -53,6 +57,8 @@ fn main() {
         init::trials(),
         reaper::trials(),
         nsjoin::trials(),
+        targets::trials(),
+        list::trials(),
         inside::trials(),
         life::trials(),
         refused::trials(),

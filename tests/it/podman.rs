@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
+use std::process::Command;
 
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
@@ -57,12 +58,16 @@ impl Podman {
     }
 
     pub(crate) fn run(&self, words: &[&str]) -> Ran {
-        let mut podman = self.0.inside("podman");
+        self.0.house.finish(self.told(&mut self.0.inside("podman")).args(words))
+    }
+
+    /// The client, as it is told where all is.
+    pub(crate) fn told<'a>(&self, podman: &'a mut Command) -> &'a mut Command {
         podman.env("CONTAINERS_CONF", self.work().join("containers.conf"));
         for (option, name) in [("--root", "root"), ("--runroot", "runroot"), ("--tmpdir", "tmp")] {
             podman.arg(option).arg(self.work().join(name));
         }
-        self.0.house.finish(podman.args(["--storage-driver", "vfs"]).args(words))
+        podman.args(["--storage-driver", "vfs"])
     }
 
     /// Makes a pod that shares all that pause holds; its network is a loopback.

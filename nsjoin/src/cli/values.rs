@@ -35,7 +35,7 @@ pub enum UsageError {
         line: usize,
     },
     /// A seccomp profile is none.
-    #[error("cannot use the seccomp profile {}", path.display())]
+    #[error("{}", path.display())]
     Seccomp {
         /// Which.
         path: PathBuf,

@@ -1,9 +1,10 @@
 //! Asking an engine for a container, through its own client in PATH.
 //!
-//! Between the answer and our look at the process its pid may go to another. So the process is pinned, must
-//! bear a mark of the container, and the engine is asked again: if it still names this pid and the pinned
-//! process still lives, it was the container's all the time. The mark also tells when the engine is on
-//! another machine, or in a virtual one, where the same pid is somebody else's.
+//! Between the answer and our look at the process its pid may go to another; and the engine may be on
+//! another machine, or in a virtual one, where the same pid is somebody else's. The runtime's own record of the
+//! container, when we can find it, tells the process from every other. Otherwise the process is pinned, must bear
+//! a mark of the container, and the engine is asked again: if it still names this pid and the pinned
+//! process still lives, it was the container's all the time.
 
 use std::fs;
 use std::io::{self, Read};
@@ -11,8 +12,8 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use super::Container;
 use super::error::{ContainerError, Said};
+use super::{Container, state};
 use crate::identity::Identity;
 use crate::pidfd::Pidfd;
 
@@ -35,6 +36,9 @@ pub(super) fn first_process(container: &Container) -> Result<Identity, Container
     let Answer { pid, id: whole_id, status } = ask(container)?;
     if pid == 0 || status == "created" {
         return Err(ContainerError::NotRunning { id: id(), status });
+    }
+    if let Some(recorded) = state::find(&whole_id).ok().filter(|recorded| recorded.pid == pid) {
+        return Ok(recorded);
     }
     let ended = || ContainerError::Ended { id: id() };
     let look = |source: io::Error| match source.raw_os_error() {

@@ -30,6 +30,7 @@ impl Error {
             Self::NamespaceId { source: Errno::ESTALE, .. } => Some("there is none of that id (any more)"),
             Self::OldPidFile { .. } => Some("name the pid itself if it is the one that is meant"),
             Self::Registry(RegistryError::NotOurs { .. }) => Some("$POD_STATE_DIR names another"),
+            Self::Container(error) => error.hint(),
             Self::PodIsDead { .. } => Some("`pod delete` removes what is left of it"),
             Self::Step { step, source } => hint_of_step(*step, *source),
             Self::Execute { inside: true, source: Errno::ENOENT, .. } => {

@@ -1,6 +1,6 @@
 //! Opening the namespaces, each from where it is to come from, and comparing them with ours.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -87,6 +87,18 @@ pub(super) fn open(
         found.open.sort_by_key(|namespace| namespace.kind);
     }
     found.of_process &= matches!(pinned, Pinned::Process(_));
+    Ok(found)
+}
+
+/// Every namespace that there is: its kind and inode.
+pub(super) fn all(pinned: &Pinned) -> Result<BTreeSet<(Kind, u64)>, Error> {
+    let mut found = BTreeSet::new();
+    for kind in Kind::all() {
+        if let Ok((file, name)) = theirs(pinned, kind, false)? {
+            let inode = file.metadata().map_err(|source| Error::Namespace { kind, name, source })?.st_ino();
+            found.insert((kind, inode));
+        }
+    }
     Ok(found)
 }
 

@@ -1,17 +1,13 @@
 //! Namespaces by their files.
 
 use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 use nix::errno::Errno;
 
 use super::owned;
 use crate::kind::Kind;
 
-/// `NS_GET_USERNS`: the user namespace that owns it; of a user namespace, the parent.
-const NS_GET_USERNS: libc::c_ulong = 0xb701;
-/// `NS_GET_NSTYPE`: its `CLONE_NEW…` flag.
-const NS_GET_NSTYPE: libc::c_ulong = 0xb703;
 /// `SIOCGSKNS`: the network namespace of a socket.
 const SIOCGSKNS: libc::c_ulong = 0x894c;
 
@@ -21,7 +17,7 @@ const SIOCGSKNS: libc::c_ulong = 0x894c;
 /// ioctl_ns(2)
 pub(crate) fn kind_of(file: BorrowedFd<'_>) -> Option<Kind> {
     // SAFETY: a descriptor that is borrowed for the call, and a number.
-    let flag = Errno::result(unsafe { libc::ioctl(file.as_raw_fd(), NS_GET_NSTYPE as _) }).ok()?;
+    let flag = Errno::result(unsafe { libc::ioctl(file.as_raw_fd(), libc::NS_GET_NSTYPE) }).ok()?;
     Kind::of_flag(flag)
 }
 
@@ -31,7 +27,29 @@ pub(crate) fn kind_of(file: BorrowedFd<'_>) -> Option<Kind> {
 /// ioctl_ns(2), Linux 4.9
 pub(crate) fn owner_of(file: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
     // SAFETY: a descriptor that is borrowed for the call, and a number.
-    owned(unsafe { libc::ioctl(file.as_raw_fd(), NS_GET_USERNS as _) }.into())
+    owned(unsafe { libc::ioctl(file.as_raw_fd(), libc::NS_GET_USERNS) }.into())
+}
+
+/// The uid that owns a user namespace, or the user namespace that another namespace belongs to; as our
+/// own user namespace counts.
+///
+/// # Errors
+/// `EPERM` when that user namespace is neither ours nor within ours.
+///
+/// # References
+/// ioctl_ns(2)
+pub(crate) fn owner_uid(namespace: BorrowedFd<'_>, kind: Kind) -> Result<u32, Errno> {
+    let owner;
+    let user_namespace = if kind == Kind::User {
+        namespace
+    } else {
+        owner = owner_of(namespace)?;
+        owner.as_fd()
+    };
+    let mut uid: libc::uid_t = 0;
+    // SAFETY: a descriptor that is borrowed for the call; the kernel writes one uid_t at `uid`.
+    Errno::result(unsafe { libc::ioctl(user_namespace.as_raw_fd(), libc::NS_GET_OWNER_UID, &raw mut uid) })?;
+    Ok(uid)
 }
 
 /// The network namespace of a socket. Takes `CAP_NET_ADMIN` in it.

@@ -15,7 +15,7 @@ use super::api::{
     RunPodSandboxRequest, SandboxId, StartContainerRequest, StopPodSandboxRequest, VersionRequest, call, connect,
 };
 use crate::engine::Engine;
-use crate::house::eventually;
+use crate::house::{Ran, eventually};
 use crate::image::{PAUSE, WORKLOAD, pause_image, workload_image};
 use crate::trial::cni_plugins;
 
@@ -40,20 +40,20 @@ conf_dir = "WORK/net.d"
 "#;
 
 /// A containerd with our images, and a connection to it.
-pub(super) struct Cri {
+pub(crate) struct Cri {
     pub(super) channel: Channel,
     pub(super) runtime: Runtime,
-    pub(super) engine: Engine,
+    pub(crate) engine: Engine,
 }
 
 /// A sandbox, and the configuration that its containers have to name again.
-pub(super) struct Pod {
-    pub(super) id: String,
+pub(crate) struct Pod {
+    pub(crate) id: String,
     pub(super) config: PodSandboxConfig,
 }
 
 impl Cri {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let mut engine = Engine::new();
         let work = engine.house.work();
@@ -69,14 +69,18 @@ impl Cri {
         });
         let cri = Self { channel, runtime, engine };
         for (image, archive) in [(PAUSE, pause_image()), (WORKLOAD, workload_image())] {
-            let mut ctr = cri.engine.inside("ctr");
-            ctr.arg("--address").arg(socket(&work)).args(["--namespace", "k8s.io"]);
-            ctr.args(["images", "import", "--snapshotter", "native"]).arg(archive);
-            cri.engine.house.finish(&mut ctr).ok();
+            cri.ctr(&["images", "import", "--snapshotter", "native", archive.to_str().unwrap()]).ok();
             let wanted = ImageStatusRequest { image: Some(named(image)) };
             eventually("the CRI has heard of the image", || cri.call(wanted.clone()).image);
         }
         cri
+    }
+
+    /// Containerd's own client, in the namespace of the CRI.
+    pub(crate) fn ctr(&self, words: &[&str]) -> Ran {
+        let mut ctr = self.engine.inside("ctr");
+        ctr.arg("--address").arg(socket(&self.engine.house.work())).args(["--namespace", "k8s.io"]);
+        self.engine.house.finish(ctr.args(words))
     }
 
     #[track_caller]
@@ -87,7 +91,7 @@ impl Cri {
     }
 
     #[track_caller]
-    pub(super) fn sandbox(&self, pids: NamespaceMode) -> Pod {
+    pub(crate) fn sandbox(&self, pids: NamespaceMode) -> Pod {
         let config = sandbox_config("pod", pids);
         let SandboxId { id } = self.call(RunPodSandboxRequest { config: Some(config.clone()) });
         Pod { id, config }
@@ -99,14 +103,14 @@ impl Cri {
     }
 
     /// The pid of a sandbox's pause, as the engine's machine counts.
-    pub(super) fn pid(&self, pod: &Pod) -> i64 {
+    pub(crate) fn pid(&self, pod: &Pod) -> i64 {
         let info = &self.status(&pod.id).info["info"];
         serde_json::from_str::<Value>(info).unwrap()["pid"].as_i64().unwrap()
     }
 
     /// Starts a container in a pod, with the pod's mind about pids.
     #[track_caller]
-    pub(super) fn start(&self, pod: &Pod, name: &str, command: &[&str]) -> String {
+    pub(crate) fn start(&self, pod: &Pod, name: &str, command: &[&str]) -> String {
         let security = pod.config.linux.clone().unwrap().security_context.unwrap();
         let config = ContainerConfig {
             metadata: Some(ContainerMetadata { name: name.to_owned() }),
@@ -133,7 +137,7 @@ impl Cri {
 
     /// Stops and removes a pod, and there is nothing left of it.
     #[track_caller]
-    pub(super) fn remove(&self, pod: &Pod) {
+    pub(crate) fn remove(&self, pod: &Pod) {
         self.call(StopPodSandboxRequest { id: pod.id.clone() });
         self.call(RemovePodSandboxRequest { id: pod.id.clone() });
         assert_eq!(self.call(ListPodSandboxRequest {}).items, []);

@@ -55,6 +55,9 @@ impl Script {
         signals::disposition(libc::SIGPIPE, if self.signals.pipe_ignored { libc::SIG_IGN } else { libc::SIG_DFL });
         signals::disposition(libc::SIGCHLD, if self.signals.chld_ignored { libc::SIG_IGN } else { libc::SIG_DFL });
         reaper::sys::block_exactly(&self.signals.mask);
+        if !self.filters_early() {
+            self.filter()?;
+        }
         Err(Failure { step: Step::Execute, errno: self.execute() })
     }
 

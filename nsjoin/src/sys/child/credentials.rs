@@ -20,9 +20,7 @@ struct Sets {
 impl Script {
     /// Gives up rights, in the order in which each can still be given up.
     pub(super) fn take_credentials(&self) -> Result<(), Failure> {
-        // Without it, filtering is a right, which is about to be given up; with it, everybody has
-        // that right, and the filter need not let through what follows.
-        if !self.no_new_privileges {
+        if self.filters_early() {
             self.filter()?;
         }
         let capabilities = self.capabilities;
@@ -54,12 +52,20 @@ impl Script {
         }
         if self.no_new_privileges {
             prctl(Step::NoNewPrivileges, libc::PR_SET_NO_NEW_PRIVS, 1, 0)?;
-            self.filter()?;
         }
         Ok(())
     }
 
-    fn filter(&self) -> Result<(), Failure> {
+    /// Whether the filter has to be installed while there still is the right to, though it then has
+    /// to let through all that follows. Who gives up new privileges always has that right.
+    pub(super) fn filters_early(&self) -> bool {
+        const CAP_SYS_ADMIN: u64 = 1 << 21;
+        let stays_root = matches!(self.ids.user, None | Some(Number::Asked(0) | Number::Usual(0)));
+        let stays_admin = stays_root && self.capabilities.removed & CAP_SYS_ADMIN == 0;
+        !self.no_new_privileges && !stays_admin
+    }
+
+    pub(super) fn filter(&self) -> Result<(), Failure> {
         for program in &self.filters.0 {
             let mode = c_long::from(libc::SECCOMP_SET_MODE_FILTER);
             // SAFETY: the kernel reads one sock_fprog, and as many instructions as that says, which
