@@ -29,7 +29,7 @@ enum Verb {
     Dist(dist::Dist),
     /// Build the pause image of all architectures, one archive for every engine, into dist
     Image(image::Image),
-    /// Write the man page and the completions of reaper into dist/share
+    /// Write the man pages and the completions of reaper and nsjoin into dist/share
     Man(man::Man),
     /// Measure what the bytes of pause are for: what each thing costs, and what was refused
     Bytes(bytes::Bytes),

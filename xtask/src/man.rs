@@ -1,35 +1,51 @@
-//! `cargo xtask man`: the man page and the completions of reaper, from the table of its options.
+//! `cargo xtask man`: man pages and completions. reaper's from the table of its options, nsjoin's
+//! from its command line.
 
 use std::path::Path;
 
 use clap::builder::Command;
-use clap::{Arg, ArgAction};
+use clap::{Arg, ArgAction, CommandFactory};
 use clap_complete::Shell as CompletionShell;
 use reaper::guise::Guise;
 use reaper::options::{Id, Opt};
 use xshell::Shell;
 
-/// Write the man page and the completions
+/// Write the man pages and the completions
 #[derive(clap::Args)]
 pub(crate) struct Man {}
+
+/// What a page has beyond what the command line says, each part with its heading.
+type More = [(&'static str, &'static str)];
 
 impl Man {
     pub(crate) fn run(self, sh: &Shell) -> anyhow::Result<()> {
         let share = sh.current_dir().join("dist/share");
-        let page = man_page(command())?;
-        write(sh, &share.join("man/man1/reaper.1"), &page)?;
-        for shell in [CompletionShell::Bash, CompletionShell::Zsh, CompletionShell::Fish] {
-            let (directory, name) = match shell {
-                CompletionShell::Bash => ("bash-completion/completions", "reaper"),
-                CompletionShell::Zsh => ("zsh/site-functions", "_reaper"),
-                _ => ("fish/vendor_completions.d", "reaper.fish"),
-            };
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut command(), "reaper", &mut script);
-            write(sh, &share.join(directory).join(name), &script)?;
+        for (file, command, more) in [
+            ("reaper.1", reaper_command(), REAPER_MORE),
+            ("nsjoin.1", nsjoin_command(), NSJOIN_MORE),
+            ("nsjoin-list.1", list_command(), LIST_MORE),
+        ] {
+            write(sh, &share.join("man/man1").join(file), &man_page(command, more)?)?;
+        }
+        for (name, command) in [("reaper", reaper_command()), ("nsjoin", with_list(nsjoin_command()))] {
+            complete(sh, &share, name, command)?;
         }
         Ok(())
     }
+}
+
+fn complete(sh: &Shell, share: &Path, name: &str, mut command: Command) -> anyhow::Result<()> {
+    for shell in [CompletionShell::Bash, CompletionShell::Zsh, CompletionShell::Fish] {
+        let (directory, file) = match shell {
+            CompletionShell::Bash => ("bash-completion/completions", name.to_owned()),
+            CompletionShell::Zsh => ("zsh/site-functions", format!("_{name}")),
+            _ => ("fish/vendor_completions.d", format!("{name}.fish")),
+        };
+        let mut script = Vec::new();
+        clap_complete::generate(shell, &mut command, name, &mut script);
+        write(sh, &share.join(directory).join(file), &script)?;
+    }
+    Ok(())
 }
 
 fn write(sh: &Shell, path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
@@ -38,8 +54,22 @@ fn write(sh: &Shell, path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn nsjoin_command() -> Command {
+    nsjoin::cli::Args::command()
+}
+
+/// As a page of its own it has a name without a space.
+fn list_command() -> Command {
+    nsjoin::list::ListArgs::command().name("nsjoin-list")
+}
+
+/// For completions, what is a word in the first place to nsjoin is a subcommand to the shell.
+fn with_list(command: Command) -> Command {
+    command.subcommand(nsjoin::list::ListArgs::command().name("list"))
+}
+
 /// reaper's command line, as clap would have it.
-fn command() -> Command {
+fn reaper_command() -> Command {
     let options = Guise::Reaper.options();
     let command = Command::new("reaper")
         .version(env!("CARGO_PKG_VERSION"))
@@ -74,22 +104,56 @@ fn argument(option: &Opt) -> Arg {
     }
 }
 
-fn man_page(command: Command) -> anyhow::Result<Vec<u8>> {
-    const EXIT_STATUS: &str = ".SH \"EXIT STATUS\"\nThe command's own, or 128 and the number of the signal that ended \
-        it. 127 if there is no such command, 126 if it cannot be executed, 125 for a failure of reaper's own, 2 for a \
-        command line that makes no sense; then nothing was started.\n";
-    const ENVIRONMENT: &str = ".SH ENVIRONMENT\n.TP\n\\fBREAPER_REAP\\fR\n\\fBkernel\\fR or \\fBloop\\fR: who has to \
-        reap orphans. Unset, the kernel does where it can.\n";
-    const NAMES: &str = ".SH NOTES\nUnder the names tini, docker\\-init, dumb\\-init and catatonit it takes the \
-        options, variables and exit codes of that program.\n.SH \"SEE ALSO\"\nsignal(7), pid_namespaces(7), \
-        prctl(2)\n";
+const REAPER_MORE: &More = &[
+    (
+        "EXIT STATUS",
+        "The command's own, or 128 and the number of the signal that ended it. 127 if there is no such command, 126 if \
+         it cannot be executed, 125 for a failure of reaper's own, 2 for a command line that makes no sense; then \
+         nothing was started.",
+    ),
+    ("ENVIRONMENT", "REAPER_REAP is kernel or loop: who has to reap orphans. Unset, the kernel does where it can."),
+    (
+        "NOTES",
+        "Under the names tini, docker\\-init, dumb\\-init and catatonit it takes the options, variables and exit codes \
+         of that program.",
+    ),
+    ("SEE ALSO", "signal(7), pid_namespaces(7), prctl(2)"),
+];
+
+const NSJOIN_MORE: &More = &[
+    (
+        "EXIT STATUS",
+        "The command's own; when a signal ended it, nsjoin ends by the same signal, which a shell sees as 128 and its \
+         number. 127 if there is no such command, 126 if it cannot be executed, 125 for a failure of nsjoin's own, 124 \
+         if the command's time was over, 2 for a command line that makes no sense or names what is not there; then \
+         nothing was begun.",
+    ),
+    (
+        "ENVIRONMENT",
+        "SHELL is launched where no command is named. POD_STATE_DIR is where pods are recorded, NSJOIN_RUNTIME_ROOTS a \
+         list with colons of further directories in which container runtimes keep their state.",
+    ),
+    (
+        "NOTES",
+        "Options mean what they mean to nsenter(1). Where the value of an option is optional, an equals sign stands \
+         before it; with a short option a path may follow at once.",
+    ),
+    ("SEE ALSO", "nsenter(1), nsjoin-list(1), namespaces(7), setns(2), pidfd_open(2), capabilities(7)"),
+];
+
+const LIST_MORE: &More = &[("SEE ALSO", "lsns(8), nsjoin(1), namespaces(7)")];
+
+fn man_page(command: Command, more: &More) -> anyhow::Result<Vec<u8>> {
     let man = clap_mangen::Man::new(command);
     let mut page = Vec::new();
     man.render_title(&mut page)?;
     man.render_name_section(&mut page)?;
     man.render_synopsis_section(&mut page)?;
+    man.render_description_section(&mut page)?;
     man.render_options_section(&mut page)?;
-    page.extend([EXIT_STATUS, ENVIRONMENT, NAMES].concat().into_bytes());
+    for (heading, text) in more {
+        page.extend(format!(".SH \"{heading}\"\n{text}\n").into_bytes());
+    }
     Ok(page)
 }
 
@@ -97,12 +161,17 @@ fn man_page(command: Command) -> anyhow::Result<Vec<u8>> {
 mod tests {
     use super::*;
 
+    /// A page and bash's completions.
+    fn rendered(command: &Command, more: &More) -> (String, String) {
+        let page = String::from_utf8(man_page(command.clone(), more).expect("a page")).expect("text");
+        let mut script = Vec::new();
+        clap_complete::generate(CompletionShell::Bash, &mut command.clone(), "x", &mut script);
+        (page, String::from_utf8(script).expect("text"))
+    }
+
     #[test]
     fn every_option_of_the_table_is_on_the_page_and_completed() {
-        let page = String::from_utf8(man_page(command()).expect("a page")).expect("text");
-        let mut script = Vec::new();
-        clap_complete::generate(CompletionShell::Bash, &mut command(), "reaper", &mut script);
-        let script = String::from_utf8(script).expect("text");
+        let (page, script) = rendered(&reaper_command(), REAPER_MORE);
         for long in Guise::Reaper.options().iter().filter_map(|option| option.long) {
             assert!(page.contains(&long.replace('-', "\\-")), "no {long} on the page");
             assert!(script.contains(&format!("--{long}")), "no {long} in the completions");
@@ -110,7 +179,21 @@ mod tests {
     }
 
     #[test]
-    fn the_table_makes_a_command_line_that_clap_accepts() {
-        command().debug_assert();
+    fn every_option_of_nsjoin_is_on_its_page_and_completed() {
+        for (command, more) in [(nsjoin_command(), NSJOIN_MORE), (list_command(), LIST_MORE)] {
+            let (page, script) = rendered(&command, more);
+            for long in command.get_arguments().filter_map(Arg::get_long) {
+                assert!(page.contains(&long.replace('-', "\\-")), "no {long} on the page");
+                assert!(script.contains(&format!("--{long}")), "no {long} in the completions");
+            }
+        }
+        assert!(rendered(&with_list(nsjoin_command()), NSJOIN_MORE).1.contains("list"));
+    }
+
+    #[test]
+    fn the_tables_make_command_lines_that_clap_accepts() {
+        for command in [reaper_command(), with_list(nsjoin_command()), list_command()] {
+            command.debug_assert();
+        }
     }
 }
