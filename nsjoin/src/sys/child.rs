@@ -49,8 +49,10 @@ pub(crate) fn spawn(script: &Script) -> Result<OwnedFd, Failure> {
     let clone_failed = |errno| Failure { step: Step::Clone, errno };
     let page = ReportPage::new().map_err(clone_failed)?;
     let report = page.report();
-    let mut stacks = [(); 3].map(|()| vec![0_u128; STACK / 16]);
-    let [first_stack, more_stacks @ ..] = stacks.each_mut().map(|stack| stack.as_mut_ptr_range().end.cast());
+    // Not filled with anything: a page that no frame comes to is never there.
+    let mut stacks = [(); 3].map(|()| Vec::<u128>::with_capacity(STACK / size_of::<u128>()));
+    let [first_stack, more_stacks @ ..] =
+        stacks.each_mut().map(|stack| stack.spare_capacity_mut().as_mut_ptr_range().end.cast());
     let mut errand = Errand { script, report, more_stacks, goes_to_cgroup: false };
 
     let before = signals::block_all();
