@@ -135,6 +135,12 @@ impl Opened {
     }
 }
 
+/// The kernel's own word, where the library has wrapped it up with a path that nobody knows.
+fn cause(error: io::Error) -> io::Error {
+    let inner = error.get_ref().and_then(|wrapped| wrapped.source()?.downcast_ref::<io::Error>()?.raw_os_error());
+    inner.map_or(error, io::Error::from_raw_os_error)
+}
+
 /// A pid file that is not there yet under its name; dropped, it never will be.
 struct Draft {
     file: File,
@@ -150,7 +156,7 @@ impl Draft {
             .prefix(".nsjoin-")
             .permissions(Permissions::from_mode(0o644))
             .tempfile_in(directory)
-            .map_err(failed)?;
+            .map_err(|error| failed(cause(error)))?;
         let (file, draft) = NamedTempFile::into_parts(draft);
         Ok(Self { file, draft, path: path.to_owned() })
     }

@@ -74,7 +74,7 @@ pub enum Cgroup {
 #[non_exhaustive]
 pub enum InvalidPlan {
     /// Nobody has what is asked for.
-    #[error("{what} of no target: name one with --target")]
+    #[error("cannot take {what}: no target is named (--target)")]
     NoTarget {
         /// What was asked for.
         what: &'static str,

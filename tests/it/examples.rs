@@ -13,6 +13,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         as_each_user("examples::nginx_and_app_serves_its_page_on_8888", &[Need::Program("nginx")], with_nginx),
         as_each_user("examples::nginx_and_app_does_without_nginx", &[], without_nginx),
         as_each_user("examples::nginx_and_app_leaves_nothing_when_its_port_is_taken", &[], port_taken),
+        as_each_user("examples::toolbox_looks_at_a_pod_with_the_hosts_tools", &[Need::Program("busybox")], toolbox),
     ]
     .into_iter()
     .flatten()
@@ -22,12 +23,17 @@ pub(crate) fn trials() -> Vec<Trial> {
 /// The example's port is one and the same for all.
 static PORT_8888: Mutex<()> = Mutex::new(());
 
-fn play(house: &House, nginx: Option<&str>) -> crate::house::Ran {
-    // Where every user can read it, wherever the workspace is.
-    let script = house.work().join("nginx-and-app.sh");
-    fs::copy(workspace().join("examples/nginx-and-app.sh"), &script).unwrap();
+/// An example to be run, where every user can read it, wherever the workspace is.
+fn example(house: &House, name: &str) -> std::process::Command {
+    let script = house.work().join(name);
+    fs::copy(workspace().join("examples").join(name), &script).unwrap();
     let mut command = house.command("sh");
     command.arg(&script);
+    command
+}
+
+fn play(house: &House, nginx: Option<&str>) -> crate::house::Ran {
+    let mut command = example(house, "nginx-and-app.sh");
     if let Some(nginx) = nginx {
         command.env("NGINX", nginx);
     }
@@ -50,6 +56,16 @@ fn without_nginx(user: User) {
     let ran = play(&house, Some("")).ok();
     assert!(ran.out().contains("\nhello-from-the-application\n"), "{ran}");
     assert!(ran.out().contains("a small bundled proxy joins it"), "{ran}");
+    house.nothing_is_left();
+}
+
+fn toolbox(user: User) {
+    let house = House::new(user);
+    let ran = house.finish(&mut example(&house, "toolbox.sh")).ok();
+    for part in ["busybox ps", "\n    lo\n", "CapBnd:\t0000000000000000", "NoNewPrivs:\t1", "command: true", "toolbox-"]
+    {
+        assert!(ran.out().contains(part), "{part:?}: {ran}");
+    }
     house.nothing_is_left();
 }
 
