@@ -47,6 +47,10 @@ struct Row {
     about: &'static str,
     /// Below /proc, what a process that has entered one is in.
     link: &'static CStr,
+    /// The numbers of the ioctl(2) requests by which a pidfd leads to that of its process, and to what
+    /// `link` leads to. Linux 6.11.
+    by_pidfd: u8,
+    next_by_pidfd: u8,
 }
 
 const TABLE: [Row; 8] = [
@@ -58,6 +62,8 @@ const TABLE: [Row; 8] = [
         long: "user",
         about: "user namespace: ids and capabilities",
         link: c"self/ns/user",
+        by_pidfd: 9,
+        next_by_pidfd: 9,
     },
     Row {
         kind: Kind::Cgroup,
@@ -67,6 +73,8 @@ const TABLE: [Row; 8] = [
         long: "cgroup",
         about: "cgroup namespace: the root of the cgroup tree",
         link: c"self/ns/cgroup",
+        by_pidfd: 1,
+        next_by_pidfd: 1,
     },
     Row {
         kind: Kind::Ipc,
@@ -76,6 +84,8 @@ const TABLE: [Row; 8] = [
         long: "ipc",
         about: "IPC namespace: queues, semaphores, shared memory",
         link: c"self/ns/ipc",
+        by_pidfd: 2,
+        next_by_pidfd: 2,
     },
     Row {
         kind: Kind::Uts,
@@ -85,6 +95,8 @@ const TABLE: [Row; 8] = [
         long: "uts",
         about: "UTS namespace: hostname and domain name",
         link: c"self/ns/uts",
+        by_pidfd: 10,
+        next_by_pidfd: 10,
     },
     Row {
         kind: Kind::Net,
@@ -94,6 +106,8 @@ const TABLE: [Row; 8] = [
         long: "net",
         about: "network namespace",
         link: c"self/ns/net",
+        by_pidfd: 4,
+        next_by_pidfd: 4,
     },
     Row {
         kind: Kind::Pid,
@@ -103,6 +117,8 @@ const TABLE: [Row; 8] = [
         long: "pid",
         about: "pid namespace",
         link: c"self/ns/pid_for_children",
+        by_pidfd: 5,
+        next_by_pidfd: 6,
     },
     Row {
         kind: Kind::Mount,
@@ -112,6 +128,8 @@ const TABLE: [Row; 8] = [
         long: "mount",
         about: "mount namespace",
         link: c"self/ns/mnt",
+        by_pidfd: 3,
+        next_by_pidfd: 3,
     },
     Row {
         kind: Kind::Time,
@@ -121,6 +139,8 @@ const TABLE: [Row; 8] = [
         long: "time",
         about: "time namespace: offsets of the clocks since boot",
         link: c"self/ns/time",
+        by_pidfd: 7,
+        next_by_pidfd: 7,
     },
 ];
 
@@ -173,6 +193,16 @@ impl Kind {
     /// made there, its children will be.
     pub(crate) fn link(self) -> &'static CStr {
         self.row().link
+    }
+
+    /// The number of the request by which a pidfd leads to that of its process.
+    pub(crate) fn by_pidfd(self) -> u8 {
+        self.row().by_pidfd
+    }
+
+    /// The number of the request by which a pidfd leads to what [`Kind::link`] does.
+    pub(crate) fn next_by_pidfd(self) -> u8 {
+        self.row().next_by_pidfd
     }
 
     fn row(self) -> &'static Row {

@@ -1,8 +1,8 @@
 //! Laying out beforehand all that a child will hand to the kernel.
 
-use std::ffi::{CString, OsStr, OsString};
+use std::ffi::CString;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 
 use caps::CapsHashSet;
 
@@ -20,14 +20,8 @@ impl Opened {
     /// Everything the child will hand to the kernel. Its descriptors stay ours: it may not outlive us.
     pub(crate) fn script(&self, us: Option<&OwnedFd>) -> Result<Script, Error> {
         let command = &self.command;
-        let mut argv = vec![c_string(&command.program)?];
-        for argument in &command.arguments {
-            argv.push(c_string(argument)?);
-        }
-        let mut envp = Vec::with_capacity(self.environment.len());
-        for (key, value) in &self.environment {
-            envp.push(c_string(&pair(key, value))?);
-        }
+        let argv = std::iter::once(&command.program).chain(&command.arguments).map(|word| [word.as_bytes()]);
+        let envp = self.environment.iter().map(|(key, value)| [key.as_bytes(), b"=", value.as_bytes()]);
         let directory = command.directory.as_ref().map(|directory| c_string(directory.as_os_str())).transpose()?;
         Ok(Script {
             proc: self.proc.as_raw_fd(),
@@ -69,8 +63,8 @@ impl Opened {
                 Program::Files(files) => Executed::Files(files.clone()),
                 Program::Sealed(file) => Executed::Held(file.as_raw_fd()),
             },
-            argv: CStrings::new(argv),
-            envp: CStrings::new(envp),
+            argv: CStrings::new(argv)?,
+            envp: CStrings::new(envp)?,
         })
     }
 
@@ -93,6 +87,7 @@ impl Opened {
             flag: namespace.kind.flag(),
             inode: namespace.inode,
             link: namespace.kind.link(),
+            by_pidfd: namespace.kind.next_by_pidfd(),
         };
         Enter {
             all_of: process.map(|process| process.pidfd.as_raw_fd()),
@@ -115,8 +110,4 @@ impl CapabilityBits {
             keep: capabilities.keep,
         }
     }
-}
-
-fn pair(key: &OsStr, value: &OsStr) -> OsString {
-    OsString::from_vec([key.as_bytes(), b"=", value.as_bytes()].concat())
 }

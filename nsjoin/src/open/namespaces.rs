@@ -121,8 +121,12 @@ fn wants(select: &Select, pinned: &Pinned, kind: Kind) -> bool {
 fn theirs(pinned: &Pinned, kind: Kind, must: bool) -> Result<Result<(File, String), &'static str>, Error> {
     match pinned {
         Pinned::Nobody => Ok(Err("there is no target")),
-        Pinned::Process(Process { identity, .. }) => {
+        Pinned::Process(Process { identity, pidfd }) => {
             let pid = identity.pid;
+            // No path to be walked, and no doubt whose it is.
+            if let Some(Ok(file)) = sys::namespace_of_pidfd(pidfd.as_fd(), kind.by_pidfd()) {
+                return Ok(Ok((file.into(), format!("pid {pid}"))));
+            }
             match File::open(format!("/proc/{pid}/ns/{kind}")) {
                 Ok(file) => Ok(Ok((file, format!("pid {pid}")))),
                 Err(error) if error.kind() == io::ErrorKind::NotFound && must => Err(Error::NoSuchKind { kind }),

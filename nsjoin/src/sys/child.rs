@@ -11,8 +11,8 @@
 //! one; so does a command that is to be its init's child, for it has to be orphaned in there.
 //!
 //! The time namespace is joined only by a process with memory of its own, and `clone3` into a
-//! cgroup has no wrapper that would take a stack; for these two the clone copies our memory. The
-//! report comes back through a page shared either way.
+//! cgroup has no wrapper that would take a stack; for these two the clone copies our memory, and the
+//! report comes back through a page that both share.
 
 mod become_command;
 mod credentials;
@@ -25,7 +25,7 @@ use std::sync::atomic::Ordering;
 use nix::errno::Errno;
 
 use super::hidden::Hidden;
-use super::report::{Report, ReportPage};
+use super::report::{Place, Report};
 use super::script::{Failure, Script, Step};
 use super::signals;
 use crate::command::{OwnPids, Parent};
@@ -47,8 +47,8 @@ struct Errand<'a> {
 /// pidfd, or failed.
 pub(crate) fn spawn(script: &Script) -> Result<OwnedFd, Failure> {
     let clone_failed = |errno| Failure { step: Step::Clone, errno };
-    let page = ReportPage::new().map_err(clone_failed)?;
-    let report = page.report();
+    let place = Place::new(script.memory() == libc::CLONE_VM).map_err(clone_failed)?;
+    let report = place.report();
     // Not filled with anything: a page that no frame comes to is never there.
     let mut stacks = [(); 3].map(|()| Vec::<u128>::with_capacity(STACK / size_of::<u128>()));
     let [first_stack, more_stacks @ ..] =

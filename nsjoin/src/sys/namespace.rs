@@ -21,6 +21,24 @@ pub(crate) fn kind_of(file: BorrowedFd<'_>) -> Option<Kind> {
     Kind::of_flag(flag)
 }
 
+/// `PIDFS_IOCTL_MAGIC`, of the requests that lead from a pidfd to namespaces.
+const PIDFS: libc::c_ulong = 0xff00;
+
+/// A namespace of the process of a pidfd, by the number of the request for it; `None` where the
+/// kernel knows none such, before Linux 6.11 or for lack of such namespaces.
+///
+/// # References
+/// `PIDFD_GET_NET_NAMESPACE` and the like, `pidfd_open`(2)
+pub(crate) fn of_pidfd(pidfd: BorrowedFd<'_>, request: u8) -> Option<Result<OwnedFd, Errno>> {
+    // SAFETY: a descriptor that is borrowed for the call, and a number.
+    let file = unsafe { libc::ioctl(pidfd.as_raw_fd(), (PIDFS | libc::c_ulong::from(request)) as _) };
+    match Errno::result(file) {
+        Err(Errno::ENOTTY | Errno::EINVAL | Errno::EOPNOTSUPP) => None,
+        // SAFETY: the kernel has just made this descriptor for us, and nobody else knows of it.
+        opened => Some(opened.map(|file| unsafe { OwnedFd::from_raw_fd(file) })),
+    }
+}
+
 /// The user namespace that owns a namespace, or the parent of a user namespace.
 ///
 /// # References

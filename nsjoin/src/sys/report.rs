@@ -1,4 +1,4 @@
-//! The page on which a child tells its parent how it went.
+//! What a child tells its parent of how it went.
 
 use std::ffi::c_void;
 use std::num::NonZeroUsize;
@@ -10,7 +10,8 @@ use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
 
 use super::script::{Failure, STEPS};
 
-/// What a child leaves for us, on a page that both see, whether they share the rest or not.
+/// What a child leaves for us, where both see it.
+#[derive(Default)]
 #[repr(C)]
 pub(super) struct Report {
     /// 0 until something fails.
@@ -35,31 +36,44 @@ impl Report {
     }
 }
 
-pub(super) struct ReportPage(NonNull<c_void>);
+/// Where a report is: in memory of ours, where the child runs on that, else on a page of its own.
+pub(super) enum Place {
+    Here(Box<Report>),
+    Shared(NonNull<c_void>),
+}
 
 const SIZE: NonZeroUsize = NonZeroUsize::new(4096).expect("not zero");
 
-impl ReportPage {
-    pub(super) fn new() -> Result<Self, Errno> {
-        // SAFETY: a new mapping where the kernel likes overlaps nothing.
-        let page =
-            unsafe { mmap_anonymous(None, SIZE, ProtFlags::PROT_READ | ProtFlags::PROT_WRITE, MapFlags::MAP_SHARED) }?;
-        let page = Self(page);
-        page.report().pidfd.store(-1, Ordering::Relaxed);
-        Ok(page)
+impl Place {
+    /// A report that says that nothing has failed and no process was made.
+    pub(super) fn new(child_has_our_memory: bool) -> Result<Self, Errno> {
+        let place = if child_has_our_memory {
+            Self::Here(Box::default())
+        } else {
+            let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
+            // SAFETY: a new mapping where the kernel likes overlaps nothing.
+            Self::Shared(unsafe { mmap_anonymous(None, SIZE, access, MapFlags::MAP_SHARED) }?)
+        };
+        place.report().pidfd.store(-1, Ordering::Relaxed);
+        Ok(place)
     }
 
     pub(super) fn report(&self) -> &Report {
-        // SAFETY: the page is mapped as long as `self` lives, aligned, larger than a Report, and
-        // zeroes are one; both sides go through atomics.
-        unsafe { self.0.cast::<Report>().as_ref() }
+        match self {
+            Self::Here(report) => report,
+            // SAFETY: the page is mapped as long as `self` lives, aligned, larger than a Report, and
+            // zeroes are one; both sides go through atomics.
+            Self::Shared(page) => unsafe { page.cast::<Report>().as_ref() },
+        }
     }
 }
 
-impl Drop for ReportPage {
+impl Drop for Place {
     fn drop(&mut self) {
-        // SAFETY: the mapping is ours, and the only borrow of it ends with `self`.
-        let unmapped = unsafe { munmap(self.0, SIZE.get()) };
-        debug_assert_eq!(unmapped, Ok(()), "a mapping of our own can be unmapped");
+        if let Self::Shared(page) = self {
+            // SAFETY: the mapping is ours, and the only borrow of it ends with `self`.
+            let unmapped = unsafe { munmap(*page, SIZE.get()) };
+            debug_assert_eq!(unmapped, Ok(()), "a mapping of our own can be unmapped");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Everything that a child between clone and exec hands to the kernel, laid out beforehand.
 
-use std::ffi::{CStr, CString, c_char, c_int};
+use std::ffi::{CStr, CString, NulError, c_char, c_int};
 use std::fmt;
 use std::os::fd::RawFd;
 
@@ -75,8 +75,9 @@ pub(crate) struct Entry {
     pub(crate) file: RawFd,
     pub(crate) flag: c_int,
     pub(crate) inode: u64,
-    /// The link below /proc that tells whether we are in it.
+    /// The link below /proc that tells whether we are in it, and the request to a pidfd that does.
     pub(crate) link: &'static CStr,
+    pub(crate) by_pidfd: u8,
 }
 
 /// Which word a process leaves of itself.
@@ -144,14 +145,36 @@ pub(crate) enum Executed {
 #[derive(Debug)]
 pub(crate) struct CStrings {
     pub(super) pointers: Vec<*const c_char>,
-    /// What `pointers` points to: the strings' own heap blocks, which a move leaves in place.
-    _strings: Vec<CString>,
+    /// What `pointers` points into: one heap block, which a move leaves in place.
+    _text: Vec<u8>,
 }
 
 impl CStrings {
-    pub(crate) fn new(strings: Vec<CString>) -> Self {
-        let pointers = strings.iter().map(|string| string.as_ptr()).chain([std::ptr::null()]).collect();
-        Self { pointers, _strings: strings }
+    /// Of strings in parts, each string's parts put together.
+    ///
+    /// # Errors
+    /// When there is a zero byte in one.
+    pub(crate) fn new<'a, const PARTS: usize>(
+        strings: impl Iterator<Item = [&'a [u8]; PARTS]> + Clone,
+    ) -> Result<Self, NulError> {
+        let (number, length) = strings.clone().fold((0, 0), |(number, length), parts| {
+            (number + 1, length + parts.iter().map(|part| part.len()).sum::<usize>() + 1)
+        });
+        let mut text = Vec::with_capacity(length);
+        let mut starts = Vec::with_capacity(number);
+        for parts in strings {
+            let start = text.len();
+            starts.push(start);
+            parts.iter().for_each(|part| text.extend_from_slice(part));
+            if text[start..].contains(&0) {
+                // Said as the type says it that would have been made of it.
+                CString::new(&text[start..])?;
+            }
+            text.push(0);
+        }
+        let pointer = |start: usize| text[start..].as_ptr().cast();
+        let pointers = starts.into_iter().map(pointer).chain([std::ptr::null()]).collect();
+        Ok(Self { pointers, _text: text })
     }
 }
 

@@ -1,12 +1,13 @@
 //! In the child: what takes the rights of the outside, then the namespaces.
 
-use std::ffi::{c_int, c_long};
+use std::ffi::{CStr, c_int, c_long};
 use std::mem::MaybeUninit;
-use std::os::fd::RawFd;
+use std::os::fd::{AsFd, AsRawFd, RawFd};
 
 use nix::errno::Errno;
 
 use crate::sys::script::{Before, Enter, Entry, Failure, Script, Step, step};
+use crate::sys::{namespace, pidfd};
 
 impl Script {
     /// From outside to inside.
@@ -101,22 +102,33 @@ impl Enter {
 
     /// Compares what we are in with what was opened: it may not be believed that all went well.
     fn verify(&self, proc: RawFd) -> Result<(), Failure> {
+        // By a pidfd where that is possible: to /proc we are new, and it takes its time to show us.
+        // SAFETY: takes nothing.
+        let me = pidfd::open(unsafe { libc::getpid() });
         for entry in &self.namespaces {
-            let mut found = MaybeUninit::<libc::stat>::zeroed();
-            // SAFETY: a descriptor and a C string of the script; the kernel writes one stat.
-            let looked = Errno::result(unsafe { libc::fstatat(proc, entry.link.as_ptr(), found.as_mut_ptr(), 0) });
-            match looked {
+            let held = me.as_ref().ok().and_then(|me| namespace::of_pidfd(me.as_fd(), entry.by_pidfd));
+            let inode = match held {
+                Some(Ok(file)) => inode(file.as_raw_fd(), c"", libc::AT_EMPTY_PATH),
+                Some(Err(_)) | None => inode(proc, entry.link, 0),
+            };
+            match inode {
+                Ok(inode) if inode == entry.inode => {}
+                Ok(_) => return Err(Failure { step: Step::Verify, errno: Errno::ESTALE }),
                 // A pid namespace whose init is dead cannot be looked at; making a process will tell.
-                Err(Errno::ENOENT) if entry.flag == libc::CLONE_NEWPID => continue,
-                looked => step(Step::Verify, looked)?,
-            }
-            // SAFETY: the call has filled it, and it is numbers only.
-            if unsafe { found.assume_init() }.st_ino != entry.inode {
-                return Err(Failure { step: Step::Verify, errno: Errno::ESTALE });
+                Err(Errno::ENOENT) if entry.flag == libc::CLONE_NEWPID => {}
+                failed => step(Step::Verify, failed)?,
             }
         }
         Ok(())
     }
+}
+
+fn inode(directory: RawFd, path: &CStr, flags: c_int) -> Result<u64, Errno> {
+    let mut found = MaybeUninit::<libc::stat>::zeroed();
+    // SAFETY: a descriptor and a C string, borrowed for the call; the kernel writes one stat.
+    Errno::result(unsafe { libc::fstatat(directory, path.as_ptr(), found.as_mut_ptr(), flags) })?;
+    // SAFETY: the call has filled it, and it is numbers only.
+    Ok(unsafe { found.assume_init() }.st_ino)
 }
 
 fn enter(entry: &Entry) -> Result<(), Failure> {
