@@ -30,8 +30,8 @@ const PIDFS: libc::c_ulong = 0xff00;
 /// # References
 /// `PIDFD_GET_NET_NAMESPACE` and the like, `pidfd_open`(2)
 pub(crate) fn of_pidfd(pidfd: BorrowedFd<'_>, request: u8) -> Option<Result<OwnedFd, Errno>> {
-    // SAFETY: a descriptor that is borrowed for the call, and a number.
-    let file = unsafe { libc::ioctl(pidfd.as_raw_fd(), (PIDFS | libc::c_ulong::from(request)) as _) };
+    // SAFETY: a descriptor that is borrowed for the call, and numbers; the last has to be 0.
+    let file = unsafe { libc::ioctl(pidfd.as_raw_fd(), (PIDFS | libc::c_ulong::from(request)) as _, 0) };
     match Errno::result(file) {
         Err(Errno::ENOTTY | Errno::EINVAL | Errno::EOPNOTSUPP) => None,
         // SAFETY: the kernel has just made this descriptor for us, and nobody else knows of it.
