@@ -124,7 +124,10 @@ impl Relay {
         /// `SI_KERNEL`: from the terminal, mostly.
         const FROM_THE_KERNEL: i32 = 0x80;
         let Some(signal) = Signal::new(info.ssi_signo.cast_signed()) else { return Ok(()) };
-        if signal == Signal::CHLD || (self.session == Session::Ours && info.ssi_code == FROM_THE_KERNEL) {
+        // Of a child's change of state the kernel tells with a code above zero, which no process can;
+        // and a PIPE of our own is for what we write that nobody reads.
+        let ours = signal == Signal::CHLD && info.ssi_code > 0 || info.ssi_pid == std::process::id();
+        if ours || (self.session == Session::Ours && info.ssi_code == FROM_THE_KERNEL) {
             return Ok(());
         }
         match &self.terminal {
