@@ -8,8 +8,11 @@
 use std::os::fd::{AsFd, AsRawFd};
 use std::time::Duration;
 
-use nix::sys::signal::SigSet;
+use nix::sys::signal::{SigEvent, SigSet, SigevNotify};
 use nix::sys::signalfd::{SfdFlags, SignalFd, siginfo};
+use nix::sys::time::TimeSpec;
+use nix::sys::timer::{Expiration, Timer, TimerSetTimeFlags};
+use nix::time::ClockId;
 use reaper::sys::file::{self, Await};
 use reaper::{Signal, WaitStatus};
 
@@ -107,7 +110,7 @@ impl Relay {
                 child.signal(Signal::CONT)?;
             }
             match child.poll()? {
-                Some(WaitStatus::Stopped(_)) => self.stop_too(child)?,
+                Some(WaitStatus::Stopped(_)) => self.stop_too(child, clock.left())?,
                 Some(WaitStatus::Continued) | None => {}
                 Some(status) => {
                     if let Some(terminal) = &mut self.terminal {
@@ -140,10 +143,12 @@ impl Relay {
         }
     }
 
-    fn stop_too(&self, child: &Child) -> Result<(), Error> {
+    fn stop_too(&self, child: &Child, left: Option<Duration>) -> Result<(), Error> {
         if let Some(terminal) = &self.terminal {
             terminal.pause();
         }
+        // Who is stopped does not see that time is over.
+        let _timer = left.map(continue_after).transpose()?;
         // STOP cannot be refused; we come back when somebody continues us.
         if nix::sys::signal::raise(nix::sys::signal::Signal::SIGSTOP).is_err() {
             debug_assert!(false, "a process may stop itself");
@@ -154,6 +159,18 @@ impl Relay {
         }
         child.signal(Signal::CONT)
     }
+}
+
+/// Has the kernel continue this process after that time, unless what is returned is dropped before.
+fn continue_after(time: Duration) -> Result<Timer, Error> {
+    let set = || {
+        let notify = SigevNotify::SigevSignal { signal: nix::sys::signal::SIGCONT, si_value: 0 };
+        let mut timer = Timer::new(ClockId::CLOCK_MONOTONIC, SigEvent::new(notify))?;
+        // Zero would be never.
+        let once = Expiration::OneShot(TimeSpec::from_duration(time.max(Duration::from_nanos(1))));
+        timer.set(once, TimerSetTimeFlags::empty()).map(|()| timer)
+    };
+    set().map_err(|source| Error::Process { operation: "limit the time of", source })
 }
 
 /// When to send what to a command whose time is limited.
