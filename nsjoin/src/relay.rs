@@ -139,6 +139,12 @@ impl Relay {
                 terminal.resize();
                 Ok(())
             }
+            // Who continues us may have had the terminal meanwhile.
+            Some(terminal) if signal == Signal::CONT => {
+                terminal.begin();
+                terminal.resize();
+                child.signal(signal)
+            }
             _ => child.signal(signal),
         }
     }

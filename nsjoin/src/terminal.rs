@@ -45,12 +45,18 @@ impl Terminal {
         Ok((Self { relay }, theirs))
     }
 
+    /// Begins to pass on what is typed, unless we are in the background, where a terminal of ours is
+    /// for others to type at.
     pub(crate) fn begin(&self) {
-        self.relay.begin();
+        if !in_background() {
+            self.relay.begin();
+        }
     }
 
     pub(crate) fn pause(&self) {
-        self.relay.pause();
+        if !in_background() {
+            self.relay.pause();
+        }
     }
 
     pub(crate) fn resize(&self) {
@@ -58,7 +64,8 @@ impl Terminal {
     }
 
     pub(crate) fn awaited(&self) -> [Await; 4] {
-        self.relay.awaited()
+        let [typed, room_in, shown, room_out] = self.relay.awaited();
+        [if in_background() { Await::Nothing } else { typed }, room_in, shown, room_out]
     }
 
     pub(crate) fn step(&mut self, ready: [bool; 4]) {
@@ -68,4 +75,11 @@ impl Terminal {
     pub(crate) fn finish(&mut self) {
         self.relay.finish();
     }
+}
+
+/// Whether our stdin is the terminal that controls our session, and another process group's turn to
+/// read from.
+fn in_background() -> bool {
+    let foreground = terminal::foreground(0);
+    foreground.is_some_and(|group| group != nix::unistd::getpgrp().as_raw())
 }
