@@ -129,7 +129,9 @@ impl Relay {
         let master = self.master.number();
         if ready[0] && !self.typed.fill(STDIN) {
             self.types = false;
-            (self.typed.bytes[0], self.typed.from, self.typed.to) = (END_OF_INPUT, 0, 1);
+            // Twice: behind an unfinished line the first only hands that on.
+            self.typed.bytes[..2].fill(END_OF_INPUT);
+            (self.typed.from, self.typed.to) = (0, 2);
         }
         if ready[1] && !self.typed.drain(master) {
             (self.types, self.typed.from) = (false, self.typed.to);
