@@ -33,23 +33,25 @@ const TIMED_OUT: ExitCode = ExitCode::Command(124);
 pub fn conduct(invocation: Invocation) -> Result<ExitCode, Error> {
     let Invocation { join, conduct } = invocation;
     // The command is to have the signals as we got them, not as we need them.
-    let mut join = Join { command: join.command.signals(Inherited::now()), ..join };
+    let join = Join { command: join.command.signals(Inherited::now()), ..join };
+    // What makes no sense is refused before a file is made.
+    let mut plan = join.plan()?;
     let Conduct { start, pid_file, events } = conduct;
     if let Start::DryRun { json } = start {
-        let opened = join.plan()?.open()?;
+        let opened = plan.open()?;
         return show::plan(&opened, json, &mut stdout()).map(|()| ExitCode::Command(0));
     }
     let mut teller = Teller::open(events)?;
     let draft = pid_file.as_deref().map(Draft::new).transpose()?;
     if let Some(draft) = &draft {
-        join.command = join.command.record(Record::Pid(draft.descriptor()?));
+        plan.join.command.record = Some(Record::Pid(draft.descriptor()?));
     }
     let done = match start {
         Start::DryRun { .. } => Ok(ExitCode::Command(0)),
-        Start::Become(fork) => join.plan().map_err(Error::from).and_then(|plan| become_or_stay(plan, fork)),
-        Start::Detach(stdin) => detach(join, stdin, draft, &mut teller),
+        Start::Become(fork) => become_or_stay(plan, fork),
+        Start::Detach(stdin) => detach(plan, stdin, draft, &mut teller),
         Start::Stay { terminal, limit, die_with_parent } => {
-            stay(join, Staying { terminal, limit, die_with_parent }, draft, &mut teller)
+            stay(plan, Staying { terminal, limit, die_with_parent }, draft, &mut teller)
         }
     };
     if let Err(error) = &done {
@@ -77,7 +79,7 @@ struct Staying {
     die_with_parent: bool,
 }
 
-fn stay(mut join: Join, staying: Staying, draft: Option<Draft>, teller: &mut Teller) -> Result<ExitCode, Error> {
+fn stay(mut plan: Plan, staying: Staying, draft: Option<Draft>, teller: &mut Teller) -> Result<ExitCode, Error> {
     if staying.die_with_parent {
         sys::end_with_parent();
     }
@@ -86,26 +88,26 @@ fn stay(mut join: Join, staying: Staying, draft: Option<Draft>, teller: &mut Tel
         None => None,
         Some(typed) => {
             let (ours, theirs) = Terminal::pair(typed)?;
-            join.command = join.command.terminal(theirs);
+            (plan.join.command.terminal, plan.join.command.session) = (Some(theirs), Session::New);
             Some(ours)
         }
     };
-    let session = join.command.session;
-    let child = launch(join.plan()?, draft, teller)?;
+    let session = plan.join.command.session;
+    let child = launch(plan, draft, teller)?;
     let end = Relay { session, terminal, limit: staying.limit }.run(&child, &signals)?;
     let exit = if end.timed_out { TIMED_OUT } else { ExitCode::of(end.status).unwrap_or(ExitCode::Failure) };
     teller.ended(end, exit);
     Ok(exit)
 }
 
-fn detach(mut join: Join, stdin: Stdin, draft: Option<Draft>, teller: &mut Teller) -> Result<ExitCode, Error> {
+fn detach(mut plan: Plan, stdin: Stdin, draft: Option<Draft>, teller: &mut Teller) -> Result<ExitCode, Error> {
     if stdin == Stdin::Null {
         let null = Path::new("/dev/null");
         let file = File::open(null).map_err(|source| Error::File { path: null.into(), source })?;
-        join.command.stdio[0] = Some(file.into());
+        plan.join.command.stdio[0] = Some(file.into());
     }
     Inherited::mind_children();
-    launch(join.plan()?, draft, teller)?;
+    launch(plan, draft, teller)?;
     Ok(ExitCode::Command(0))
 }
 
@@ -151,6 +153,10 @@ struct Draft {
 impl Draft {
     fn new(path: &Path) -> Result<Self, Error> {
         let failed = |source| Error::PidFile { path: path.to_owned(), source };
+        // What is replaced is gone, and /dev/null would be missed.
+        if std::fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+            return Err(failed(io::Error::other("there is something else than a file")));
+        }
         let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let draft = tempfile::Builder::new()
             .prefix(".nsjoin-")
