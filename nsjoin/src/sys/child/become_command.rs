@@ -230,7 +230,8 @@ fn close_all(first: c_uint, last: c_uint) -> Result<(), Failure> {
         Err(Errno::ENOSYS) => {
             // SAFETY: takes a number.
             let limit = unsafe { libc::sysconf(libc::_SC_OPEN_MAX) };
-            let limit: RawFd = c_int::try_from(limit).unwrap_or(1024).min(1 << 16);
+            // What was open before the limit was lowered is above it.
+            let limit: RawFd = c_int::try_from(limit).unwrap_or(0).clamp(1 << 16, 1 << 20);
             for file in first.cast_signed()..limit.min(i32::try_from(last).unwrap_or(limit).saturating_add(1)) {
                 // One that is not open is refused, and that is all the same to us.
                 // SAFETY: takes a number, and the descriptor is this process's own copy.
