@@ -1,7 +1,7 @@
 //! The one place where an error is printed.
 
 use std::error::Error;
-use std::io::{Write, stderr};
+use std::io::{self, Write, stderr};
 
 /// Prints `program: operation and object: cause`, and under it the hint, if there is one.
 ///
@@ -26,13 +26,11 @@ pub fn line(error: &dyn Error) -> String {
     line
 }
 
-/// The words of an error without the number that std and nix decorate it with.
+/// The words of an error, the C library's where it has a number, without what std and others add to that.
 fn plain(error: &(dyn Error + 'static)) -> String {
-    if let Some(errno) = error.downcast_ref::<nix::errno::Errno>() {
-        return errno.desc().to_owned();
-    }
-    match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::raw_os_error) {
-        Some(number) => nix::errno::Errno::from_raw(number).desc().to_owned(),
+    let text = match error.downcast_ref::<nix::errno::Errno>() {
+        Some(errno) => io::Error::from(*errno).to_string(),
         None => error.to_string(),
-    }
+    };
+    text.split_once(" (os error ").map_or(text.as_str(), |(words, _)| words).to_owned()
 }
