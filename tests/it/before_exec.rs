@@ -1,6 +1,5 @@
 //! What a command can be started with that a shell cannot give it: masks, dispositions, filters.
 
-use std::collections::BTreeMap;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
@@ -33,14 +32,50 @@ pub(crate) fn ignore_before_exec(command: &mut Command, signal: Signal) {
     unsafe { command.pre_exec(ignore) };
 }
 
+/// Has a command start with every signal ignored that can be.
+#[allow(unsafe_code, reason = "pre_exec is the only way to a disposition")]
+pub(crate) fn ignore_all_before_exec(command: &mut Command) {
+    let ignore = || {
+        for signal in 1..=64 {
+            // SAFETY: an ignored signal runs no code of ours; those that cannot be are refused.
+            unsafe { libc::signal(signal, libc::SIG_IGN) };
+        }
+        Ok(())
+    };
+    // SAFETY: runs between fork and exec and makes system calls only.
+    unsafe { command.pre_exec(ignore) };
+}
+
 /// Makes one system call fail with EINVAL when its argument of this index has this value.
-#[allow(unsafe_code, reason = "pre_exec is the only way to a filter")]
 pub(crate) fn refuse(command: &mut Command, call: libc::c_long, argument: u8, value: u64) {
+    fail(command, call, argument, value, libc::EINVAL);
+}
+
+/// Makes one system call fail with this when its argument of this index has this value.
+pub(crate) fn fail(command: &mut Command, call: libc::c_long, argument: u8, value: u64, errno: i32) {
+    answer(command, call, vec![rule(argument, value)], errno);
+}
+
+/// Makes one system call do nothing and succeed when its argument of this index has this value.
+pub(crate) fn pretend(command: &mut Command, call: libc::c_long, argument: u8, value: u64) {
+    fail(command, call, argument, value, 0);
+}
+
+fn rule(argument: u8, value: u64) -> SeccompRule {
     let condition = SeccompCondition::new(argument, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, value).unwrap();
-    let rules = BTreeMap::from([(call, vec![SeccompRule::new(vec![condition]).unwrap()])]);
-    let errno = u32::try_from(libc::EINVAL).unwrap();
+    SeccompRule::new(vec![condition]).unwrap()
+}
+
+/// Makes one system call fail with this whatever its arguments; with 0, succeed and do nothing.
+pub(crate) fn answer_always(command: &mut Command, call: libc::c_long, errno: i32) {
+    answer(command, call, Vec::new(), errno);
+}
+
+#[allow(unsafe_code, reason = "pre_exec is the only way to a filter")]
+fn answer(command: &mut Command, call: libc::c_long, rules: Vec<SeccompRule>, errno: i32) {
+    let errno = SeccompAction::Errno(errno.try_into().unwrap());
     let arch = std::env::consts::ARCH.try_into().unwrap();
-    let filter = SeccompFilter::new(rules, SeccompAction::Allow, SeccompAction::Errno(errno), arch).unwrap();
+    let filter = SeccompFilter::new([(call, rules)].into(), SeccompAction::Allow, errno, arch).unwrap();
     let program: BpfProgram = filter.try_into().unwrap();
     // SAFETY: runs between fork and exec and makes system calls only, on a program made beforehand.
     unsafe { command.pre_exec(move || seccompiler::apply_filter(&program).map_err(std::io::Error::other)) };

@@ -10,7 +10,7 @@ mod given;
 mod program;
 mod reaps;
 mod rivals;
-mod running;
+pub(crate) mod running;
 mod terminal;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

@@ -12,6 +12,8 @@ mod house;
 mod before_exec;
 // What tests need, and what runs them.
 mod trial;
+// A terminal as a user has one.
+mod terminal;
 // The architectures, and what emulates them.
 mod arch;
 
@@ -26,9 +28,11 @@ mod reaper;
 // Joining by hand.
 mod nsjoin;
 // Joining containers of engines and runtimes.
-mod targets;
+// What becomes of signals under nsjoin, and of job control.
 // Who is in which namespace.
 mod list;
+mod signals;
+mod targets;
 // What a pod looks like from inside.
 mod inside;
 // How pods and workloads come and go, killed half-way included.
@@ -57,8 +61,9 @@ fn main() {
         init::trials(),
         reaper::trials(),
         nsjoin::trials(),
-        targets::trials(),
         list::trials(),
+        signals::trials(),
+        targets::trials(),
         inside::trials(),
         life::trials(),
         refused::trials(),

@@ -76,7 +76,7 @@ pub(crate) fn trial(name: &str, needs: &[Need], test: impl FnOnce() + Send + 'st
 }
 
 /// A test that is to pass as root and as an ordinary user: two tests.
-pub(crate) fn as_each_user(name: &str, needs: &[Need], test: fn(User)) -> [Trial; 2] {
+pub(crate) fn as_each_user(name: &str, needs: &[Need], test: impl Fn(User) + Copy + Send + 'static) -> [Trial; 2] {
     let with = |need| [&[need], needs].concat();
     [
         trial(&format!("{name}::as_root"), &with(Need::Root), move || test(User::Root)),
