@@ -28,6 +28,8 @@ mod reaper;
 // Joining by hand.
 mod nsjoin;
 // Joining containers of engines and runtimes.
+// How nsjoin conducts a command.
+mod conduct;
 // What becomes of signals under nsjoin, and of job control.
 // Who is in which namespace.
 mod list;
@@ -62,6 +64,7 @@ fn main() {
         reaper::trials(),
         nsjoin::trials(),
         list::trials(),
+        conduct::trials(),
         signals::trials(),
         targets::trials(),
         inside::trials(),

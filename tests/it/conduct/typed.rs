@@ -1,0 +1,215 @@
+//! Commands that are given a terminal of their own.
+
+use std::fs;
+use std::process::Command;
+
+use libtest_mimic::Trial;
+
+use super::{command_of, pod};
+use crate::house::{House, User, eventually};
+use crate::init::running::{Running, becomes, children, send};
+use crate::terminal::{CONTROL_C, CONTROLLED, Terminal};
+use crate::trial::{Need, as_each_user};
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let needs = [Need::Program("setsid"), Need::Program("stty")];
+    [
+        as_each_user("conduct::a_terminal_of_its_own_controls_the_commands_session", &needs, own_terminal),
+        as_each_user("conduct::a_terminal_of_its_own_is_as_large_as_ours_and_follows_it", &needs, sizes),
+        as_each_user("conduct::our_terminal_is_raw_while_the_command_runs_and_then_as_before", &needs, modes),
+        as_each_user("conduct::our_terminal_is_as_before_while_the_command_is_stopped", &needs, stopped),
+        as_each_user("conduct::our_terminal_is_raw_again_when_nsjoin_is_continued", &needs, continued),
+        as_each_user("conduct::in_the_background_our_terminal_is_left_alone", &needs, background),
+        as_each_user("conduct::what_is_typed_reaches_the_command_as_it_is", &needs, typed),
+        as_each_user("conduct::stdin_that_is_no_terminal_is_read_with_interactive_only", &[], no_terminal),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Starts `nsjoin -t web --tty` on a terminal that controls its session, and waits for its command.
+fn start(house: &House, payload: &[&str]) -> (Terminal, Running, i32) {
+    let mut command = house.command(CONTROLLED[0]);
+    command.args(&CONTROLLED[1..]).args(["nsjoin", "-t", "web", "--tty", "--"]).args(payload);
+    let (terminal, running) = Terminal::start(command).unwrap();
+    terminal.shows("ready ").unwrap();
+    let command = command_of(&running);
+    (terminal, running, command)
+}
+
+/// The session of a process, and the terminal that controls it.
+fn session(pid: i32) -> (i32, i32) {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let field = |index| stat.rsplit(") ").next().unwrap().split(' ').nth(index).unwrap().parse().unwrap();
+    (field(3), field(4))
+}
+
+fn descriptor(pid: i32, number: i32) -> String {
+    fs::read_link(format!("/proc/{pid}/fd/{number}")).unwrap().to_string_lossy().into_owned()
+}
+
+/// `stty` on a terminal of anybody's.
+fn stty(file: &str, words: &[&str]) -> String {
+    let output = Command::new("stty").args(["-F", file]).args(words).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+fn own_terminal(user: User) {
+    let house = pod(user);
+    let (mut terminal, mut running, command) = start(&house, &["probe", "terminal"]);
+    terminal.shows("\"foreground\":true").unwrap();
+    let (theirs, ours) = (session(command), session(running.pid()));
+    assert_eq!(theirs.0, command, "it leads a session");
+    assert!(theirs.1 != 0 && theirs.1 != ours.1, "with another terminal than ours");
+    let own = descriptor(command, 0);
+    assert!(own.starts_with("/dev/pts/") && own != terminal.file(), "{own}");
+    assert_eq!([1, 2].map(|number| descriptor(command, number)), [own.clone(), own]);
+    terminal.types("a line\r").unwrap();
+    terminal.shows("read a line").unwrap();
+    running.exits(0).unwrap();
+}
+
+fn sizes(user: User) {
+    let house = pod(user);
+    let (terminal, running, command) = start(&house, &["probe", "ready"]);
+    let own = descriptor(command, 0);
+    assert_eq!(stty(&own, &["size"]), stty(terminal.file(), &["size"]));
+    for (rows, columns) in [("33", "77"), ("50", "132")] {
+        stty(terminal.file(), &["rows", rows, "cols", columns]);
+        eventually("it has that size", || (stty(&own, &["size"]) == format!("{rows} {columns}")).then_some(()));
+    }
+    drop(running);
+    // One that begins on a terminal of this size has it from the first moment.
+    let script = "stty rows 21 cols 43; exec nsjoin -t web --tty -- sh -c 'stty size; echo ready now'";
+    let mut sized = house.command(CONTROLLED[0]);
+    sized.args(&CONTROLLED[1..]).args(["sh", "-c", script]);
+    let (terminal, _running) = Terminal::start(sized).unwrap();
+    terminal.shows("ready now").unwrap();
+    terminal.shows("21 43").unwrap();
+}
+
+fn modes(user: User) {
+    let house = pod(user);
+    let ends: [fn(&mut Terminal, &Running, i32); 4] = [
+        |terminal, _, _| terminal.types("a line\r").unwrap(),
+        |_, _, command| send(command, libc::SIGKILL).unwrap(),
+        |_, running, _| send(running.pid(), libc::SIGTERM).unwrap(),
+        |_, running, _| send(running.pid(), libc::SIGHUP).unwrap(),
+    ];
+    for end in ends {
+        let (mut terminal, mut running, command) = start(&house, &["probe", "terminal"]);
+        terminal.becomes_raw(true).unwrap();
+        // Set by us when it was made: what nsjoin found.
+        let own = stty(&descriptor(command, 0), &["-g"]);
+        end(&mut terminal, &running, command);
+        running.ends().unwrap();
+        assert!(!terminal.is_raw());
+        assert_eq!(stty(terminal.file(), &["-g"]), own, "both were as the kernel makes terminals");
+    }
+    // Nothing was launched.
+    for options in [&["-W", "/no/such"][..], &["--pid-file", "/no/such/file"]] {
+        let mut command = house.command(CONTROLLED[0]);
+        command.args(&CONTROLLED[1..]).args(["nsjoin", "-t", "web", "--tty"]).args(options).arg("true");
+        let (terminal, mut running) = Terminal::start(command).unwrap();
+        running.exits(125).unwrap();
+        assert!(!terminal.is_raw());
+    }
+}
+
+/// A user's shell, and nsjoin as a job of it.
+fn job(house: &House, line: &str) -> (Terminal, Running, i32) {
+    let mut shell = house.command(CONTROLLED[0]);
+    shell.args(&CONTROLLED[1..]).args(["sh", "-i"]).env("PS1", "prompt> ").env_remove("ENV");
+    let (mut terminal, running) = Terminal::start(shell).unwrap();
+    terminal.shows("prompt> ").unwrap();
+    terminal.types(&format!("{line}\n")).unwrap();
+    terminal.shows("ready ").unwrap();
+    let nsjoin = eventually("a job", || children(running.pid()).first().copied());
+    (terminal, running, nsjoin)
+}
+
+fn stopped(user: User) {
+    let house = pod(user);
+    let (mut terminal, shell, nsjoin) = job(&house, "nsjoin -t web --tty -- probe ready");
+    let command = eventually("one child", || children(nsjoin).first().copied());
+    for _ in 0..2 {
+        terminal.becomes_raw(true).unwrap();
+        send(command, libc::SIGSTOP).unwrap();
+        becomes(nsjoin, 'T').unwrap();
+        terminal.foreground(shell.pid(), true).unwrap();
+        assert!(!terminal.is_raw());
+        terminal.types("fg\n").unwrap();
+        becomes(command, 'S').unwrap();
+        becomes(nsjoin, 'S').unwrap();
+    }
+    terminal.becomes_raw(true).unwrap();
+    // Not to nsjoin: its terminal passes it on to the command's.
+    terminal.types(CONTROL_C).unwrap();
+    terminal.foreground(shell.pid(), true).unwrap();
+    assert!(!terminal.is_raw());
+    terminal.types("echo code $?\n").unwrap();
+    terminal.shows("code 130").unwrap();
+}
+
+fn continued(user: User) {
+    let house = pod(user);
+    let (terminal, running, _) = start(&house, &["probe", "ready"]);
+    terminal.becomes_raw(true).unwrap();
+    send(running.pid(), libc::SIGSTOP).unwrap();
+    becomes(running.pid(), 'T').unwrap();
+    // As a shell does that has its terminal back.
+    stty(terminal.file(), &["sane", "rows", "12", "cols", "34"]);
+    assert!(!terminal.is_raw());
+    send(running.pid(), libc::SIGCONT).unwrap();
+    terminal.becomes_raw(true).unwrap();
+    let own = descriptor(command_of(&running), 0);
+    eventually("it has that size", || (stty(&own, &["size"]) == "12 34").then_some(()));
+}
+
+fn background(user: User) {
+    let house = pod(user);
+    let (mut terminal, shell, nsjoin) = job(&house, "nsjoin -t web --tty -- probe terminal &");
+    assert!(!terminal.is_raw());
+    terminal.foreground(shell.pid(), true).unwrap();
+    // It is the shell that this is typed for.
+    terminal.types("echo still $((1 + 1))\n").unwrap();
+    terminal.shows("still 2").unwrap();
+    assert!(!terminal.is_raw());
+    terminal.types("fg\n").unwrap();
+    terminal.foreground(nsjoin, true).unwrap();
+    terminal.becomes_raw(true).unwrap();
+    terminal.types("a line\r").unwrap();
+    terminal.shows("read a line").unwrap();
+    terminal.foreground(shell.pid(), true).unwrap();
+    assert!(!terminal.is_raw());
+}
+
+fn typed(user: User) {
+    let house = pod(user);
+    let (mut terminal, mut running, command) =
+        start(&house, &["sh", "-c", "stty raw -echo; echo ready now; exec od -An -tx1 -N6"]);
+    terminal.shows("ready now").unwrap();
+    assert_eq!(fs::read_to_string(format!("/proc/{command}/comm")).unwrap().trim().len(), 2);
+    // What a terminal makes signals, ends, or other characters of.
+    terminal.types("\u{3}\u{1a}\u{4}\u{11}\u{13}\r").unwrap();
+    terminal.shows("03 1a 04 11 13 0d").unwrap();
+    running.exits(0).unwrap();
+}
+
+fn no_terminal(user: User) {
+    let house = pod(user);
+    let left = house.run("sh", &["-c", "printf 'one\\ntwo\\n' | { nsjoin -t web --tty -- true; cat; }"]).ok();
+    assert_eq!(left.out(), "one\ntwo\n");
+    let taken = house.run("sh", &["-c", "printf 'one\\ntwo\\n' | { nsjoin -t web --tty --interactive -- cat; cat; }"]);
+    // Echoed by the terminal, then said by cat.
+    assert_eq!(taken.ok().out().matches("two").count(), 2);
+    // An end without a line feed is an end.
+    let unfinished = house.run("sh", &["-c", "printf 'one two' | nsjoin -t web --tty --interactive -- cat"]).ok();
+    assert_eq!(unfinished.out().matches("two").count(), 2, "{unfinished}");
+    // The command has a terminal, though we have none, and one that is not ours to size.
+    house.nsjoin(&["-t", "web", "--tty", "--", "sh", "-c", "test -t 0 && test -t 1 && test -t 2"]).ok();
+    let much = house.nsjoin(&["-t", "web", "--tty", "--", "seq", "20000"]).ok();
+    assert_eq!(much.out().lines().count(), 20000);
+}
