@@ -35,6 +35,8 @@ mod conduct;
 mod list;
 mod signals;
 mod targets;
+// What somebody inside may try against who joins.
+mod threats;
 // What a pod looks like from inside.
 mod inside;
 // How pods and workloads come and go, killed half-way included.
@@ -67,6 +69,7 @@ fn main() {
         conduct::trials(),
         signals::trials(),
         targets::trials(),
+        threats::trials(),
         inside::trials(),
         life::trials(),
         refused::trials(),

@@ -12,8 +12,10 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write, stdin, stdout};
 use std::net::SocketAddr;
-use std::os::unix::fs::MetadataExt;
+use std::os::fd::AsFd;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::Duration;
 
@@ -108,6 +110,10 @@ enum Verb {
     Queue,
     /// Make a user namespace, if we may
     Userns,
+    /// Have whoever opens this file wait, say ready, then say that somebody does
+    Lease { file: PathBuf },
+    /// Try to type into these terminals, and to be controlled by them; print why not
+    Inject { terminals: Vec<PathBuf> },
     /// Sleep
     Sleep { seconds: u64 },
 }
@@ -160,6 +166,8 @@ fn main() -> Result<ExitCode> {
         Verb::Get { url, patience } => println!("{}", http::get(&url, Duration::from_secs(patience))?),
         Verb::Queue => println!("{}", sys::make_queue()?),
         Verb::Userns => nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWUSER)?,
+        Verb::Lease { file } => lease(&file)?,
+        Verb::Inject { terminals } => terminals.iter().try_for_each(|terminal| inject(terminal))?,
         Verb::Sleep { seconds } => std::thread::sleep(Duration::from_secs(seconds)),
     }
     Ok(ExitCode::SUCCESS)
@@ -203,6 +211,29 @@ fn terminal() -> Result<()> {
     let mut line = String::new();
     stdin().read_line(&mut line)?;
     Ok(writeln!(stdout(), "read {line}")?)
+}
+
+fn lease(file: &Path) -> Result<()> {
+    // By this signal the kernel tells that somebody waits.
+    let wanted = SigSet::from(Signal::SIGIO);
+    sigprocmask(SigmaskHow::SIG_BLOCK, Some(&wanted), None)?;
+    let held = fs::File::open(file)?;
+    sys::lease(held.as_fd())?;
+    say_ready()?;
+    wanted.wait()?;
+    writeln!(stdout(), "wanted")?;
+    loop {
+        std::thread::park();
+    }
+}
+
+fn inject(path: &Path) -> Result<()> {
+    let said = |result: std::result::Result<(), nix::errno::Errno>| {
+        result.map_or_else(|errno| errno.to_string(), |()| "done".to_owned())
+    };
+    let terminal = fs::File::options().read(true).write(true).custom_flags(libc::O_NOCTTY).open(path)?;
+    let (typed, taken) = (sys::inject(terminal.as_fd()), sys::take_terminal(terminal.as_fd()));
+    print(&json!({ "typed": said(typed), "taken": said(taken) }))
 }
 
 /// Comes back only if the command could not be executed.
