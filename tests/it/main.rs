@@ -28,13 +28,13 @@ mod reaper;
 // Joining by hand.
 mod nsjoin;
 // Joining containers of engines and runtimes.
+mod targets;
 // How nsjoin conducts a command.
 mod conduct;
 // What becomes of signals under nsjoin, and of job control.
+mod signals;
 // Who is in which namespace.
 mod list;
-mod signals;
-mod targets;
 // What somebody inside may try against who joins.
 mod threats;
 // What a pod looks like from inside.
