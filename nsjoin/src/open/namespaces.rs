@@ -9,6 +9,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use caps::{CapSet, Capability};
+use nix::errno::Errno;
 
 use super::pin::{Pinned, Process};
 use crate::error::Error;
@@ -160,9 +161,9 @@ fn from(kind: Kind, source: &Source, pinned: &Pinned) -> Result<(File, String), 
     match source {
         Source::File(path) => open_file(kind, path),
         Source::Id(id) => {
-            let file = sys::namespace_by_id(*id).map_err(|source| Error::NamespaceId { id: *id, source })?;
+            let file = by_id(*id).map_err(|source| Error::NamespaceId { id: *id, source })?;
             match sys::kind_of(file.as_fd()) {
-                Some(found) if found == kind => Ok((file.into(), format!("id {id}"))),
+                Some(found) if found == kind => Ok((file, format!("id {id}"))),
                 Some(found) => Err(Error::WrongKind { path: PathBuf::from(format!(":{id}")), wanted: kind, found }),
                 None => Err(Error::NotANamespace { path: PathBuf::from(format!(":{id}")) }),
             }
@@ -177,6 +178,23 @@ fn from(kind: Kind, source: &Source, pinned: &Pinned) -> Result<(File, String), 
             Ok((file.into(), format!("socket {number}")))
         }
     }
+}
+
+/// The namespace of this id: from the kernel or, where that wants to know more of it, from who is in it.
+fn by_id(id: u64) -> Result<File, Errno> {
+    match sys::namespace_by_id(id) {
+        Ok(file) => Ok(file.into()),
+        Err(Errno::ESTALE) => among_processes(id).ok_or(Errno::ESTALE),
+        Err(errno) => Err(errno),
+    }
+}
+
+/// The namespace of this id among those of all processes that we may look at.
+fn among_processes(id: u64) -> Option<File> {
+    let processes = std::fs::read_dir("/proc").ok()?.flatten().map(|entry| entry.path().join("ns"));
+    let paths = processes.flat_map(|directory| Kind::all().map(move |kind| directory.join(kind.name())));
+    let mut files = paths.filter_map(|path| File::open(path).ok());
+    files.find(|file| sys::id_of_namespace(file.as_fd()) == Ok(id))
 }
 
 fn open_file(kind: Kind, path: &Path) -> Result<(File, String), Error> {

@@ -83,29 +83,44 @@ struct Handle {
     length: u32,
     kind: i32,
     id: u64,
-    /// Its flag and inode, neither of which has to be given.
+    /// Its flag and inode.
     rest: u64,
 }
 
-/// The namespace of this id.
+/// The id of a namespace, which the kernel gives no other, ever.
 ///
 /// # References
-/// open_by_handle_at(2), Linux 6.18
+/// name_to_handle_at(2), Linux 6.18
+pub(crate) fn id_of(file: BorrowedFd<'_>) -> Result<u64, Errno> {
+    Handle::of(file).map(|handle| handle.id)
+}
+
+/// The namespace of this id. `ESTALE` where there is none, or where the kernel wants more of a handle
+/// than the id, as Linux 6.18 does.
+///
+/// # References
+/// open_by_handle_at(2)
 pub(crate) fn by_id(id: u64) -> Result<OwnedFd, Errno> {
-    const HANDLE_IS_ONLY_AN_ID: libc::c_int = 0x200;
     let ours = super::open_below(libc::AT_FDCWD, c"/proc/self/ns/mnt", libc::O_RDONLY)?;
-    let mut handle = Handle { length: 16, kind: 0, id: 0, rest: 0 };
-    let mut mount = MaybeUninit::<libc::c_int>::uninit();
-    let flags = libc::AT_EMPTY_PATH | HANDLE_IS_ONLY_AN_ID;
-    let at = (&raw mut handle).cast::<libc::file_handle>();
-    // SAFETY: the kernel writes as many bytes as `length` says behind the first two members, and a number.
-    let named = unsafe { libc::name_to_handle_at(ours.as_raw_fd(), c"".as_ptr(), at, mount.as_mut_ptr(), flags) };
-    Errno::result(named)?;
-    (handle.id, handle.rest) = (id, 0);
+    // Of which type such handles are, ours tells.
+    let mut handle = Handle { id, rest: 0, ..Handle::of(ours.as_fd())? };
     let at = (&raw mut handle).cast::<libc::file_handle>();
     let flags = libc::O_RDONLY | libc::O_CLOEXEC;
     // SAFETY: the kernel reads as many bytes as `length` says behind the first two members.
     let file = Errno::result(unsafe { libc::open_by_handle_at(ours.as_raw_fd(), at, flags) })?;
     // SAFETY: the kernel has just made this descriptor for us, and nobody else knows of it.
     Ok(unsafe { OwnedFd::from_raw_fd(file) })
+}
+
+impl Handle {
+    fn of(file: BorrowedFd<'_>) -> Result<Self, Errno> {
+        const HANDLE_IS_ONLY_AN_ID: libc::c_int = 0x200;
+        let mut handle = Self { length: 16, kind: 0, id: 0, rest: 0 };
+        let mut mount = MaybeUninit::<libc::c_int>::uninit();
+        let flags = libc::AT_EMPTY_PATH | HANDLE_IS_ONLY_AN_ID;
+        let at = (&raw mut handle).cast::<libc::file_handle>();
+        // SAFETY: the kernel writes as many bytes as `length` says behind the first two members, and a number.
+        let named = unsafe { libc::name_to_handle_at(file.as_raw_fd(), c"".as_ptr(), at, mount.as_mut_ptr(), flags) };
+        Errno::result(named).map(|_| handle)
+    }
 }
