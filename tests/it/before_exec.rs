@@ -1,8 +1,11 @@
-//! What a command can be started with that a shell cannot give it: masks, dispositions, filters.
+//! What a command can be started with that a shell cannot give it: masks, dispositions, filters, pidfds.
 
+use std::collections::BTreeMap;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
@@ -44,6 +47,15 @@ pub(crate) fn ignore_all_before_exec(command: &mut Command) {
     };
     // SAFETY: runs between fork and exec and makes system calls only.
     unsafe { command.pre_exec(ignore) };
+/// Leaves a descriptor open for a command, under the number that it has here, and hands back that.
+#[allow(unsafe_code, reason = "pre_exec is the only way that leaves it closed for everybody else")]
+pub(crate) fn hand_on(command: &mut Command, file: OwnedFd) -> i32 {
+    let number = file.as_raw_fd();
+    // SAFETY: runs between fork and exec and makes one system call, on a descriptor that it owns.
+    unsafe {
+        command.pre_exec(move || Ok(fcntl(&file, FcntlArg::F_SETFD(FdFlag::empty())).map(drop)?));
+    }
+    number
 }
 
 /// Makes one system call fail with EINVAL when its argument of this index has this value.

@@ -31,7 +31,7 @@ pub(crate) enum User {
 }
 
 /// An id that no distribution gives anybody.
-const ORDINARY_ID: u32 = 61234;
+pub(crate) const ORDINARY_ID: u32 = 61234;
 
 impl User {
     fn become_it(self, command: &mut Command) {

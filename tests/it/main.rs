@@ -27,6 +27,8 @@ mod init;
 mod reaper;
 // Joining by hand.
 mod nsjoin;
+// What joining takes of the target, and who the command then is.
+mod join;
 // Joining containers of engines and runtimes.
 mod targets;
 // How nsjoin conducts a command.
@@ -65,6 +67,8 @@ fn main() {
         init::trials(),
         reaper::trials(),
         nsjoin::trials(),
+        join::trials(),
+        targets::trials(),
         list::trials(),
         conduct::trials(),
         signals::trials(),

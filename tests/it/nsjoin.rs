@@ -43,7 +43,7 @@ fn printed(namespaces: &Value) -> BTreeMap<String, u64> {
     namespaces.as_object().unwrap().iter().map(of).collect()
 }
 
-fn of_pid(pid: i32) -> BTreeMap<String, u64> {
+pub(crate) fn of_pid(pid: i32) -> BTreeMap<String, u64> {
     let entries = fs::read_dir(format!("/proc/{pid}/ns")).unwrap().map(Result::unwrap);
     let of =
         |entry: fs::DirEntry| (entry.file_name().into_string().unwrap(), fs::metadata(entry.path()).unwrap().ino());

@@ -14,6 +14,8 @@ use std::io::{BufRead, BufReader, Read, Write, stdin, stdout};
 use std::net::SocketAddr;
 use std::os::fd::AsFd;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
@@ -83,6 +85,12 @@ enum Verb {
     Ids,
     /// Print the inodes of our namespaces
     Ns,
+    /// Print who we are, our namespaces, our cgroups and our environment
+    Facts,
+    /// Print where we stand, and which directory is our root; this takes no /proc
+    Place,
+    /// Open a socket, print its number and its network namespace, go into a new one, say ready
+    Socket,
     /// Print what is mounted here
     Mounts,
     /// Print what is open here
@@ -151,13 +159,15 @@ fn main() -> Result<ExitCode> {
         }
         Verb::Ids => print(&ids()?)?,
         Verb::Ns => print(&namespaces()?)?,
+        Verb::Facts => print(&facts()?)?,
+        Verb::Place => {
+            let root = fs::metadata("/")?;
+            print(&json!({ "cwd": std::env::current_dir()?, "root": [root.dev(), root.ino()] }))?;
+        }
+        Verb::Socket => socket()?,
         Verb::Mounts => stdout().write_all(&fs::read("/proc/self/mountinfo")?)?,
         Verb::Fds => print(&fds()?)?,
-        Verb::Env => {
-            let text = |value: std::ffi::OsString| value.to_string_lossy().into_owned();
-            let variables: BTreeMap<_, _> = std::env::vars_os().map(|(key, value)| (text(key), text(value))).collect();
-            print(&json!(variables))?;
-        }
+        Verb::Env => print(&environment())?,
         Verb::Processes => processes()?,
         Verb::Http { listen, body, proxy } => match (body, proxy) {
             (_, Some(server)) => http::proxy(listen, server)?,
@@ -296,7 +306,7 @@ fn signals(child: bool) -> Result<()> {
 
 fn ids() -> Result<Value> {
     let mut ids = serde_json::Map::new();
-    for key in ["Uid", "Gid", "Groups", "CapInh", "CapPrm", "CapEff", "CapAmb", "NoNewPrivs"] {
+    for key in ["Uid", "Gid", "Groups", "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb", "NoNewPrivs", "Seccomp"] {
         ids.insert(key.to_owned(), status(key)?.into());
     }
     let pid = nix::unistd::getpid();
@@ -316,6 +326,29 @@ fn namespaces() -> Result<Value> {
         inodes.insert(entry.file_name().to_string_lossy().into(), fs::metadata(entry.path())?.ino().into());
     }
     Ok(inodes.into())
+}
+
+fn environment() -> Value {
+    let text = |value: OsString| value.to_string_lossy().into_owned();
+    let variables: BTreeMap<_, _> = std::env::vars_os().map(|(key, value)| (text(key), text(value))).collect();
+    json!(variables)
+}
+
+fn facts() -> Result<Value> {
+    let mut ids = ids()?;
+    // These are others each time.
+    for key in ["pid", "ppid", "sid"] {
+        ids[key].take();
+    }
+    let cgroups = fs::read_to_string("/proc/self/cgroup")?;
+    Ok(json!({ "ids": ids, "ns": namespaces()?, "cgroups": cgroups, "environment": environment() }))
+}
+
+fn socket() -> Result<()> {
+    let socket = std::net::UdpSocket::bind("0.0.0.0:0")?;
+    print(&json!({ "socket": socket.as_raw_fd(), "net": namespaces()?["net"] }))?;
+    nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNET)?;
+    wait_to_be_ended()
 }
 
 fn fds() -> Result<Value> {
