@@ -1,41 +1,47 @@
-//! Joining a sandbox with a command that ends at once. Cases:
-//! - the library: `Plan::open`, `spawn` and `wait`, without the start of a process of our own;
+//! Joining a sandbox with a command that ends at once, until it has ended. Cases:
+//! - the library: from a target to the command's status, without the start of a process of our own;
 //! - `nsjoin`, a whole process: net, ipc, uts and pid, by pid;
 //! - `nsenter`, a whole process: the same namespaces.
 
-use benches::{Bench, compare, rival};
-use criterion::{Criterion, criterion_group, criterion_main};
+use std::fs::File;
+use std::os::fd::OwnedFd;
+use std::time::{Duration, Instant};
+
+use benches::Unit;
 use nsjoin::{Command, Join, Target};
 
-fn null() -> std::os::fd::OwnedFd {
-    std::fs::File::options().write(true).open("/dev/null").expect("/dev/null").into()
-}
+use crate::place::{Place, find};
+use crate::session::Session;
+use crate::turns::{Turns, timed};
 
-fn join(criterion: &mut Criterion) {
-    let bench = Bench::new();
-    bench.time("pod", &["create", "bench"]);
-    let pid = bench.pause("bench");
-    let target = pid.to_string();
-    let payload = bench.payload();
-    let nsjoin = || bench.time("nsjoin", &["-t", &target, "--", &payload, "-v"]);
-    let nsenter = || bench.time("nsenter", &["-t", &target, "-n", "-i", "-u", "-p", "--", &payload, "-v"]);
+const SUBJECT: &str = "join";
+const POD: &str = "join";
 
-    let mut group = criterion.benchmark_group("join");
-    group.bench_function("library", |bencher| {
-        bencher.iter(|| {
-            let command = Command::new(payload.as_str()).arg("-v").stdio([None, Some(null()), None]);
-            let plan = Join::new(Target::Pid(pid), command).plan().expect("a plan");
-            plan.open().expect("a live target").spawn().expect("a command").wait().expect("its end")
-        });
-    });
-    group.bench_function("nsjoin", |bencher| bencher.iter_custom(|rounds| (0..rounds).map(|_| nsjoin()).sum()));
-    if rival("nsenter") {
-        group.bench_function("nsenter", |bencher| bencher.iter_custom(|rounds| (0..rounds).map(|_| nsenter()).sum()));
-        compare("nsjoin / nsenter", 1000, nsjoin, nsenter);
+pub(crate) fn measure(session: &mut Session, place: &Place) {
+    place.time("pod", &["create", POD]);
+    let pid = place.pause(POD);
+    let (target, payload) = (pid.to_string(), place.ours("pause"));
+    let words = |dashes| ["-t", &target, "-n", "-i", "-u", "-p", dashes, &payload, "-v"];
+    let nsjoin = || place.time("nsjoin", &words("--"));
+    let measures = [("join", Unit::Time)];
+    if find("nsenter").is_some() {
+        let cases = vec![timed("nsjoin", nsjoin), timed("nsenter", || place.time("nsenter", &words("--")))];
+        let pairs = [("nsjoin", "nsenter")];
+        Turns { subject: SUBJECT, measures, pairs: &pairs, rounds: session.rounds(1000) }.take(session, cases);
+    } else {
+        session.leave_out(SUBJECT, "nsenter", "not on this machine");
     }
-    group.finish();
-    bench.time("pod", &["delete", "--now", "bench"]);
+    let cases = vec![timed("library", || by_library(pid, &payload)), timed("nsjoin", nsjoin)];
+    let pairs = [("library", "nsjoin")];
+    Turns { subject: SUBJECT, measures, pairs: &pairs, rounds: session.rounds(500) }.take(session, cases);
+    place.time("pod", &["delete", "--now", POD]);
 }
 
-criterion_group!(benches, join);
-criterion_main!(benches);
+fn by_library(pid: i32, payload: &str) -> Duration {
+    let null: OwnedFd = File::options().write(true).open("/dev/null").expect("/dev/null").into();
+    let before = Instant::now();
+    let command = Command::new(payload).arg("-v").stdio([None, Some(null), None]);
+    let plan = Join::new(Target::Pid(pid), command).plan().expect("a plan");
+    plan.open().expect("a live target").spawn().expect("a command").wait().expect("its end");
+    before.elapsed()
+}

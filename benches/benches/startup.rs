@@ -1,42 +1,143 @@
-//! Making a sandbox. Cases:
+//! Making a sandbox until its first process runs and its loopback is up, and taking it down. Cases:
+//! - the floor: a clone into new namespaces and the execution of pause, by the kernel alone; all of
+//!   the namespaces of a pod together, and each by itself;
+//! - the library: `pod::create`, without the start of a process of our own;
 //! - `pod create`, a whole process: net, ipc, uts, pid and mnt namespaces, lo up, a /proc, /dev/shm
 //!   and /etc of the pod's own, a record on disk, and pause running in it when it comes back;
-//! - `unshare --fork --pid --net --ipc --uts true`, which does less and holds nothing afterwards.
+//! - `unshare` and `bwrap`, which do less and hold nothing afterwards: just the making is measured;
+//! - `runc`, `crun` and whoever is named in RUNTIME_RIVALS, from a bundle with the same pause.
 
-use benches::{Bench, compare, rival};
-use criterion::{Criterion, criterion_group, criterion_main};
+use std::time::{Duration, Instant};
 
-fn startup(criterion: &mut Criterion) {
-    let bench = Bench::new();
-    let create = || bench.time("pod", &["create", "bench"]);
-    let delete = || {
-        bench.time("pod", &["delete", "--now", "bench"]);
-    };
-    let payload = bench.payload();
-    let unshare = || bench.time("unshare", &["--fork", "--pid", "--net", "--ipc", "--uts", &payload, "-v"]);
+use benches::Unit;
+use nix::sys::wait::waitpid;
+use nix::unistd::Pid;
+use pod::{PodPlan, Share, Store};
 
-    let mut group = criterion.benchmark_group("startup");
-    group.bench_function("pod create", |bencher| {
-        bencher.iter_custom(|rounds| {
-            let one = |_| {
-                let taken = create();
-                delete();
-                taken
-            };
-            (0..rounds).map(one).sum()
-        });
-    });
-    if rival("unshare") {
-        group.bench_function("unshare", |bencher| bencher.iter_custom(|rounds| (0..rounds).map(|_| unshare()).sum()));
-        let ours = || {
-            let taken = create();
-            delete();
-            taken
-        };
-        compare("pod create / unshare", 400, ours, unshare);
+use crate::place::{Place, find, works};
+use crate::session::Session;
+use crate::sys::{self, Program};
+use crate::turns::{Seen, Turns, case, nanoseconds};
+
+use self::runtime::Runtime;
+
+mod runtime;
+
+const SUBJECT: &str = "startup";
+const MEASURES: [(&str, Unit); 2] = [("create", Unit::Time), ("delete", Unit::Time)];
+
+/// What a pod has of its own.
+const POD: i32 = libc::CLONE_NEWNET | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS | libc::CLONE_NEWPID | libc::CLONE_NEWNS;
+
+const FLOORS: [(&str, i32); 7] = [
+    ("floor, no namespace", 0),
+    ("floor, net", libc::CLONE_NEWNET),
+    ("floor, ipc", libc::CLONE_NEWIPC),
+    ("floor, uts", libc::CLONE_NEWUTS),
+    ("floor, pid", libc::CLONE_NEWPID),
+    ("floor, mnt", libc::CLONE_NEWNS),
+    ("floor", POD),
+];
+
+pub(crate) fn measure(session: &mut Session, place: &Place) {
+    if nix::unistd::geteuid().is_root() {
+        floors(session, place);
+        library(session, place);
+    } else {
+        session.leave_out(SUBJECT, "floor", "needs root");
     }
-    group.finish();
+    processes(session, place);
 }
 
-criterion_group!(benches, startup);
-criterion_main!(benches);
+/// What each namespace costs the kernel.
+fn floors(session: &mut Session, place: &Place) {
+    let cases = FLOORS.iter().map(|(name, namespaces)| case(name, floor(place, *namespaces))).collect();
+    // Each is a part of another, and none is anybody's rival.
+    Turns { subject: SUBJECT, measures: MEASURES, pairs: &[], rounds: session.rounds(300) }.take(session, cases);
+}
+
+/// What the library adds to it.
+fn library(session: &mut Session, place: &Place) {
+    let cases = vec![case("library", by_library(place)), case("floor", floor(place, POD))];
+    let pairs = [("library", "floor")];
+    Turns { subject: SUBJECT, measures: MEASURES, pairs: &pairs, rounds: session.rounds(500) }.take(session, cases);
+}
+
+/// Whole processes, each beside ours.
+fn processes(session: &mut Session, place: &Place) {
+    let payload = place.ours("pause");
+    let namespaces = ["--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-pid"];
+    let bwrap = [&namespaces[..], &["--dev-bind", "/", "/", &payload, "-v"]].concat();
+    let unshare = ["--fork", "--pid", "--net", "--ipc", "--uts", &payload, "-v"];
+    for (name, arguments, rounds) in [("unshare", &unshare[..], 500), ("bwrap", &bwrap, 200)] {
+        let tried = find(name).ok_or_else(|| "not on this machine".to_owned());
+        match tried.and_then(|_| works(&mut place.command(name, arguments))) {
+            Ok(()) => {
+                let theirs = || [Some(nanoseconds(place.time(name, arguments))), None];
+                beside(session, place, rounds, name, theirs);
+            }
+            Err(reason) => session.leave_out(SUBJECT, name, &reason),
+        }
+    }
+    for runtime in Runtime::all(place) {
+        match runtime.works() {
+            Ok(()) => {
+                let theirs = || created_and_deleted(|| runtime.run(), || runtime.delete());
+                beside(session, place, 60, &runtime.case, theirs);
+            }
+            Err(reason) => session.leave_out(SUBJECT, &runtime.case, &reason),
+        }
+    }
+}
+
+/// `pod create` and somebody else, in turns.
+fn beside(session: &mut Session, place: &Place, rounds: usize, name: &str, theirs: impl FnMut() -> Seen<2>) {
+    let ours = || created_and_deleted(|| place.time("pod", &["create", "bench"]), || delete(place));
+    let pairs = [("pod create", name)];
+    let turns = Turns { subject: SUBJECT, measures: MEASURES, pairs: &pairs, rounds: session.rounds(rounds) };
+    turns.take(session, vec![case("pod create", ours), case(name, theirs)]);
+}
+
+fn delete(place: &Place) -> Duration {
+    place.time("pod", &["delete", "--now", "bench"])
+}
+
+fn floor(place: &Place, namespaces: i32) -> impl FnMut() -> Seen<2> {
+    let pause = Program::new(&[&place.ours("pause")], &[]);
+    move || {
+        let before = Instant::now();
+        let process = sys::start(&pause, namespaces).expect("a clone");
+        let created = before.elapsed();
+        let before = Instant::now();
+        drop(process);
+        both(created, before.elapsed())
+    }
+}
+
+fn by_library(place: &Place) -> impl FnMut() -> Seen<2> {
+    let store = Store::open().expect("a registry");
+    let name: nsjoin::Name = "library".parse().expect("a name");
+    let pause = place.ours("pause");
+    move || {
+        let plan = PodPlan::new(name.clone(), None, Share::all(), Vec::new()).expect("a plan");
+        let before = Instant::now();
+        let made = pod::create(&store, plan, Some(pause.clone().into())).expect("a pod");
+        let created = before.elapsed();
+        let pid = made.pause().ok().flatten().expect("a pause").pid;
+        let before = Instant::now();
+        pod::delete(&store, &name, Duration::ZERO).expect("a pod that is deleted");
+        let deleted = before.elapsed();
+        // It was a child of ours.
+        let _reaped = waitpid(Pid::from_raw(pid), None);
+        both(created, deleted)
+    }
+}
+
+fn created_and_deleted(create: impl FnOnce() -> Duration, delete: impl FnOnce() -> Duration) -> Seen<2> {
+    let created = create();
+    both(created, delete())
+}
+
+fn both(created: Duration, deleted: Duration) -> Seen<2> {
+    [Some(nanoseconds(created)), Some(nanoseconds(deleted))]
+}

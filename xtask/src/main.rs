@@ -1,6 +1,7 @@
 //! The workspace's own commands: `cargo xtask VERB`. Each verb is a file.
 
 mod arch;
+mod bench;
 mod binaries;
 mod bytes;
 mod debian;
@@ -33,6 +34,8 @@ enum Verb {
     Man(man::Man),
     /// Measure what the bytes of pause are for: what each thing costs, and what was refused
     Bytes(bytes::Bytes),
+    /// Measure starting, joining and reaping beside every rival here, and show it in benches/results
+    Bench(bench::Bench),
     /// Compose a pod by hand: nginx and an application behind one published port
     Demo(demo::Demo),
 }
@@ -46,6 +49,7 @@ fn main() -> anyhow::Result<()> {
         Verb::Image(image) => image.run(&sh),
         Verb::Man(man) => man.run(&sh),
         Verb::Bytes(bytes) => bytes.run(&sh),
+        Verb::Bench(bench) => bench.run(&sh),
         Verb::Demo(demo) => demo.run(&sh),
     }
 }

@@ -1,0 +1,148 @@
+//! Where a bench runs: the binaries as they are shipped, a registry of its own, and who is beside them.
+
+use std::env;
+use std::ffi::CString;
+use std::fs;
+use std::io::{Read, Seek};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::sys;
+
+/// The place where a bench runs.
+#[derive(Debug)]
+pub(crate) struct Place {
+    binaries: PathBuf,
+    /// In memory, as /run is.
+    directory: TempDir,
+}
+
+impl Place {
+    /// Builds the binaries, and makes an empty registry, which is ours from here on.
+    ///
+    /// # Panics
+    /// When they cannot be built: then there is nothing to measure.
+    pub(crate) fn new() -> Self {
+        let workspace = workspace();
+        let binaries = workspace.join("dist").join(env::consts::ARCH);
+        let place = tempfile::Builder::new().prefix("podkit-bench-").tempdir_in("/dev/shm").or_else(|_| TempDir::new());
+        let directory = place.expect("a temporary directory");
+        let registry = directory.path().join("pods");
+        let name = CString::new(registry.as_os_str().as_bytes()).expect("a path has no zero byte");
+        sys::set_variable("POD_STATE_DIR", &name);
+        xtask(&["dist"]);
+        Self { binaries, directory }
+    }
+
+    /// A directory for what a bench writes.
+    pub(crate) fn work(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// One of our programs.
+    pub(crate) fn ours(&self, program: &str) -> String {
+        self.binaries.join(program).display().to_string()
+    }
+
+    /// A command that runs in silence; ours are found by their name.
+    pub(crate) fn command(&self, program: &str, arguments: &[&str]) -> Command {
+        let ours = self.binaries.join(program);
+        let file = if ours.exists() { Some(ours) } else { find(program) };
+        let mut command = Command::new(file.unwrap_or_else(|| program.into()));
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null());
+        command
+    }
+
+    /// Runs a command to its end, which has to be a good one, and says how long it took.
+    ///
+    /// # Panics
+    /// When it fails: a rival that does not work is not faster.
+    pub(crate) fn time(&self, program: &str, arguments: &[&str]) -> Duration {
+        time(&mut self.command(program, arguments))
+    }
+
+    /// Deletes every pod.
+    pub(crate) fn clear(&self) {
+        let entries = fs::read_dir(self.work().join("pods")).into_iter().flatten().flatten();
+        for name in entries.filter_map(|entry| entry.file_name().into_string().ok()) {
+            // Whatever cannot be deleted is told by pod itself.
+            let _told = self.command("pod", &["delete", "--now", &name]).status();
+        }
+    }
+
+    /// The pid of a pod's pause process.
+    ///
+    /// # Panics
+    /// When there is no such pod.
+    pub(crate) fn pause(&self, pod: &str) -> i32 {
+        let record = fs::read_to_string(self.work().join("pods").join(pod).join("pause")).expect("a pod");
+        record.split(' ').next().and_then(|pid| pid.parse().ok()).expect("a line of /proc/PID/stat")
+    }
+}
+
+/// What was made with our programs and still is there, because somebody failed, goes with the place.
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+/// Runs a command to its end, which has to be a good one, and says how long it took.
+///
+/// # Panics
+/// When it fails.
+pub(crate) fn time(command: &mut Command) -> Duration {
+    let before = Instant::now();
+    let status = command.status();
+    let taken = before.elapsed();
+    assert!(status.as_ref().is_ok_and(ExitStatus::success), "{command:?}: {status:?}");
+    taken
+}
+
+/// Whether a command works here; if not, its own words.
+pub(crate) fn works(command: &mut Command) -> Result<(), String> {
+    // Not a pipe, which whoever it leaves running would keep open.
+    let mut words = tempfile::tempfile().map_err(|error| error.to_string())?;
+    let stderr = words.try_clone().map_err(|error| error.to_string())?;
+    let status = command.stderr(stderr).status().map_err(|error| error.to_string())?;
+    if status.success() {
+        return Ok(());
+    }
+    let mut text = String::new();
+    // What cannot be read as text says nothing.
+    let _read = words.rewind().and_then(|()| words.read_to_string(&mut text));
+    Err(text.lines().next().map_or_else(|| status.to_string(), str::to_owned))
+}
+
+/// A program in PATH, or where a distribution keeps the administrator's.
+pub(crate) fn find(program: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let directories = env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
+    directories.map(|directory| directory.join(program)).find(|file| file.is_file())
+}
+
+/// The programs whose paths are in this variable, with colons between.
+pub(crate) fn named_in(variable: &str) -> Vec<PathBuf> {
+    let paths = env::var_os(variable).unwrap_or_default();
+    env::split_paths(&paths).filter(|path| !path.as_os_str().is_empty()).collect()
+}
+
+/// Runs a verb of the workspace's own.
+///
+/// # Panics
+/// When it fails.
+pub(crate) fn xtask(words: &[&str]) {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut xtask = Command::new(cargo);
+    xtask.args(["run", "--quiet", "--package", "xtask", "--"]).args(words).current_dir(workspace());
+    let built = xtask.stdout(Stdio::null()).status();
+    assert!(built.is_ok_and(|status| status.success()), "cargo xtask {} failed", words.join(" "));
+}
+
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("benches stands in the workspace").to_owned()
+}

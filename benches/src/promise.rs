@@ -1,0 +1,57 @@
+//! The ratios that we promise: of medians, in one run on one machine.
+
+/// That ours is at most so much of theirs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Promise {
+    /// The file of the bench.
+    pub subject: &'static str,
+    /// What is measured of both.
+    pub measure: &'static str,
+    /// The case that is ours.
+    pub ours: &'static str,
+    /// The case beside it.
+    pub theirs: &'static str,
+    /// The ratio that is not to be passed.
+    pub at_most: f64,
+}
+
+const fn promise(
+    subject: &'static str,
+    measure: &'static str,
+    ours: &'static str,
+    theirs: &'static str,
+    at_most: f64,
+) -> Promise {
+    Promise { subject, measure, ours, theirs, at_most }
+}
+
+/// All of them.
+pub const PROMISES: [Promise; 16] = [
+    promise("startup", "create", "pod create", "unshare", 1.0),
+    promise("startup", "create", "pod create", "runc run", 0.1),
+    promise("startup", "create", "pod create", "containerd CRI", 0.02),
+    promise("startup", "create", "pod create", "docker run", 0.01),
+    promise("startup", "create", "library", "floor", 1.25),
+    promise("join", "join", "nsjoin", "nsenter", 0.6),
+    promise("join", "join", "library", "floor, no process", 1.1),
+    promise("reap", "zombie to reaped", "pause", "catatonit -P", 0.15),
+    promise("reap", "zombie to reaped", "reaper", "tini", 0.5),
+    promise("reap", "context switches", "pause", "orphans", 0.0),
+    promise("reap", "context switches", "reaper", "orphans", 0.0),
+    promise("footprint", "bytes", "pause", "catatonit", 0.005),
+    promise("footprint", "bytes", "reaper", "catatonit", 0.15),
+    promise("footprint", "RSS", "pause", "catatonit -P", 0.03),
+    promise("footprint", "RSS", "reaper", "catatonit", 0.1),
+    promise("footprint", "create", "1,000th", "1st", 1.2),
+];
+
+impl Promise {
+    /// What is promised of these two, if anything is.
+    #[must_use]
+    pub fn of(subject: &str, measure: &str, ours: &str, theirs: &str) -> Option<f64> {
+        let this = |promise: &&Self| {
+            [promise.subject, promise.measure, promise.ours, promise.theirs] == [subject, measure, ours, theirs]
+        };
+        PROMISES.iter().find(this).map(|promise| promise.at_most)
+    }
+}

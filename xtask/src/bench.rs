@@ -1,0 +1,115 @@
+//! `cargo xtask bench`: runs the benches, and shows what they say in benches/results.
+//!
+//! The verdict is in the ratios alone: what was measured in turns in one run, on one machine.
+
+mod chart;
+mod machine;
+mod page;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail, ensure};
+use benches::{Entry, Pair};
+use serde::{Deserialize, Serialize};
+use xshell::{Shell, cmd};
+
+use self::machine::Machine;
+use crate::binaries;
+
+/// Measure beside the rivals
+#[derive(clap::Args)]
+pub(crate) struct Bench {
+    /// Measure less, without criterion's report: two minutes instead of a quarter of an hour
+    #[arg(long)]
+    quick: bool,
+    /// Exit with 1 where a ratio is worse than it is promised to be, and name its row
+    #[arg(long)]
+    check: bool,
+    /// Put the chart and the table of what is promised into README.md
+    #[arg(long)]
+    write: bool,
+    /// Show an earlier run again, instead of measuring
+    #[arg(long, value_name = "JSON", conflicts_with = "quick")]
+    from: Option<PathBuf>,
+}
+
+const RESULTS: &str = "benches/results";
+
+/// A run, as it is kept.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Run {
+    /// The day, in UTC.
+    date: String,
+    /// Whether less was measured than could be.
+    quick: bool,
+    machine: Machine,
+    entries: Vec<Entry>,
+}
+
+impl Run {
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = &Pair> {
+        self.entries.iter().filter_map(|entry| if let Entry::Pair(pair) = entry { Some(pair) } else { None })
+    }
+}
+
+impl Bench {
+    pub(crate) fn run(self, sh: &Shell) -> anyhow::Result<()> {
+        let (run, measured) = match &self.from {
+            Some(path) => {
+                let text = sh.read_file(path)?;
+                (serde_json::from_str(&text).with_context(|| format!("{} is no run", path.display()))?, Ok(()))
+            }
+            None => self.measure(sh)?,
+        };
+        show(sh, &run)?;
+        if self.write {
+            page::into_readme(sh, &run)?;
+        }
+        // What did not fail is shown all the same.
+        measured?;
+        if self.check { check(&run) } else { Ok(()) }
+    }
+
+    /// Runs the benches; hands back what they said, and whether all of them came to their end.
+    fn measure(&self, sh: &Shell) -> anyhow::Result<(Run, anyhow::Result<()>)> {
+        let lines = binaries::target_directory(sh).join("bench").join("lines.json");
+        sh.remove_path(&lines)?;
+        sh.create_dir(lines.parent().context("a file without a directory")?)?;
+        let _lines = sh.push_env("PODKIT_BENCH_LINES", &lines);
+        let _effort = sh.push_env("PODKIT_BENCH_EFFORT", if self.quick { "quick" } else { "full" });
+        let date = humantime::format_rfc3339_seconds(std::time::SystemTime::now()).to_string();
+        let benches = cmd!(sh, "cargo bench --quiet --locked --package benches --bench compare").quiet().run();
+        let entries: Result<Vec<Entry>, _> = sh.read_file(&lines)?.lines().map(serde_json::from_str).collect();
+        let date = date.chars().take("2000-01-01".len()).collect();
+        let run = Run { date, quick: self.quick, machine: Machine::this(sh)?, entries: entries? };
+        Ok((run, benches.context("not every subject was measured")))
+    }
+}
+
+/// Writes the run down, and the page and the charts that show it.
+fn show(sh: &Shell, run: &Run) -> anyhow::Result<()> {
+    let results = Path::new(RESULTS);
+    sh.create_dir(results)?;
+    let kept = results.join(format!("{}-{}.json", run.date, run.machine.slug()));
+    sh.write_file(&kept, serde_json::to_string_pretty(run)? + "\n")?;
+    let promised: Vec<_> = run.pairs().filter(|pair| pair.promise.is_some()).collect();
+    chart::draw(&promised, "what is promised", &results.join("promised.svg"))?;
+    for subject in page::subjects(run) {
+        let pairs: Vec<_> = run.pairs().filter(|pair| pair.subject == subject).collect();
+        chart::draw(&pairs, subject, &results.join(format!("{subject}.svg")))?;
+    }
+    let page = results.join("latest.md");
+    sh.write_file(&page, page::of(run))?;
+    println!("{} and {}", page.display(), kept.display());
+    Ok(())
+}
+
+/// Whether everything that was measured is as it is promised to be.
+fn check(run: &Run) -> anyhow::Result<()> {
+    ensure!(run.pairs().any(|pair| pair.promise.is_some()), "nothing was measured of which anything is promised");
+    let broken: Vec<_> = run.pairs().filter(|pair| pair.is_broken()).map(page::row).collect();
+    if broken.is_empty() {
+        return Ok(());
+    }
+    bail!("not as it is promised to be:\n{}\n{}", page::HEADING, broken.join("\n"))
+}
