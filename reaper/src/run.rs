@@ -223,7 +223,8 @@ impl<'plan> Init<'plan> {
         let timeout = machine.deadline().map(|deadline| deadline.saturating_sub(now));
         let pidfd = self.main.as_ref().filter(|_| self.quiet).and_then(|main| main.pidfd.as_ref());
         let relayed = self.relay.as_ref().map_or([Await::Nothing; 4], Relay::awaited);
-        let ended = pidfd.map_or(Await::Nothing, |pidfd| Await::Input(pidfd.number()));
+        // Readable already when it has ended, it would have us ask, and keep the CPU from the kernel that reaps.
+        let ended = pidfd.map_or(Await::Nothing, |pidfd| Await::HangUp(pidfd.number()));
         let [typed, room_in, shown, room_out] = relayed;
         let awaited = [Await::Input(self.signals.number()), ended, typed, room_in, shown, room_out];
         let [signalled, hung_up, ready @ ..] = file::wait(awaited, timeout);

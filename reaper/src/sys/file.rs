@@ -145,6 +145,8 @@ pub enum Await {
     Input(i32),
     /// Room to write.
     Room(i32),
+    /// No more than its end, which is told unasked; of a pidfd: that the process has been reaped.
+    HangUp(i32),
     /// Nothing.
     Nothing,
 }
@@ -162,6 +164,7 @@ pub fn wait<const COUNT: usize>(awaited: [Await; COUNT], timeout: Option<Duratio
     let mut polled = awaited.map(|awaited| match awaited {
         Await::Input(fd) => PollFd(fd, nr::POLLIN as u16, 0),
         Await::Room(fd) => PollFd(fd, nr::POLLOUT as u16, 0),
+        Await::HangUp(fd) => PollFd(fd, 0, 0),
         Await::Nothing => PollFd(-1, 0, 0),
     });
     // Two words, as the calls of this name take them on all our architectures.
