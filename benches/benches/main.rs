@@ -2,6 +2,9 @@
 //!
 //! Without arguments all of them, else the one that is named; all other arguments are criterion's.
 
+mod cgroup;
+mod engines;
+mod floor;
 mod footprint;
 mod inits;
 mod join;

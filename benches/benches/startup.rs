@@ -5,7 +5,8 @@
 //! - `pod create`, a whole process: net, ipc, uts, pid and mnt namespaces, lo up, a /proc, /dev/shm
 //!   and /etc of the pod's own, a record on disk, and pause running in it when it comes back;
 //! - `unshare` and `bwrap`, which do less and hold nothing afterwards: just the making is measured;
-//! - `runc`, `crun` and whoever is named in RUNTIME_RIVALS, from a bundle with the same pause.
+//! - `runc`, `crun` and whoever is named in RUNTIME_RIVALS, from a bundle with the same pause;
+//! - `podman run` and `docker run` without a network, and containerd's CRI, with an image of the same pause.
 
 use std::time::{Duration, Instant};
 
@@ -14,14 +15,11 @@ use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 use pod::{PodPlan, Share, Store};
 
+use crate::engines;
 use crate::place::{Place, find, works};
 use crate::session::Session;
 use crate::sys::{self, Program};
 use crate::turns::{Seen, Turns, case, nanoseconds};
-
-use self::runtime::Runtime;
-
-mod runtime;
 
 const SUBJECT: &str = "startup";
 const MEASURES: [(&str, Unit); 2] = [("create", Unit::Time), ("delete", Unit::Time)];
@@ -79,13 +77,13 @@ fn processes(session: &mut Session, place: &Place) {
             Err(reason) => session.leave_out(SUBJECT, name, &reason),
         }
     }
-    for runtime in Runtime::all(place) {
-        match runtime.works() {
-            Ok(()) => {
-                let theirs = || created_and_deleted(|| runtime.run(), || runtime.delete());
-                beside(session, place, 60, &runtime.case, theirs);
+    for choice in engines::all() {
+        match choice.start(place) {
+            Ok(engine) => {
+                let theirs = || created_and_deleted(|| engine.create(), || engine.delete());
+                beside(session, place, 60, &choice.create, theirs);
             }
-            Err(reason) => session.leave_out(SUBJECT, &runtime.case, &reason),
+            Err(reason) => session.leave_out(SUBJECT, &choice.create, &reason),
         }
     }
 }

@@ -20,26 +20,8 @@ use crate::trial::Need;
 pub(crate) const NEEDS: [Need; 4] =
     [Need::Root, Need::Program("unshare"), Need::Program("ip"), Need::Program("busybox")];
 
-/// Run as the first process. Engines keep state in these directories whatever they are told; where there
-/// is something of the machine's that they need (configuration, CNI plugins) it shows through. And they
-/// find the cgroups where the machine has them: each hierarchy is replaced by our part of it.
-const BOOT: &str = "set -e
-    ip link set lo up
-    for directory in /run /var/lib /dev/shm; do mount -t tmpfs tmpfs $directory; done
-    for directory in /etc /opt; do
-        cover=/run/cover$directory
-        mkdir -p $cover/upper $cover/work
-        mount -t overlay -o lowerdir=$directory,upperdir=$cover/upper,workdir=$cover/work overlay $directory
-    done
-    mkdir /run/cgroup
-    while [ $# -gt 0 ]; do
-        mount --bind $1/$OURS /run/cgroup
-        umount $1
-        mount --move /run/cgroup $1
-        shift
-    done
-    echo ready
-    exec pause 2>/dev/null";
+/// Run as the first process.
+const BOOT: &str = include_str!("engine/boot.sh");
 
 /// An engine's own machine, and the test's house that it stands in. What ends first is declared first.
 pub(crate) struct Engine {

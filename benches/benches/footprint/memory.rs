@@ -2,22 +2,22 @@
 //! machine has left.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::path::PathBuf;
 
+use crate::cgroup::{Cgroup, Hierarchy, Version, enter};
 use crate::inits::number_in;
 
 /// What memory is read from.
 pub(super) enum Gauge {
     /// A cgroup that we, and so all that we make, are in.
-    Cgroup(Cgroup),
+    Cgroup(Ours),
     /// /proc/meminfo.
     Machine,
 }
 
 impl Gauge {
     pub(super) fn new() -> Self {
-        Cgroup::new().map_or(Self::Machine, Self::Cgroup)
+        Ours::new().map_or(Self::Machine, Self::Cgroup)
     }
 
     /// In bytes; only differences mean anything.
@@ -48,33 +48,26 @@ impl Gauge {
 }
 
 /// A memory cgroup that we are in until it is dropped.
-pub(super) struct Cgroup {
-    directory: PathBuf,
+pub(super) struct Ours {
     usage: PathBuf,
     /// Where we were before.
     before: PathBuf,
+    _cgroup: Cgroup,
 }
 
-impl Cgroup {
+impl Ours {
     /// None where the kernel has no such thing for us.
     fn new() -> Option<Self> {
-        let mounts = fs::read_to_string("/proc/self/mounts").ok()?;
-        let hierarchy = |line: &str| {
-            let words: Vec<_> = line.split(' ').collect();
-            let (mount, kind, options) = (PathBuf::from(words.get(1)?), *words.get(2)?, *words.get(3)?);
-            let first = kind == "cgroup" && options.split(',').any(|option| option == "memory");
-            let controllers = fs::read_to_string(mount.join("cgroup.subtree_control")).unwrap_or_default();
-            let second = kind == "cgroup2" && controllers.split_whitespace().any(|controller| controller == "memory");
-            (first || second).then_some((mount, if first { "memory.usage_in_bytes" } else { "memory.current" }))
-        };
-        let (mount, usage) = mounts.lines().find_map(hierarchy)?;
-        let before = mount.join(ours(usage == "memory.current")?.trim_start_matches('/'));
-        let directory = mount.join(format!("podkit-bench-{}", std::process::id()));
-        fs::create_dir(&directory).ok()?;
-        let usage = directory.join(usage);
-        let cgroup = Self { directory, usage, before };
-        enter(&cgroup.directory).ok()?;
-        cgroup.usage.exists().then_some(cgroup)
+        let of_memory = |hierarchy: &Hierarchy| hierarchy.controllers.iter().any(|controller| controller == "memory");
+        let hierarchy = Hierarchy::all().into_iter().find(of_memory)?;
+        let before = hierarchy.mount.join(current(hierarchy.version)?.trim_start_matches('/'));
+        let cgroup = Cgroup::new(&hierarchy, &format!("podkit-bench-{}", std::process::id())).ok()?;
+        let usage = cgroup.0.join(match hierarchy.version {
+            Version::First => "memory.usage_in_bytes",
+            Version::Second => "memory.current",
+        });
+        enter(&cgroup.0).ok()?;
+        Some(Self { usage, before, _cgroup: cgroup })
     }
 
     fn usage(&self) -> f64 {
@@ -83,37 +76,24 @@ impl Cgroup {
     }
 }
 
+impl Drop for Ours {
+    fn drop(&mut self) {
+        // A cgroup with somebody in it cannot be removed.
+        let _told_by_the_removal = enter(&self.before);
+    }
+}
+
 /// Our cgroup in the hierarchy that has the memory controller.
-fn ours(second_version: bool) -> Option<String> {
+fn current(version: Version) -> Option<String> {
     let cgroups = fs::read_to_string("/proc/self/cgroup").ok()?;
     let path = |line: &str| {
         let mut words = line.splitn(3, ':').skip(1);
         let (controllers, path) = (words.next()?, words.next()?);
-        let this = if second_version {
-            controllers.is_empty()
-        } else {
-            controllers.split(',').any(|controller| controller == "memory")
+        let this = match version {
+            Version::First => controllers.split(',').any(|controller| controller == "memory"),
+            Version::Second => controllers.is_empty(),
         };
         this.then(|| path.to_owned())
     };
     cgroups.lines().find_map(path)
-}
-
-fn enter(cgroup: &Path) -> std::io::Result<()> {
-    fs::write(cgroup.join("cgroup.procs"), "0")
-}
-
-impl Drop for Cgroup {
-    fn drop(&mut self) {
-        let _still_there = enter(&self.before);
-        // The last process may not have left yet.
-        let deadline = Instant::now() + Duration::from_secs(5);
-        while let Err(error) = fs::remove_dir(&self.directory) {
-            if Instant::now() > deadline {
-                eprintln!("left behind: {}: {error}", self.directory.display());
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
-    }
 }

@@ -1,0 +1,53 @@
+//! The floor of joining: benches/floor/join.c, compiled here.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+use std::time::Duration;
+
+use crate::place::{Place, works};
+
+/// Compiles it, static; where that cannot be, the compiler's own words.
+pub(crate) fn join(place: &Place) -> Result<String, String> {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("floor/join.c").display().to_string();
+    let floor = place.work().join("join").display().to_string();
+    works(&mut place.command("cc", &["-O2", "-static", "-o", &floor, &source]))?;
+    Ok(floor)
+}
+
+/// The floor that joins again and again, whenever it is told to.
+pub(crate) struct Loop {
+    child: Child,
+    orders: ChildStdin,
+    times: BufReader<ChildStdout>,
+}
+
+impl Loop {
+    /// # Panics
+    /// When it does not start.
+    pub(crate) fn start(place: &Place, floor: &str, words: &[&str]) -> Self {
+        let mut command = place.command(floor, &["-l"]);
+        command.args(words).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("a floor");
+        let (orders, times) = (child.stdin.take(), child.stdout.take());
+        Self { child, orders: orders.expect("a pipe"), times: BufReader::new(times.expect("a pipe")) }
+    }
+
+    /// Has it join once, and says how long that took.
+    ///
+    /// # Panics
+    /// When it cannot.
+    pub(crate) fn once(&mut self) -> Duration {
+        self.orders.write_all(b".").expect("a floor that listens");
+        let mut line = String::new();
+        self.times.read_line(&mut line).expect("a floor that answers");
+        Duration::from_nanos(line.trim().parse().expect("nanoseconds"))
+    }
+}
+
+impl Drop for Loop {
+    fn drop(&mut self) {
+        let _ended_already = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
