@@ -1,15 +1,17 @@
 //! The registry on disk: how pods' directories come, change and go, so that whoever is killed
 //! wherever, the next command finds what is left and clears it away.
 //!
-//! A pod is made in `.creating-NAME` and renamed to `NAME` when it is whole; it is renamed to
-//! `.deleting-NAME-PID` before it is taken apart. So a directory whose name begins with a dot belongs
-//! to a command at work, which holds a lock on it, or to nobody; what is nobody's is demolished.
+//! A pod is made in `.at-work/creating-NAME` and renamed to `NAME` when it is whole; it is renamed to
+//! `.at-work/deleting-NAME-PID` before it is taken apart. So a directory in there belongs to a command
+//! at work, which holds a lock on it, or to nobody; what is nobody's is demolished. Whoever leaves
+//! `.at-work` empty removes it, so that to look for what is left takes no longer where there are many pods.
 //! Processes leave word of themselves in the directory before they become what they are to be, so
 //! there is none that the directory does not know.
 
 use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
 
 use nix::fcntl::{Flock, FlockArg};
 use nsjoin::{Name, Registry};
@@ -23,8 +25,10 @@ pub struct Store {
     registry: Registry,
 }
 
-const CREATING: &str = ".creating-";
-const DELETING: &str = ".deleting-";
+const AT_WORK: &str = ".at-work";
+const CREATING: &str = "creating-";
+const DELETING: &str = "deleting-";
+
 impl Store {
     /// Opens the registry of this user, making it when there is none, and clears away what dead
     /// commands have left in it.
@@ -42,19 +46,46 @@ impl Store {
 
     /// Demolishes what belongs to no living command.
     fn sweep(&self) -> Result<(), Error> {
-        let hidden: Vec<_> = self.entries()?.into_iter().filter(|entry| entry.starts_with('.')).collect();
-        if hidden.is_empty() {
+        let at_work = self.at_work();
+        if fs::symlink_metadata(&at_work).is_err() {
             return Ok(());
         }
         // While nobody is between making a directory and locking it, what is not locked is nobody's.
         let nobody_claims = self.lock_claims(FlockArg::LockExclusive)?;
         let mut nobodys = Vec::new();
-        for entry in hidden {
-            let directory = PodDirectory::at(self.registry.root().join(entry));
+        for entry in entries(&at_work)? {
+            let directory = PodDirectory::at(at_work.join(entry));
             nobodys.extend(directory.lock(FlockArg::LockExclusiveNonblock)?.map(|lock| (directory, lock)));
         }
         drop(nobody_claims);
-        nobodys.into_iter().try_for_each(|(directory, lock)| directory.demolish(&lock))
+        nobodys.into_iter().try_for_each(|(directory, lock)| directory.demolish(&lock))?;
+        self.leave();
+        Ok(())
+    }
+
+    /// Where the directories are that somebody works on.
+    fn at_work(&self) -> PathBuf {
+        self.registry.root().join(AT_WORK)
+    }
+
+    /// Puts a directory where one works on it, by this.
+    fn enter(&self, put: impl Fn() -> io::Result<()>) -> io::Result<()> {
+        loop {
+            match DirBuilder::new().mode(0o700).create(self.at_work()) {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+                _ => {}
+            }
+            match put() {
+                // Somebody else has just left it, and taken it for empty.
+                Err(error) if error.kind() == io::ErrorKind::NotFound && !self.at_work().exists() => {}
+                put => return put,
+            }
+        }
+    }
+
+    /// Whoever leaves last removes what all have entered.
+    fn leave(&self) {
+        let _somebody_is_there = fs::remove_dir(self.at_work());
     }
 
     /// Locks the making of directories, not the directories.
@@ -69,16 +100,10 @@ impl Store {
     /// # Errors
     /// When the registry cannot be read.
     pub fn names(&self) -> Result<Vec<Name>, Error> {
-        let mut names: Vec<Name> = self.entries()?.into_iter().filter_map(|entry| entry.try_into().ok()).collect();
+        let entries = entries(self.registry.root())?;
+        let mut names: Vec<Name> = entries.into_iter().filter_map(|entry| entry.try_into().ok()).collect();
         names.sort();
         Ok(names)
-    }
-
-    fn entries(&self) -> Result<Vec<String>, Error> {
-        let root = self.registry.root();
-        let entries: io::Result<Vec<_>> = fs::read_dir(root).map_err(file("list", root))?.collect();
-        let names = entries.map_err(file("list", root))?.into_iter();
-        Ok(names.filter_map(|entry| entry.file_name().into_string().ok()).collect())
     }
 
     /// The directory of a pod that exists.
@@ -111,10 +136,10 @@ impl Store {
         if self.registry.directory(name).exists() {
             return Err(Error::NameInUse { name: name.clone() });
         }
-        let directory = PodDirectory::at(self.registry.root().join(format!("{CREATING}{name}")));
+        let directory = PodDirectory::at(self.at_work().join(format!("{CREATING}{name}")));
         let busy = || Error::Busy { name: name.clone() };
         let _no_sweeping = self.lock_claims(FlockArg::LockShared)?;
-        match DirBuilder::new().mode(0o700).create(directory.path()) {
+        match self.enter(|| DirBuilder::new().mode(0o700).create(directory.path())) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(busy()),
             made => made.map_err(file("create", directory.path()))?,
         }
@@ -124,10 +149,24 @@ impl Store {
 
     /// Takes a pod apart: nothing of it runs afterwards, and its name is free.
     pub(crate) fn remove(&self, name: &Name, directory: &PodDirectory, lock: Lock) -> Result<(), Error> {
-        let doomed = PodDirectory::at(self.registry.root().join(format!("{DELETING}{name}-{}", std::process::id())));
-        fs::rename(directory.path(), doomed.path()).map_err(file("remove", directory.path()))?;
-        doomed.demolish(&lock)
+        let doomed = PodDirectory::at(self.at_work().join(format!("{DELETING}{name}-{}", std::process::id())));
+        let entered = self.enter(|| fs::rename(directory.path(), doomed.path()));
+        entered.map_err(file("remove", directory.path()))?;
+        doomed.demolish(&lock)?;
+        self.leave();
+        Ok(())
     }
+}
+
+/// The names in a directory.
+fn entries(directory: &Path) -> Result<Vec<String>, Error> {
+    let entries = match fs::read_dir(directory) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(file("list", directory))?,
+    };
+    let entries: io::Result<Vec<_>> = entries.collect();
+    let names = entries.map_err(file("list", directory))?.into_iter();
+    Ok(names.filter_map(|entry| entry.file_name().into_string().ok()).collect())
 }
 
 /// A name that is taken and not yet a pod; dropped unused, it takes all that was made with it.
@@ -168,6 +207,7 @@ impl Claim<'_> {
             renamed => renamed.map_err(file("create", &path))?,
         }
         self.fate = Fate::Keep;
+        self.store.leave();
         Ok(PodDirectory::at(path))
     }
 }
@@ -177,6 +217,7 @@ impl Drop for Claim<'_> {
         if self.fate == Fate::Demolish {
             // Whoever drops a claim has an error to tell already; what this leaves, the next command sweeps.
             let _swept_later = self.directory.demolish(&self.lock);
+            self.store.leave();
         }
     }
 }
