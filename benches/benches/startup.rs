@@ -1,6 +1,7 @@
 //! Making a sandbox until its first process runs and its loopback is up, and taking it down. Cases:
 //! - the floor: a clone into new namespaces and the execution of pause, by the kernel alone; all of
-//!   the namespaces of a pod together, and each by itself;
+//!   the namespaces of a pod together, and each by itself; and furnished, with the mounts, the hostname
+//!   and the loopback of a pod, by the fewest calls;
 //! - the library: `pod::create`, without the start of a process of our own;
 //! - `pod create`, a whole process: net, ipc, uts, pid and mnt namespaces, lo up, a /proc, /dev/shm
 //!   and /etc of the pod's own, a record on disk, and pause running in it when it comes back;
@@ -18,7 +19,7 @@ use pod::{PodPlan, Share, Store};
 use crate::engines;
 use crate::place::{Place, find, works};
 use crate::session::Session;
-use crate::sys::{self, Program};
+use crate::sys::{self, Furniture, Program};
 use crate::turns::{Seen, Turns, case, nanoseconds};
 
 const SUBJECT: &str = "startup";
@@ -49,15 +50,20 @@ pub(crate) fn measure(session: &mut Session, place: &Place) {
 
 /// What each namespace costs the kernel.
 fn floors(session: &mut Session, place: &Place) {
-    let cases = FLOORS.iter().map(|(name, namespaces)| case(name, floor(place, *namespaces))).collect();
+    let cases =
+        FLOORS.iter().map(|(name, namespaces)| case(name, floor(place, *namespaces, Furniture::None))).collect();
     // Each is a part of another, and none is anybody's rival.
     Turns { subject: SUBJECT, measures: MEASURES, pairs: &[], rounds: session.rounds(300) }.take(session, cases);
 }
 
 /// What the library adds to it.
 fn library(session: &mut Session, place: &Place) {
-    let cases = vec![case("library", by_library(place)), case("floor", floor(place, POD))];
-    let pairs = [("library", "floor")];
+    let cases = vec![
+        case("library", by_library(place)),
+        case("floor", floor(place, POD, Furniture::None)),
+        case("floor, furnished", floor(place, POD, Furniture::Pod)),
+    ];
+    let pairs = [("library", "floor"), ("library", "floor, furnished"), ("floor, furnished", "floor")];
     Turns { subject: SUBJECT, measures: MEASURES, pairs: &pairs, rounds: session.rounds(500) }.take(session, cases);
 }
 
@@ -100,11 +106,11 @@ fn delete(place: &Place) -> Duration {
     place.time("pod", &["delete", "--now", "bench"])
 }
 
-fn floor(place: &Place, namespaces: i32) -> impl FnMut() -> Seen<2> {
+fn floor(place: &Place, namespaces: i32, furniture: Furniture) -> impl FnMut() -> Seen<2> {
     let pause = Program::new(&[&place.ours("pause")], &[]);
     move || {
         let before = Instant::now();
-        let process = sys::start(&pause, namespaces).expect("a clone");
+        let process = sys::start(&pause, namespaces, furniture).expect("a clone");
         let created = before.elapsed();
         let before = Instant::now();
         drop(process);
