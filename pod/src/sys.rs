@@ -1,8 +1,8 @@
 //! The clone that makes a sandbox, and the child on its way to becoming pause.
 //!
 //! # Safety
-//! Delicate here: between clone and exec the child is a copy of us in which other threads do not
-//! exist, so it makes only system calls, on what its [`Script`] has laid out; see `sys/child.rs`.
+//! Delicate here: between clone and exec the child runs on our memory, beside our other threads, while we
+//! stand still: it makes only system calls, on what its [`Script`] has laid out; see `sys/child.rs`.
 
 mod child;
 

@@ -1,23 +1,21 @@
 //! The child between clone and exec, which makes the sandbox from inside and becomes pause.
 //!
-//! The clone copies our memory and holds us until the child has executed pause or ended
-//! (`CLONE_VFORK`), so how it went can be read from a page that both see. The child allocates
-//! nothing and makes only system calls.
+//! The child runs on our memory with its own stack while we stand still (`CLONE_VM | CLONE_VFORK`), so
+//! it costs no page tables, and how it went is in our memory when we go on. It allocates nothing
+//! and makes only system calls. For a moment it is nobody's process in memory that may be root's; the
+//! kernel makes that undumpable with the change of user, so nobody else's process can look into it.
 //!
 //! Every signal is blocked from before the clone until pause itself unblocks what it means to:
 //! a TERM that comes on the way waits for pause.
 
-use std::ffi::{CStr, CString, c_int};
+use std::ffi::{CStr, CString, c_int, c_void};
 use std::mem::MaybeUninit;
-use std::num::NonZeroUsize;
 use std::os::fd::{BorrowedFd, RawFd};
-use std::ptr::NonNull;
 use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 
-use clone3::Clone3;
 use nix::errno::Errno;
 use nix::mount::MsFlags;
-use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
+use nix::sys::prctl;
 use nsjoin::{Kind, leave_identity};
 use reaper::SignalSet;
 
@@ -140,8 +138,7 @@ pub(crate) struct Failure {
 /// Mounts beyond this many would need a larger report.
 const MOUNTS: usize = 64;
 
-/// What the child leaves for us, on a page that both see.
-#[repr(C)]
+/// What the child leaves for us.
 struct Report {
     step: AtomicU32,
     /// Not 0 once a step has failed.
@@ -150,31 +147,9 @@ struct Report {
     skipped: [AtomicI32; MOUNTS],
 }
 
-struct ReportPage(NonNull<Report>);
-
-const REPORT_SIZE: NonZeroUsize = NonZeroUsize::new(size_of::<Report>()).expect("not zero");
-
-impl ReportPage {
-    fn new() -> Result<Self, Errno> {
-        // SAFETY: a new mapping where the kernel likes overlaps nothing.
-        let page = unsafe {
-            mmap_anonymous(None, REPORT_SIZE, ProtFlags::PROT_READ | ProtFlags::PROT_WRITE, MapFlags::MAP_SHARED)
-        }?;
-        Ok(Self(page.cast()))
-    }
-
-    fn report(&self) -> &Report {
-        // SAFETY: mapped as long as `self` lives, aligned to a page, and zeroes are a Report; both
-        // sides go through atomics.
-        unsafe { self.0.as_ref() }
-    }
-}
-
-impl Drop for ReportPage {
-    fn drop(&mut self) {
-        // SAFETY: the mapping is ours, and the only borrow of it ends with `self`.
-        let unmapped = unsafe { munmap(self.0.cast(), REPORT_SIZE.get()) };
-        debug_assert_eq!(unmapped, Ok(()), "a mapping of our own can be unmapped");
+impl Report {
+    const fn new() -> Self {
+        Self { step: AtomicU32::new(0), errno: AtomicI32::new(0), skipped: [const { AtomicI32::new(0) }; MOUNTS] }
     }
 }
 
@@ -185,32 +160,44 @@ pub(crate) fn create(script: &Script) -> Result<Vec<(usize, Errno)>, Failure> {
     if script.mounts.len() > MOUNTS {
         return Err(clone_failed(Errno::E2BIG));
     }
-    let page = ReportPage::new().map_err(clone_failed)?;
-    let report = page.report();
-    let mut clone3 = Clone3::default();
-    clone3.exit_signal(libc::SIGCHLD as u64).flag_vfork().flag_newpid().flag_newns();
+    let report = &Report::new();
+    let mut flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_NEWPID | libc::CLONE_NEWNS | libc::SIGCHLD;
     for kind in &script.namespaces {
-        match kind {
-            Kind::Net => clone3.flag_newnet(),
-            Kind::Ipc => clone3.flag_newipc(),
-            Kind::Uts => clone3.flag_newuts(),
-            Kind::User | Kind::Cgroup | Kind::Pid | Kind::Mount | Kind::Time => &mut clone3,
-        };
+        flags |= kind.flag();
     }
     if script.id_maps.is_some() {
-        clone3.flag_newuser();
+        flags |= libc::CLONE_NEWUSER;
     }
+    let dumpable = prctl::get_dumpable().unwrap_or(true);
     let before = reaper::sys::blocked();
     reaper::sys::block_exactly(&SignalSet::ALL);
-    // SAFETY: like fork: the child runs on a copy of our memory, in which it may be the only thread
-    // of several, and so makes only system calls until it has executed pause or left.
-    let cloned = unsafe { clone3.call() };
-    if cloned == Ok(0) {
-        script.become_pause(report);
-    }
+    let errand = Errand { script, report };
+    let mut stack = vec![0_u128; STACK / size_of::<u128>()];
+    let top = stack.as_mut_ptr_range().end;
+    let argument = std::ptr::from_ref(&errand).cast_mut().cast();
+    // SAFETY: `top` is the end of STACK writable bytes, aligned to 16, that nobody else uses and that
+    // outlive the child's use of them: CLONE_VFORK holds us until it has executed or ended. So does
+    // `errand`. `run` never returns.
+    let cloned = Errno::result(unsafe { libc::clone(run, top.cast(), flags, argument) });
     reaper::sys::block_exactly(&before);
-    let pid = cloned.map_err(|uapi_errno| clone_failed(Errno::from_raw(uapi_errno.0)))?;
-    outcome(script, report, pid)
+    // Who changes its user makes the memory that it is in undumpable, and for that moment it is ours, too.
+    let _always_allowed = prctl::set_dumpable(dumpable);
+    outcome(script, report, cloned.map_err(clone_failed)?)
+}
+
+/// What the child is handed.
+struct Errand<'a> {
+    script: &'a Script,
+    report: &'a Report,
+}
+
+/// Enough for what the child calls.
+const STACK: usize = 32 * 1024;
+
+extern "C" fn run(errand: *mut c_void) -> c_int {
+    // SAFETY: `create` made it, and stands still while we run; nobody changes it.
+    let errand = unsafe { &*errand.cast_const().cast::<Errand<'_>>() };
+    errand.script.become_pause(errand.report)
 }
 
 fn outcome(script: &Script, report: &Report, pid: i32) -> Result<Vec<(usize, Errno)>, Failure> {
