@@ -9,6 +9,7 @@
 mod memory;
 
 use std::fs;
+use std::time::Duration;
 
 use benches::{Entry, Unit};
 
@@ -100,5 +101,7 @@ struct Cleared<'a>(&'a Place);
 impl Drop for Cleared<'_> {
     fn drop(&mut self) {
         self.0.clear();
+        // The kernel takes a thousand networks down in its own time, and whoever makes one meanwhile waits.
+        std::thread::sleep(Duration::from_secs(2));
     }
 }

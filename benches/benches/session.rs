@@ -1,13 +1,13 @@
 //! A run of the benches: how much is to be measured, and where it is written what was seen.
 
+use std::collections::HashSet;
 use std::env;
 use std::fs::File;
 use std::io::Write;
 use std::time::Duration;
 
 use benches::{Entry, LeftOut, Rival};
-use criterion::measurement::WallTime;
-use criterion::{BenchmarkGroup, Criterion, SamplingMode};
+use criterion::{Criterion, SamplingMode};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// The file to which each entry is written, as a line of JSON.
@@ -29,6 +29,8 @@ pub(crate) struct Session {
     effort: Effort,
     lines: Option<File>,
     criterion: Criterion,
+    /// What criterion has been shown.
+    shown: HashSet<String>,
 }
 
 impl Session {
@@ -42,7 +44,8 @@ impl Session {
             _ => Effort::Full,
         };
         let open = |path| File::options().create(true).append(true).open(path).expect(LINES);
-        Self { effort, lines: env::var_os(LINES).map(open), criterion: Criterion::default().configure_from_args() }
+        let criterion = Criterion::default().configure_from_args();
+        Self { effort, lines: env::var_os(LINES).map(open), criterion, shown: HashSet::new() }
     }
 
     /// So many rounds, or fewer where it has to be quick.
@@ -60,15 +63,16 @@ impl Session {
         if let Ok(style) = style { bar.with_style(style) } else { bar }
     }
 
-    /// Shows cases to criterion, where there is time for its report.
-    pub(crate) fn with_criterion(&mut self, group: &str, show: impl FnOnce(&mut BenchmarkGroup<'_, WallTime>)) {
-        if self.effort == Effort::Full {
-            let mut group = self.criterion.benchmark_group(group);
-            group.sample_size(10).sampling_mode(SamplingMode::Flat);
-            group.warm_up_time(Duration::from_millis(200)).measurement_time(Duration::from_millis(800));
-            show(&mut group);
-            group.finish();
+    /// Shows a case to criterion, where there is time for its report; once, however many are beside it.
+    pub(crate) fn show(&mut self, subject: &str, case: &str, mut run: impl FnMut() -> Duration) {
+        if self.effort == Effort::Quick || !self.shown.insert(format!("{subject}/{case}")) {
+            return;
         }
+        let mut group = self.criterion.benchmark_group(subject);
+        group.sample_size(10).sampling_mode(SamplingMode::Flat);
+        group.warm_up_time(Duration::from_millis(200)).measurement_time(Duration::from_millis(800));
+        group.bench_function(case, |bencher| bencher.iter_custom(|rounds| (0..rounds).map(|_| run()).sum()));
+        group.finish();
     }
 
     /// Says that a case is not measured, and why.

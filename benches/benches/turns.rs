@@ -64,16 +64,12 @@ impl<const M: usize> Turns<'_, M> {
         }
         bar.finish_and_clear();
         self.say(session, &cases, &seen);
-        session.with_criterion(self.subject, |group| {
+        // Criterion shows times, and of each case the first.
+        if self.measures[0].1 == Unit::Time {
             for case in &mut cases {
-                // Criterion shows times, and of each case the first.
-                if self.measures[0].1 == Unit::Time {
-                    group.bench_function(case.name.clone(), |bencher| {
-                        bencher.iter_custom(|rounds| (0..rounds).map(|_| first((case.run)())).sum());
-                    });
-                }
+                session.show(self.subject, &case.name, || first((case.run)()));
             }
-        });
+        }
     }
 
     fn say(&self, session: &mut Session, cases: &[Case<'_, M>], seen: &[Vec<Seen<M>>]) {
