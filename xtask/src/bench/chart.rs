@@ -28,12 +28,13 @@ pub(crate) fn draw(pairs: &[&Pair], title: &str, path: &Path) -> anyhow::Result<
     let height = TOP + rows * ROW + 12;
     let area = SVGBackend::new(path, (WIDTH, height.try_into()?)).into_drawing_area();
     area.fill(&WHITE)?;
-    area.draw(&Text::new(format!("{title}: ours / theirs; left of 1 is better"), (12, 12), font(16)))?;
+    let legend = "ours / theirs, left of 1 is better; red: promised; thin: in parts of the run";
+    area.draw(&Text::new(format!("{title}: {legend}"), (12, 12), font(18)))?;
     for power in [-4, -3, -2, -1, 0, 1] {
         let x = place(10_f64.powi(power));
         let line = if power == 0 { INK.stroke_width(1) } else { GRID.stroke_width(1) };
         area.draw(&PathElement::new(vec![(x, TOP - 4), (x, height - 10)], line))?;
-        let above = font(12).pos(Pos::new(HPos::Center, VPos::Bottom));
+        let above = font(14).pos(Pos::new(HPos::Center, VPos::Bottom));
         area.draw(&Text::new(10_f64.powi(power).to_string(), (x, TOP - 6), above))?;
     }
     for (row, pair) in (0..).zip(pairs) {
@@ -53,7 +54,7 @@ where
 {
     let middle = top + ROW / 2;
     let label = format!("{}: {} / {}", pair.measure, pair.ours, pair.theirs);
-    let before = font(13).pos(Pos::new(HPos::Right, VPos::Center));
+    let before = font(16).pos(Pos::new(HPos::Right, VPos::Center));
     area.draw(&Text::new(label, (LEFT - 8, middle), before))?;
     let color = if pair.is_broken() { WORSE } else { OURS };
     area.draw(&Rectangle::new([(place(1.0), top + 4), (place(pair.ratio), top + ROW - 4)], color.mix(0.8).filled()))?;
@@ -63,7 +64,7 @@ where
         let x = place(at_most);
         area.draw(&PathElement::new(vec![(x, top + 2), (x, top + ROW - 2)], RED.stroke_width(2)))?;
     }
-    let after = font(13).pos(Pos::new(HPos::Left, VPos::Center));
+    let after = font(16).pos(Pos::new(HPos::Left, VPos::Center));
     area.draw(&Text::new(digits(pair.ratio), (RIGHT + 8, middle), after))?;
     Ok(())
 }
