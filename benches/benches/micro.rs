@@ -2,13 +2,12 @@
 //! - a pod's name, from text;
 //! - the line of /proc/PID/stat by which a process is known again;
 //! - the plan of a pod, checked;
-//! - the plan of a join, from the words of a command line, with clap.
+//! - the plan of a join, from plain words of a command line, and from words that take clap.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use benches::Unit;
-use clap::Parser;
 use nsjoin::{Identity, Name};
 use pod::{PodPlan, Share};
 
@@ -28,15 +27,20 @@ pub(crate) fn measure(session: &mut Session, _place: &Place) {
         timed("a name", || each(|| "web-7".parse::<Name>().is_ok())),
         timed("a process's identity", || each(|| Identity::from_stat(black_box(STAT).as_bytes()).is_ok())),
         timed("the plan of a pod", || each(|| PodPlan::new(pod.clone(), None, Share::all(), Vec::new()).is_ok())),
-        timed("the plan of a join", || each(is_a_join)),
+        timed("the plan of a join", || each(|| is_a_join(&PLAIN))),
+        timed("the plan of a join, by clap", || each(|| is_a_join(&NOT_PLAIN))),
     ];
     let measures = [("parse", Unit::Time)];
     Turns { subject: "micro", measures, pairs: &[], rounds: session.rounds(500) }.take(session, cases);
 }
 
-fn is_a_join() -> bool {
-    let words = ["nsjoin", "-t", "web", "-n", "-i", "-u", "-p", "--", "true"];
-    nsjoin::cli::Args::try_parse_from(black_box(words)).map(nsjoin::cli::Args::into_plan).is_ok()
+const PLAIN: [&str; 9] = ["nsjoin", "-t", "web", "-n", "-i", "-u", "-p", "--", "true"];
+const NOT_PLAIN: [&str; 9] = ["nsjoin", "-t", "web", "-n", "-i", "-u", "--nice=1", "--", "true"];
+
+fn is_a_join(words: &[&str]) -> bool {
+    let words = black_box(words).iter().map(Into::into).collect();
+    let invocation = nsjoin::cli::Args::of(words).ok().and_then(|args| args.resolve().ok());
+    invocation.is_some_and(|invocation| invocation.join.plan().is_ok())
 }
 
 fn each(mut work: impl FnMut() -> bool) -> Duration {

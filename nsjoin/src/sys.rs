@@ -20,10 +20,9 @@ use nix::errno::Errno;
 
 pub(crate) use child::{execute, spawn};
 pub(crate) use namespace::{
-    by_id as namespace_by_id, kind_of, of_pidfd as namespace_of_pidfd, of_socket as namespace_of_socket, owner_of,
-    owner_uid,
+    by_id as namespace_by_id, id_of as id_of_namespace, kind_of, of_pidfd as namespace_of_pidfd,
+    of_socket as namespace_of_socket, owner_of, owner_uid,
 };
-pub(crate) use namespace::{by_id as namespace_by_id, id_of as id_of_namespace, kind_of, of_socket as namespace_of_socket, owner_of, owner_uid};
 pub(crate) use pidfd::{is_alive, is_pidfd, open as pidfd_open, pid_of, signal, take_descriptor, wait};
 pub use script::Step;
 pub(crate) use script::{

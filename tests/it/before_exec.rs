@@ -1,6 +1,5 @@
 //! What a command can be started with that a shell cannot give it: masks, dispositions, filters, pidfds.
 
-use std::collections::BTreeMap;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
@@ -47,6 +46,8 @@ pub(crate) fn ignore_all_before_exec(command: &mut Command) {
     };
     // SAFETY: runs between fork and exec and makes system calls only.
     unsafe { command.pre_exec(ignore) };
+}
+
 /// Leaves a descriptor open for a command, under the number that it has here, and hands back that.
 #[allow(unsafe_code, reason = "pre_exec is the only way that leaves it closed for everybody else")]
 pub(crate) fn hand_on(command: &mut Command, file: OwnedFd) -> i32 {

@@ -123,7 +123,11 @@ pub(crate) fn ask(name: &Name, directory: &PodDirectory, request: &Request) -> R
     line.push(b'\n');
     stream.write_all(&line).map_err(failed)?;
     let mut answer = String::new();
-    BufReader::new(stream).read_line(&mut answer).map_err(failed)?;
+    match BufReader::new(stream).read_line(&mut answer) {
+        // It has been killed with our request unread, or read.
+        Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Ok(None),
+        read => read.map_err(failed)?,
+    };
     if answer.is_empty() {
         return Ok(None);
     }
