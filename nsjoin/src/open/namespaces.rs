@@ -45,16 +45,33 @@ impl OpenNamespaces {
         self.open.iter().map(|namespace| Joined { kind: namespace.kind, inode: namespace.inode }).collect()
     }
 
-    fn take(&mut self, kind: Kind, file: File, named: &str) -> Result<(), Error> {
+    fn take(&mut self, kind: Kind, file: File, named: &str, us: &Ourselves) -> Result<(), Error> {
         let look_error = |source| Error::Namespace { kind, name: named.to_owned(), source };
         let inode = file.metadata().map_err(look_error)?.st_ino();
-        let ours = std::fs::metadata(format!("/proc/self/ns/{kind}")).map_err(look_error)?.st_ino();
-        if inode == ours {
+        if inode == us.inode(kind).map_err(look_error)? {
             self.shared.push(kind);
         } else {
             self.open.push(OpenNamespace { kind, file: file.into(), inode });
         }
         Ok(())
+    }
+}
+
+/// This process, to compare with.
+struct Ourselves(Option<OwnedFd>);
+
+impl Ourselves {
+    fn new() -> Self {
+        Self(sys::pidfd_open(std::process::id().cast_signed()).ok())
+    }
+
+    /// The namespace of this kind that we are in.
+    fn inode(&self, kind: Kind) -> io::Result<u64> {
+        match self.0.as_ref().and_then(|us| sys::namespace_of_pidfd(us.as_fd(), kind.by_pidfd())) {
+            Some(Ok(file)) => File::from(file).metadata(),
+            Some(Err(_)) | None => std::fs::metadata(format!("/proc/self/ns/{kind}")),
+        }
+        .map(|found| found.st_ino())
     }
 }
 
@@ -65,6 +82,7 @@ pub(super) fn open(
     user_parent: bool,
 ) -> Result<OpenNamespaces, Error> {
     let mut found = OpenNamespaces { open: Vec::new(), of_process: true, shared: Vec::new(), skipped: Vec::new() };
+    let us = Ourselves::new();
     for kind in Kind::all() {
         if kind == Kind::User && user_parent {
             continue;
@@ -72,10 +90,10 @@ pub(super) fn open(
         if let Some(source) = sources.get(&kind) {
             found.of_process = false;
             let (file, named) = from(kind, source, pinned)?;
-            found.take(kind, file, &named)?;
+            found.take(kind, file, &named, &us)?;
         } else if wants(select, pinned, kind) {
             match theirs(pinned, kind, matches!(select, Select::These(_)))? {
-                Ok((file, named)) => found.take(kind, file, &named)?,
+                Ok((file, named)) => found.take(kind, file, &named, &us)?,
                 Err(reason) => found.skipped.push(Skipped { kind, reason }),
             }
         }
@@ -83,7 +101,7 @@ pub(super) fn open(
     if user_parent {
         found.of_process = false;
         let owner = owner(pinned, sources.get(&Kind::User), &found)?;
-        found.take(Kind::User, owner, "the owning user namespace")?;
+        found.take(Kind::User, owner, "the owning user namespace", &us)?;
         // The order of entering is that of the kinds.
         found.open.sort_by_key(|namespace| namespace.kind);
     }

@@ -22,6 +22,7 @@ use std::ffi::{c_int, c_void};
 use std::os::fd::{AsFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::atomic::Ordering;
 
+use clone3::Clone3;
 use nix::errno::Errno;
 
 use super::hidden::Hidden;
@@ -131,22 +132,25 @@ fn clone_into(
     errand: &mut Errand<'_>,
     pidfd: Option<&Report>,
 ) -> Result<i32, Errno> {
-    const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
-    let exit_signal = flags & 0xff;
-    // SAFETY: numbers only, for which zero is a value.
-    let mut arguments = unsafe { std::mem::zeroed::<libc::clone_args>() };
-    arguments.flags = u64::from((flags & !0xff).cast_unsigned()) | CLONE_INTO_CGROUP;
-    arguments.exit_signal = u64::from(exit_signal.cast_unsigned());
-    arguments.pidfd = pidfd.map_or(0, |report| report.pidfd.as_ptr() as u64);
-    arguments.cgroup = u64::from(cgroup.cast_unsigned());
-    // SAFETY: the kernel reads clone_args of the size given. Without CLONE_VM the child has a copy of
-    // this stack, so it may go on in it.
-    let pid =
-        Errno::result(unsafe { libc::syscall(libc::SYS_clone3, &raw const arguments, size_of::<libc::clone_args>()) })?;
-    if pid == 0 {
+    let mut pidfd_of_child = -1;
+    let mut clone3 = Clone3::default();
+    clone3.flag_vfork().flag_into_cgroup(&cgroup).exit_signal(u64::from((flags & 0xff).cast_unsigned()));
+    if flags & libc::CLONE_FILES != 0 {
+        clone3.flag_files();
+    }
+    if pidfd.is_some() {
+        clone3.flag_pidfd(&mut pidfd_of_child);
+    }
+    // SAFETY: without CLONE_VM the child has a copy of this stack, so it may go on in it; it makes only
+    // system calls, and never returns.
+    let cloned = unsafe { clone3.call() };
+    if cloned == Ok(0) {
         run(std::ptr::from_mut(errand).cast());
     }
-    i32::try_from(pid).map_err(|_| Errno::ERANGE)
+    if let Some(report) = pidfd {
+        report.pidfd.store(pidfd_of_child, Ordering::Relaxed);
+    }
+    cloned.map_err(|uapi_errno| Errno::from_raw(uapi_errno.0))
 }
 
 /// Reads what the child left; a child that failed is reaped.
