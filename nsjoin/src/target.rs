@@ -68,7 +68,7 @@ impl FromStr for Target {
         }
         let looks_like_an_id = text.len() >= SHORT_ID && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         if !looks_like_an_id && !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-            return pid_of(text).map(Self::Pid).ok_or_else(|| invalid("no pid is as large".to_owned()));
+            return pid_of(text).map(Self::Pid).ok_or_else(|| invalid("it is no pid".to_owned()));
         }
         let container = looks_like_an_id.then(|| format!("container/{text}").parse().ok()).flatten();
         match (text.parse::<Name>(), container) {
