@@ -9,8 +9,8 @@ use std::fs;
 
 use libtest_mimic::Trial;
 
-use crate::house::{House, User, eventually};
-use crate::init::running::{Running, children};
+use crate::house::{House, User, only_child};
+use crate::init::running::Running;
 use crate::trial::as_each_user;
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -39,12 +39,9 @@ fn ready(house: &House, words: &[&str]) -> Running {
     Running::ready(house.command("nsjoin").args(["-t", "web"]).args(words)).unwrap()
 }
 
-/// The one child that nsjoin has once its command runs.
+/// The command that nsjoin stays with.
 fn command_of(running: &Running) -> i32 {
-    eventually("one child", || match children(running.pid()).as_slice() {
-        [only] => Some(*only),
-        _ => None,
-    })
+    only_child(running.pid())
 }
 
 /// The inode of a namespace of a process.

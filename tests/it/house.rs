@@ -318,6 +318,14 @@ pub(crate) fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> 
     }
 }
 
+/// The only child of a process, when it has one: that which joined for a command may not be reaped yet.
+pub(crate) fn only_child(pid: i32) -> i32 {
+    eventually(&format!("{pid} has one child"), || {
+        let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+        children.trim().parse().ok()
+    })
+}
+
 /// A command that has ended, and all there is to say of it.
 pub(crate) struct Ran {
     command: String,

@@ -9,7 +9,7 @@ use std::process::Command;
 use libtest_mimic::Trial;
 
 use crate::before_exec::{block_all_before_exec, ignore_all_before_exec};
-use crate::house::{House, User, eventually, status_of};
+use crate::house::{House, User, eventually, only_child, status_of};
 use crate::init::running::{Running, becomes, children, send};
 use crate::terminal::{CONTROL_C, CONTROL_Z, CONTROLLED, Terminal};
 use crate::trial::{Need, as_each_user};
@@ -158,13 +158,6 @@ fn shell(house: &House) -> (Terminal, Running) {
     let (terminal, running) = Terminal::start(shell).unwrap();
     terminal.shows("prompt> ").unwrap();
     (terminal, running)
-}
-
-fn only_child(pid: i32) -> i32 {
-    eventually("one child", || match children(pid).as_slice() {
-        [only] => Some(*only),
-        _ => None,
-    })
 }
 
 fn control_z(user: User) {

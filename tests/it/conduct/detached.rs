@@ -112,6 +112,7 @@ fn pid_file(user: User) {
     for options in [&[][..], &["-U", "-n"]] {
         let words = [options, &["--pid-file", file.to_str().unwrap(), "--", "probe", "ready"]].concat();
         let running = ready(&house, &words);
+        eventually("the pid file is there", || file.exists().then_some(()));
         assert_eq!(pid_in(&file), command_of(&running));
         assert_eq!(status_of(pid_in(&file), "PPid"), running.pid().to_string());
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o7777, 0o644);
@@ -130,8 +131,8 @@ fn replaced(user: User) {
     // Who has the old one open has all of the old one.
     let before = fs::metadata(&file).unwrap().ino();
     let running = ready(&house, &[&words[..], &["probe", "ready"]].concat());
+    eventually("it is another file", || (fs::metadata(&file).unwrap().ino() != before).then_some(()));
     assert_eq!(pid_in(&file), command_of(&running));
-    assert_ne!(fs::metadata(&file).unwrap().ino(), before);
     drop(running);
     fs::remove_file(&file).unwrap();
     with(&["no-such-command"]).exits(127);

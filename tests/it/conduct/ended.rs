@@ -9,8 +9,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::{command_of, pod, ready};
-use crate::house::{User, eventually, has_ended, status_of};
-use crate::init::running::{Running, becomes, children, send};
+use crate::house::{User, eventually, has_ended, only_child, status_of};
+use crate::init::running::{Running, becomes, send};
 use crate::trial::as_each_user;
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -138,8 +138,8 @@ fn dies_with_the_parent(user: User) {
     for way in ["", "-U -n"] {
         let script = format!("nsjoin -t web {way} --die-with-parent -- probe ready & wait");
         let running = Running::ready(house.command("sh").args(["-c", &script])).unwrap();
-        let [nsjoin] = children(running.pid())[..] else { panic!("no nsjoin") };
-        let command = eventually("one child", || children(nsjoin).first().copied());
+        let nsjoin = only_child(running.pid());
+        let command = only_child(nsjoin);
         send(running.pid(), libc::SIGKILL).unwrap();
         eventually("nsjoin ends", || has_ended(nsjoin.into()).then_some(()));
         eventually("the command ends", || has_ended(command.into()).then_some(()));

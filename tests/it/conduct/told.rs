@@ -7,7 +7,7 @@ use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
 use super::{command_of, namespace, pod, ready};
-use crate::house::{House, User};
+use crate::house::{House, User, eventually};
 use crate::init::running::send;
 use crate::trial::as_each_user;
 
@@ -40,7 +40,8 @@ fn started(user: User) {
             let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
             stat.rsplit(") ").next().unwrap().split(' ').nth(19).unwrap().parse::<u64>().unwrap()
         };
-        let [event] = &events(&house)[..] else { panic!("{:?}", events(&house)) };
+        // The command may say that it is ready before nsjoin does.
+        let event = eventually("it is told", || events(&house).pop());
         assert_eq!(event["event"], "started");
         assert_eq!((&event["pid"], &event["start_time"]), (&json!(command), &json!(start_time(command))));
         assert_eq!(event["target"], json!({ "pid": pause, "start_time": start_time(pause) }));

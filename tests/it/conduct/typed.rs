@@ -6,8 +6,8 @@ use std::process::Command;
 use libtest_mimic::Trial;
 
 use super::{command_of, pod};
-use crate::house::{House, User, eventually};
-use crate::init::running::{Running, becomes, children, send};
+use crate::house::{House, User, eventually, only_child};
+use crate::init::running::{Running, becomes, send};
 use crate::terminal::{CONTROL_C, CONTROLLED, Terminal};
 use crate::trial::{Need, as_each_user};
 
@@ -126,14 +126,14 @@ fn job(house: &House, line: &str) -> (Terminal, Running, i32) {
     terminal.shows("prompt> ").unwrap();
     terminal.types(&format!("{line}\n")).unwrap();
     terminal.shows("ready ").unwrap();
-    let nsjoin = eventually("a job", || children(running.pid()).first().copied());
+    let nsjoin = only_child(running.pid());
     (terminal, running, nsjoin)
 }
 
 fn stopped(user: User) {
     let house = pod(user);
     let (mut terminal, shell, nsjoin) = job(&house, "nsjoin -t web --tty -- probe ready");
-    let command = eventually("one child", || children(nsjoin).first().copied());
+    let command = only_child(nsjoin);
     for _ in 0..2 {
         terminal.becomes_raw(true).unwrap();
         send(command, libc::SIGSTOP).unwrap();

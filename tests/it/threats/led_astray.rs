@@ -10,7 +10,7 @@ use nix::unistd::Pid;
 
 use super::pod;
 use crate::before_exec::{answer_always, pretend};
-use crate::house::{Guest, House, User, eventually, has_ended};
+use crate::house::{Guest, House, User, eventually, has_ended, only_child};
 use crate::trial::{Need, as_each_user, trial};
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -107,8 +107,7 @@ fn liar(house: &House) -> (Guest, i32) {
     let mut unshare = house.command("unshare");
     unshare.args(["--fork", "--kill-child", "--pid", "--net", "--ipc", "--uts", "--mount", "sh", "-c", script]);
     let guest = house.start(&mut unshare);
-    let children = fs::read_to_string(format!("/proc/{0}/task/{0}/children", guest.pid())).unwrap();
-    let pid = children.trim().parse().unwrap();
+    let pid = only_child(guest.pid());
     (guest, pid)
 }
 
@@ -151,8 +150,7 @@ fn fake_proc() {
 fn dead_init() {
     let house = House::new(User::Root);
     let guest = house.start(house.command("unshare").args(["--fork", "--kill-child", "--pid", "probe", "ready"]));
-    let children = fs::read_to_string(format!("/proc/{0}/task/{0}/children", guest.pid())).unwrap();
-    let init: i32 = children.trim().parse().unwrap();
+    let init = only_child(guest.pid());
     let namespace = fs::File::open(format!("/proc/{init}/ns/pid")).unwrap();
     kill(Pid::from_raw(init), Signal::SIGKILL).unwrap();
     eventually("the init is dead", || has_ended(init.into()).then_some(()));

@@ -11,7 +11,7 @@ use nix::errno::Errno;
 use serde_json::Value;
 
 use super::pod;
-use crate::house::{House, User, binaries, eventually, status_of};
+use crate::house::{House, User, binaries, eventually, only_child, status_of};
 use crate::init::running::{Running, children, send};
 use crate::terminal::{CONTROLLED, Terminal};
 use crate::trial::{Need, as_each_user, trial};
@@ -109,7 +109,7 @@ fn sealed(user: User) {
     for options in [&["-a"][..], &["-U", "-n"]] {
         let words = [&["-t", "web"], options, &["--seal", "--", program.to_str().unwrap(), "ready"]].concat();
         let mut running = Running::ready(house.command("nsjoin").args(&words)).unwrap();
-        let pid = if options == ["-a"] { children(running.pid())[0] } else { running.pid() };
+        let pid = if options == ["-a"] { only_child(running.pid()) } else { running.pid() };
         let exe = format!("/proc/{pid}/exe");
         assert_eq!(fs::read_link(&exe).unwrap().to_str(), Some("/memfd:nsjoin (deleted)"));
         // Kept open for reading while it runs, to be opened for writing when it does no more.
@@ -137,8 +137,7 @@ fn typed_into(user: User) {
     let house = pod(user);
     let options: &[&str] = if user == User::Root { &LESS } else { &[] };
     let said = house.work().join("said");
-    let script =
-        format!("exec 2>&1; probe inject \"$1\" >{0}.new; mv {0}.new {0}; echo ready now; read line", said.display());
+    let script = format!("exec 2>&1; probe inject \"$1\" >{0}.new; mv {0}.new {0}; echo ready now", said.display());
     for way in [&["--tty"][..], &["--detach", "--interactive"]] {
         // The shell holds the terminal's session, and nsjoin shares it with the shell.
         let words = [&["nsjoin", "-t", "web"], way, options, &["--", "sh", "-c", &script, "sh"]].concat();
@@ -152,10 +151,6 @@ fn typed_into(user: User) {
         let refused = Errno::EPERM.to_string();
         assert_eq!((tried["typed"].as_str(), tried["taken"].as_str()), (Some(&*refused), Some(&*refused)));
         terminal.shows("ready now").unwrap();
-        // For the command, where it reads; then for the shell.
-        if way == ["--tty"] {
-            terminal.types("own\r").unwrap();
-        }
         terminal.shows("mine now").unwrap();
         terminal.types("ours\r").unwrap();
         terminal.shows("typed ours.").unwrap();
