@@ -11,6 +11,7 @@ mod capabilities;
 mod credentials;
 mod locks;
 // What it finds, and what it is.
+mod descriptors;
 mod sealed;
 mod surroundings;
 // The program whose scripts are to run unchanged.
@@ -40,6 +41,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         capabilities::trials(),
         locks::trials(),
         surroundings::trials(),
+        descriptors::trials(),
         sealed::trials(),
         nsenter::trials(),
     ]

@@ -1,13 +1,11 @@
-//! What the command finds: mask, limits, priority, /proc, descriptors.
+//! What the command finds: mask, limits, priority, /proc.
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::MetadataExt;
-use std::path::Path;
 
 use libtest_mimic::Trial;
 
-use super::{Started, launched, stranger, stranger_that, word};
+use super::{Started, launched, stranger};
 use crate::house::{House, User, status_of};
 use crate::nsjoin::of_pid;
 use crate::trial::{Need, as_each_user, trial};
@@ -22,8 +20,6 @@ pub(super) fn trials() -> Vec<Trial> {
         as_each_user("join::surroundings::values_that_make_no_sense_are_refused", &[], malformed),
         as_each_user("join::surroundings::a_proc_of_the_joined_pids", unshare, own_proc),
         as_each_user("join::surroundings::a_proc_where_the_target_has_none_of_its_own", unshare, own_proc_of_stranger),
-        as_each_user("join::surroundings::descriptors_that_are_handed_on", unshare, descriptors),
-        as_each_user("join::surroundings::a_descriptor_of_ours_takes_no_number_that_was_free", unshare, free_numbers),
     ]
     .into_iter()
     .flatten()
@@ -215,8 +211,8 @@ fn own_proc(user: User) {
 
 fn own_proc_of_stranger(user: User) {
     let house = House::new(user);
-    // In pids of its own and with the /proc of ours.
-    let target = stranger_that(&house, &["--pid", "--mount"], &["probe", "ready"]);
+    // In pids of its own and with the /proc of ours; what is mounted there would arrive elsewhere.
+    let target = stranger(&house, &["--pid", "--mount", "--propagation", "shared"]);
     let (pid, before) = (target.to_string(), mounts(target.pid));
     let shown = |more: &[&str]| {
         let line = [&["-t", &pid, "-U", "-m", "-p"], more, &["probe", "processes"]].concat();
@@ -225,71 +221,4 @@ fn own_proc_of_stranger(user: User) {
     assert!(shown(&[]) > 2);
     assert_eq!(shown(&["--mount-proc"]), 2);
     assert_eq!(mounts(target.pid), before);
-}
-
-/// The descriptors of a process from 3 to 32, and what each is.
-fn open_in(process: &Started) -> BTreeMap<u32, (u64, u64)> {
-    let entries = fs::read_dir(process.path("fd")).unwrap().map(Result::unwrap);
-    let of = |entry: fs::DirEntry| {
-        let file = fs::metadata(entry.path()).unwrap();
-        (entry.file_name().to_str().unwrap().parse().unwrap(), (file.dev(), file.ino()))
-    };
-    entries.map(of).filter(|(number, _)| (3..33).contains(number)).collect()
-}
-
-/// What a command is left with of the descriptors that a shell opens.
-fn handed_on(house: &House, open: &str, program: &[&str]) -> BTreeMap<u32, (u64, u64)> {
-    let mut command = house.command("sh");
-    command.args(["-c", &format!("{open}; exec \"$@\""), "sh"]).args(program).args(["probe", "ready"]);
-    open_in(&Started::new(house, &mut command))
-}
-
-fn descriptors(user: User) {
-    let house = House::new(user);
-    let target = stranger(&house, &["--uts", "--pid"]);
-    let pid = target.to_string();
-    let files: Vec<_> = [3, 4, 5].map(|number| house.work().join(format!("file-{number}"))).into();
-    for file in &files {
-        fs::write(file, "text").unwrap();
-    }
-    let inode = |file: usize| {
-        let file = fs::metadata(&files[file]).unwrap();
-        (file.dev(), file.ino())
-    };
-    let open = format!("exec 3<{} 4<{} 5<{}", word(&files[0]), word(&files[1]), word(&files[2]));
-    let all = [(3, inode(0)), (4, inode(1)), (5, inode(2))];
-    for line in [&["-t", &pid, "-U"][..], &["-t", &pid, "-a"], &["-t", &pid, "-U", "--timeout=1m"]] {
-        for number in 0..=3 {
-            let preserved = format!("--preserve-fds={number}");
-            let left = handed_on(&house, &open, &[&["nsjoin"], line, &[&preserved]].concat());
-            assert_eq!(left, all[..number].iter().copied().collect(), "{number} after {line:?}");
-        }
-    }
-}
-
-fn free_numbers(user: User) {
-    let house = House::new(user);
-    let target = stranger(&house, &["--uts", "--pid", "--mount"]);
-    let pid = target.to_string();
-    // What nsjoin opens for itself takes the lowest numbers that are free.
-    let seal = ["--seal", "--chdir=/"];
-    let cases = [
-        &["-t", &pid, "-U"][..],
-        &["-t", &pid, "-a"],
-        &["-t", &pid, "-a", "-r", "-w"],
-        &["-t", &pid, "-a", "--timeout=1m"],
-        &["-t", &pid, "-a", "--die-with-parent"],
-        &["-t", &pid, "-U", "--die-with-parent", seal[0]],
-        &["-t", &pid, "-a", seal[0], seal[1]],
-    ];
-    for line in cases {
-        let line = [&["nsjoin"], line, &["--preserve-fds=30"]].concat();
-        for open in [":", "exec 7</dev/null"] {
-            assert_eq!(handed_on(&house, open, &line), handed_on(&house, open, &[]), "{line:?} after {open}");
-        }
-        // Nor one that everybody takes for stdin.
-        let mut command = house.command("sh");
-        command.args(["-c", "exec \"$@\" <&-", "sh"]).args(&line).args(["probe", "ready"]);
-        assert_eq!(Started::new(&house, &mut command).link("fd/0"), Path::new("/dev/null"), "{line:?}");
-    }
 }
