@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
 
 use super::{Started, launched, stranger};
-use crate::house::{House, ORDINARY_ID, User, eventually};
+use crate::house::{House, ORDINARY_ID, User};
 use crate::trial::{Need, trial};
 
 pub(super) fn trials() -> Vec<Trial> {
@@ -77,10 +78,13 @@ impl Cgroup {
 impl Drop for Cgroup {
     fn drop(&mut self) {
         // The last process may not have left yet.
-        if std::thread::panicking() {
-            let _left_behind = fs::remove_dir(&self.directory);
-        } else {
-            eventually("the cgroup is empty", || fs::remove_dir(&self.directory).ok());
+        let deadline = Instant::now() + Duration::from_secs(5);
+        while let Err(error) = fs::remove_dir(&self.directory) {
+            if Instant::now() > deadline {
+                assert!(std::thread::panicking(), "left behind: {}: {error}", self.directory.display());
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(5));
         }
     }
 }
