@@ -241,7 +241,8 @@ fn stopped_by_nsjoin(user: User) {
 }
 
 fn to_its_group(user: User) {
-    const SCRIPT: &str = "trap 'echo one' USR1; trap 'echo two' USR2; echo ready; kill -USR1 0; while :; do sleep 0.01; done";
+    const SCRIPT: &str =
+        "trap 'echo one' USR1; trap 'echo two' USR2; echo ready; kill -USR1 0; while :; do sleep 0.01; done";
     let house = House::new(user);
     house.pod(&["create", "web"]).ok();
     let mut command = house.command("nsjoin");

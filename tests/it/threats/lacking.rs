@@ -81,7 +81,7 @@ fn named(user: User) {
     with(libc::SYS_memfd_create, &["--seal"]).refuses(125, "cannot seal");
     with(libc::SYS_execveat, &["--seal"]).refuses(126, "cannot execute true: Function not implemented");
     with(libc::SYS_signalfd4, &["--timeout", "1s"]).refuses(125, "cannot read signals for the command");
-    with(libc::SYS_seccomp, &["--seccomp", "/dev/null"]).refuses(2, "cannot use the seccomp profile");
+    with(libc::SYS_seccomp, &["--seccomp", "/dev/null"]).refuses(2, "malformed seccomp profile");
 }
 
 /// What it says that can be neither here nor there, with every way to launch.
