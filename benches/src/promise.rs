@@ -26,13 +26,14 @@ const fn promise(
 }
 
 /// All of them.
-pub const PROMISES: [Promise; 16] = [
+pub const PROMISES: [Promise; 17] = [
     promise("startup", "create", "pod create", "unshare", 1.0),
     promise("startup", "create", "pod create", "runc run", 0.1),
     promise("startup", "create", "pod create", "containerd CRI", 0.02),
     promise("startup", "create", "pod create", "docker run", 0.01),
     promise("startup", "create", "library", "floor", 1.25),
     promise("join", "join", "nsjoin", "nsenter", 0.6),
+    promise("join", "join", "nsjoin", "floor", 1.4),
     promise("join", "join", "library", "floor, no process", 1.1),
     promise("reap", "zombie to reaped", "pause", "catatonit -P", 0.15),
     promise("reap", "zombie to reaped", "reaper", "tini", 0.5),

@@ -130,9 +130,7 @@ impl Relay {
         // Of a child's change of state the kernel tells with a code above zero, which no process can;
         // and a PIPE of our own is for what we write that nobody reads.
         let ours = signal == Signal::CHLD && info.ssi_code > 0 || info.ssi_pid == std::process::id();
-        // To the whole group, by its terminal or by itself: then it has got it.
-        let to_all = || info.ssi_code == FROM_THE_KERNEL || child.pid() == i32::try_from(info.ssi_pid).ok();
-        if ours || (self.session == Session::Ours && to_all()) {
+        if ours || (self.session == Session::Ours && info.ssi_code == FROM_THE_KERNEL) {
             return Ok(());
         }
         match &self.terminal {

@@ -3,11 +3,10 @@
 //! Each is asked of every way in which a command can be run, and of every mask and disposition that
 //! nsjoin can be started with.
 
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::ExitStatusExt;
 use std::process::Command;
 
 use libtest_mimic::Trial;
-use nix::sys::signal::Signal;
 
 use crate::before_exec::{block_all_before_exec, ignore_all_before_exec};
 use crate::house::{House, User, eventually, only_child, status_of};
@@ -33,7 +32,6 @@ pub(crate) fn trials() -> Vec<Trial> {
         [
             as_each_user("signals::control_z_stops_the_job_and_fg_continues_it", &shell, control_z),
             as_each_user("signals::control_c_reaches_the_command_once", &shell, control_c),
-            as_each_user("signals::one_that_the_command_sends_its_group_reaches_it_once", &[], to_its_group),
             as_each_user("signals::stops_that_are_sent_to_nsjoin_stop_both", &shell, stopped_by_nsjoin),
         ]
         .into_iter()
@@ -238,19 +236,4 @@ fn stopped_by_nsjoin(user: User) {
     }
     send(job, libc::SIGTERM).unwrap();
     terminal.foreground(running.pid(), true).unwrap();
-}
-
-fn to_its_group(user: User) {
-    const SCRIPT: &str =
-        "trap 'echo one' USR1; trap 'echo two' USR2; echo ready; kill -USR1 0; while :; do sleep 0.01; done";
-    let house = House::new(user);
-    house.pod(&["create", "web"]).ok();
-    let mut command = house.command("nsjoin");
-    // Not the group of the tests.
-    command.args(["-t", "web", "--", "sh", "-c", SCRIPT]).process_group(0);
-    let mut guest = house.start(&mut command);
-    assert_eq!(guest.line(), "one");
-    // Of two that wait, that with the lower number is handed on first.
-    guest.signal(Signal::SIGUSR2);
-    assert_eq!(guest.line(), "two");
 }
