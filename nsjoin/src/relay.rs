@@ -129,7 +129,11 @@ impl Relay {
         let Some(signal) = Signal::new(info.ssi_signo.cast_signed()) else { return Ok(()) };
         // Of a child's change of state the kernel tells with a code above zero, which no process can;
         // and a PIPE of our own is for what we write that nobody reads.
-        let ours = signal == Signal::CHLD && info.ssi_code > 0 || info.ssi_pid == std::process::id();
+        let ours = match signal {
+            Signal::CHLD => info.ssi_code > 0,
+            Signal::PIPE => info.ssi_pid == std::process::id(),
+            _ => false,
+        };
         if ours || (self.session == Session::Ours && info.ssi_code == FROM_THE_KERNEL) {
             return Ok(());
         }
