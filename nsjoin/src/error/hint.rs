@@ -56,7 +56,10 @@ fn hint_of_step(step: Step, source: Errno) -> Option<&'static str> {
         }
         (Step::Capabilities, Errno::EPERM) => Some("only what we have ourselves can be added, and dropping takes root"),
         (Step::User | Step::Group, Errno::EINVAL) => Some("the user namespace has no such id"),
-        (Step::User | Step::Group | Step::Groups, Errno::EPERM) => Some("needs root, or a user namespace (-U)"),
+        (Step::Groups, Errno::EPERM) => {
+            Some("needs root; who makes a user namespace without it gives up changing groups")
+        }
+        (Step::User | Step::Group, Errno::EPERM) => Some("needs root, or a user namespace (-U)"),
         (Step::Root, Errno::EPERM) => Some("needs root, or a user namespace (-U)"),
         (Step::Cgroup, Errno::EACCES | Errno::EPERM) => Some("needs root, or a cgroup that was delegated to us"),
         (Step::Limit | Step::OomScore | Step::Nice, Errno::EPERM | Errno::EACCES) => {

@@ -98,11 +98,25 @@ pub(super) fn open(
             };
         }
     }
+    // Where groups cannot be changed at all, that there are to be none beyond the one is what there is.
+    let beyond = |group: &u32| ids.group != Some(Number::Asked(*group));
+    if into_user && gave_up_setgroups(process) && !ids.groups.iter().flatten().any(beyond) {
+        ids.groups_asked = false;
+    }
     if let Some(groups) = &credentials.groups {
         let numbers = groups.iter().map(|group| group_number(&mut files, group));
         (ids.groups, ids.groups_asked) = (Some(numbers.collect::<Result<_, _>>()?), true);
     }
     Ok(ids)
+}
+
+/// Whether the target's user namespace was made by somebody who had to give up changing groups for it.
+///
+/// # References
+/// `/proc/PID/setgroups`, user_namespaces(7)
+fn gave_up_setgroups(process: Option<&Process>) -> bool {
+    let path = process.map(|process| format!("/proc/{}/setgroups", process.identity.pid));
+    path.is_some_and(|path| fs::read_to_string(path).is_ok_and(|text| text.trim() == "deny"))
 }
 
 /// The target's effective id; as its user namespace has it, where that one is joined.

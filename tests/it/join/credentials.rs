@@ -38,6 +38,7 @@ pub(super) fn trials() -> Vec<Trial> {
         .into_iter()
         .flatten(),
     );
+    trials.push(trial("join::credentials::groups_that_cannot_be_changed_stay", &[Need::Userns], groups_given_up));
     trials.push(trial("join::credentials::nobody_becomes_somebody_else_without_the_right", &[Need::Userns], no_right));
     trials
 }
@@ -271,4 +272,19 @@ fn no_right() {
     for words in [&["-S", "0"][..], &["-G", "0"], &["--run-as", "0"], &["--groups", "0"]] {
         house.nsjoin(&[&["-t", &pid, "-n"], words, &["true"]].concat()).refuses(125, "Operation not permitted");
     }
+}
+
+fn groups_given_up() {
+    let house = House::new(User::Ordinary);
+    house.pod(&["create", "web"]).ok();
+    for words in [&["--run-as", "0:0"][..], &["-S", "follow", "-G", "follow"], &["--run-as", "0", "-p", "-n"]] {
+        let command = launched(&house, &[&["-t", "web", "-U", "-u"], words].concat());
+        assert_eq!(
+            command.status("Uid").split_whitespace().next(),
+            Some(ORDINARY_ID.to_string().as_str()),
+            "{words:?}"
+        );
+    }
+    let line = ["-t", "web", "-a", "--run-as", "0", "--groups", "1", "true"];
+    house.nsjoin(&line).refuses(125, "cannot set the supplementary groups");
 }
