@@ -28,17 +28,8 @@ pub(crate) fn trials() -> Vec<Trial> {
     ]
 }
 
-/// What podman is told. Its own defaults ask for more than every root may have, and for systemd;
-/// crun refuses a mixture of both cgroup versions.
-const CONTAINERS_CONF: &str = r#"
-[containers]
-default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
-[engine]
-cgroup_manager = "cgroupfs"
-events_logger = "file"
-infra_image = "PAUSE"
-runtime = "runc"
-"#;
+/// What podman is told.
+const CONTAINERS_CONF: &str = include_str!("engine/containers.conf");
 
 /// Podman with our images; it has no daemon, but a machine of its own all the same.
 pub(crate) struct Podman(pub(crate) Engine);

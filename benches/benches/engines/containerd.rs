@@ -10,30 +10,13 @@ use serde_json::json;
 use tokio::runtime::Runtime;
 use tonic::transport::Channel;
 
-use super::cri::{self, ImageStatusRequest, RunPodSandboxRequest, SandboxId, VersionRequest};
+use super::cri::{self, SandboxId, VersionRequest};
 use super::machine::Machine;
 use super::{Engine, PAUSE, image, need, prepare, word};
 use crate::place::Place;
 
-/// Its own default lowers OOM scores, which not every root may.
-const CONFIG: &str = r#"
-version = 2
-root = "WORK/root"
-state = "WORK/run"
-disabled_plugins = ["io.containerd.internal.v1.opt"]
-[grpc]
-address = "WORK/containerd.sock"
-[plugins."io.containerd.grpc.v1.cri"]
-restrict_oom_score_adj = true
-sandbox_image = "PAUSE"
-[plugins."io.containerd.grpc.v1.cri".containerd]
-snapshotter = "native"
-[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
-runtime_type = "io.containerd.runc.v2"
-[plugins."io.containerd.grpc.v1.cri".cni]
-bin_dir = "CNI"
-conf_dir = "WORK/net.d"
-"#;
+/// What the tests tell it, too.
+const CONFIG: &str = include_str!("../../../tests/it/engine/containerd.toml");
 
 pub(super) struct Containerd {
     channel: Channel,
@@ -67,7 +50,7 @@ impl Containerd {
         let mut ctr = machine.inside("ctr");
         ctr.arg("--address").arg(&socket).args(["--namespace", "k8s.io", "images", "import"]);
         prepare("ctr images import", ctr.args(["--snapshotter", "native", image(place)]))?;
-        let asked = ImageStatusRequest::of(PAUSE);
+        let asked = cri::status_of(PAUSE);
         machine.wait_for("the CRI to hear of the image", |_| {
             runtime.block_on(cri::call(channel.clone(), asked.clone())).ok()?.image
         })?;
@@ -83,7 +66,7 @@ impl Containerd {
 impl Engine for Containerd {
     fn create(&self) -> Duration {
         let before = Instant::now();
-        let SandboxId { id } = self.call(RunPodSandboxRequest::of("bench"));
+        let SandboxId { id } = self.call(cri::sandbox("bench"));
         let taken = before.elapsed();
         *self.sandbox.borrow_mut() = id;
         taken

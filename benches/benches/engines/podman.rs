@@ -8,16 +8,8 @@ use super::machine::Machine;
 use super::{Engine, PAUSE, image, need, prepare};
 use crate::place::{Place, time};
 
-/// Its own defaults ask for more than every root may have, and for systemd; crun refuses a mixture
-/// of both cgroup versions.
-const CONTAINERS_CONF: &str = r#"
-[containers]
-default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
-[engine]
-cgroup_manager = "cgroupfs"
-events_logger = "file"
-runtime = "runc"
-"#;
+/// What the tests tell it, too.
+const CONTAINERS_CONF: &str = include_str!("../../../tests/it/engine/containers.conf");
 
 pub(super) struct Podman(Machine);
 
@@ -25,7 +17,8 @@ impl Podman {
     pub(super) fn start(place: &Place) -> Result<Self, String> {
         need(&["podman", "runc", "conmon"])?;
         let podman = Self(Machine::boot(place)?);
-        fs::write(podman.0.work().join("containers.conf"), CONTAINERS_CONF).map_err(|error| error.to_string())?;
+        let conf = CONTAINERS_CONF.replace("PAUSE", PAUSE);
+        fs::write(podman.0.work().join("containers.conf"), conf).map_err(|error| error.to_string())?;
         prepare("podman load", &mut podman.command(&["load", "--input", image(place)]))?;
         Ok(podman)
     }

@@ -19,25 +19,8 @@ use crate::house::{Ran, eventually};
 use crate::image::{PAUSE, WORKLOAD, pause_image, workload_image};
 use crate::trial::cni_plugins;
 
-/// What containerd is told. Its own default lowers OOM scores, which not every root may.
-const CONFIG: &str = r#"
-version = 2
-root = "WORK/root"
-state = "WORK/run"
-disabled_plugins = ["io.containerd.internal.v1.opt"]
-[grpc]
-address = "WORK/containerd.sock"
-[plugins."io.containerd.grpc.v1.cri"]
-restrict_oom_score_adj = true
-sandbox_image = "PAUSE"
-[plugins."io.containerd.grpc.v1.cri".containerd]
-snapshotter = "native"
-[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
-runtime_type = "io.containerd.runc.v2"
-[plugins."io.containerd.grpc.v1.cri".cni]
-bin_dir = "CNI"
-conf_dir = "WORK/net.d"
-"#;
+/// What containerd is told.
+const CONFIG: &str = include_str!("../engine/containerd.toml");
 
 /// A containerd with our images, and a connection to it.
 pub(crate) struct Cri {
