@@ -223,7 +223,7 @@ impl Running {
 /// Reads a seccomp profile. Some rules depend on what the command will be capable of.
 fn profile(path: PathBuf, capabilities: &Capabilities) -> Result<Seccomp, UsageError> {
     let file = File::open(&path).map_err(|source| UsageError::File { path: path.clone(), source })?;
-    let bounding = caps::read(None, CapSet::Bounding).unwrap_or_default();
+    let bounding = caps::read(None, CapSet::Bounding).map_err(UsageError::Capabilities)?;
     let dropped = |capability: &&caps::Capability| {
         !capabilities.drop.contains(*capability)
             || capabilities.add.contains(*capability)

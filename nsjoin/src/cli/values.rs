@@ -43,6 +43,9 @@ pub enum UsageError {
         #[source]
         source: SeccompError,
     },
+    /// What a profile depends on cannot be found out.
+    #[error("cannot read our capabilities")]
+    Capabilities(#[source] caps::errors::CapsError),
     /// A variable where a command should be.
     #[error("no command is called {0:?}: a variable is set by --env={0} or --setenv {0}")]
     VariableAsCommand(String),
