@@ -10,7 +10,7 @@ mod state;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::identity::Identity;
+use launch::Identity;
 
 pub use error::{ContainerError, Passed, Said};
 pub use state::find;

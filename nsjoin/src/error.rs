@@ -11,10 +11,10 @@ use reaper::ExitCode;
 
 use crate::container::ContainerError;
 use crate::kind::Kind;
-use crate::name::Name;
 use crate::plan::InvalidPlan;
-use crate::registry::RegistryError;
 use crate::sys::Step;
+use registry::Name;
+use registry::RegistryError;
 
 /// A join that did not come about.
 #[derive(Debug, thiserror::Error)]

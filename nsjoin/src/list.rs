@@ -15,9 +15,9 @@ use serde::Serialize;
 
 use crate::error::Error;
 use crate::kind::Kind;
-use crate::name::Name;
 use crate::open::namespaces_of;
 use crate::target::Target;
+use registry::Name;
 
 pub use census::Census;
 

@@ -10,10 +10,10 @@ use reaper::{Signal, WaitStatus};
 
 use crate::command::{Copied, OwnPids, Parent};
 use crate::error::Error;
-use crate::identity::Identity;
 use crate::kind::Kind;
 use crate::open::Opened;
 use crate::sys::{self, Failure, Step};
+use launch::Identity;
 
 /// A launched command.
 ///

@@ -8,7 +8,6 @@
 mod child;
 mod hidden;
 mod namespace;
-mod pidfd;
 mod report;
 mod script;
 mod signals;
@@ -19,11 +18,11 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use nix::errno::Errno;
 
 pub(crate) use child::{execute, spawn};
+pub(crate) use launch::sys::pidfd::{is_alive, is_pidfd, open as pidfd_open, pid_of, signal, take_descriptor, wait};
 pub(crate) use namespace::{
     by_id as namespace_by_id, id_of as id_of_namespace, kind_of, of_pidfd as namespace_of_pidfd,
     of_socket as namespace_of_socket, owner_of, owner_uid,
 };
-pub(crate) use pidfd::{is_alive, is_pidfd, open as pidfd_open, pid_of, signal, take_descriptor, wait};
 pub use script::Step;
 pub(crate) use script::{
     Before, CStrings, CapabilityBits, Enter, Entry, Executed, Failure, Filters, Numbers, Recorded, Script, Standing,

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use crate::container::Container;
-use crate::identity::Identity;
-use crate::name::Name;
+use launch::Identity;
+use registry::Name;
 
 /// Whose namespaces are joined. Resolved once, when the plan is opened.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use super::error::{ContainerError, Said};
 use super::{Container, state};
-use crate::identity::Identity;
-use crate::pidfd::Pidfd;
+use launch::Identity;
+use launch::Pidfd;
 
 /// Clients of Docker's kind all understand this.
 const WORDS: [&str; 4] = ["container", "inspect", "--format", "{{.State.Pid}} {{.Id}} {{.State.Status}}"];

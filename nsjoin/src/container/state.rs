@@ -15,7 +15,7 @@ use nix::unistd::geteuid;
 use serde::Deserialize;
 
 use super::error::{ContainerError, Passed};
-use crate::identity::Identity;
+use launch::Identity;
 
 /// How many characters it takes to name a container by the beginning of its id.
 const LEAST: usize = 4;

@@ -6,8 +6,8 @@ use nix::errno::Errno;
 
 use super::Error;
 use crate::kind::Kind;
-use crate::registry::RegistryError;
 use crate::sys::Step;
+use registry::RegistryError;
 
 impl Error {
     /// What is nearly always the reason, where one thing is.

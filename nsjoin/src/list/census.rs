@@ -15,11 +15,11 @@ use procfs::process::Status;
 
 use super::{Namespace, Resident};
 use crate::error::Error;
-use crate::identity::Identity;
 use crate::kind::Kind;
-use crate::name::Name;
-use crate::registry::Registry;
 use crate::sys;
+use launch::Identity;
+use registry::Name;
+use registry::Registry;
 
 /// Which namespace: no two of a kind have the same number at a time.
 type Key = (Kind, u64);

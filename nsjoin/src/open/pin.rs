@@ -12,12 +12,12 @@ use nix::errno::Errno;
 
 use crate::container::Container;
 use crate::error::Error;
-use crate::identity::{Identity, Look};
 use crate::kind::Kind;
-use crate::name::Name;
-use crate::registry::{Registry, RegistryError};
 use crate::sys;
 use crate::target::Target;
+use launch::{Identity, Look};
+use registry::Name;
+use registry::{Registry, RegistryError};
 
 /// A process, held so that no other can be taken for it.
 #[derive(Debug)]
@@ -149,7 +149,7 @@ fn by_path(path: &Path) -> Result<Pinned, Error> {
     let pid: i32 = text.trim().parse().ok().filter(|pid| *pid > 0).ok_or_else(no_target)?;
     let pinned = process(pid, None)?;
     if let (Pinned::Process(process), Ok(written)) = (&pinned, found.modified())
-        && process.identity.started().is_some_and(|started| started > written + SLACK)
+        && started(process.identity).is_some_and(|started| started > written + SLACK)
     {
         return Err(Error::OldPidFile { path: path.to_owned(), pid });
     }
@@ -159,13 +159,11 @@ fn by_path(path: &Path) -> Result<Pinned, Error> {
 /// How far the clocks of a file system and of processes may be apart.
 const SLACK: Duration = Duration::from_secs(2);
 
-impl Identity {
-    /// When it started, by the clock of the wall; that one may have been set since.
-    fn started(self) -> Option<SystemTime> {
-        let ticks = nix::unistd::sysconf(nix::unistd::SysconfVar::CLK_TCK).ok()??;
-        let stat = fs::read_to_string("/proc/stat").ok()?;
-        let boot: u64 = stat.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()?;
-        let since_boot = self.start_time / u64::try_from(ticks).ok()?;
-        Some(SystemTime::UNIX_EPOCH + Duration::from_secs(boot + since_boot))
-    }
+/// When a process started, by the clock of the wall; that one may have been set since.
+fn started(process: Identity) -> Option<SystemTime> {
+    let ticks = nix::unistd::sysconf(nix::unistd::SysconfVar::CLK_TCK).ok()??;
+    let stat = fs::read_to_string("/proc/stat").ok()?;
+    let boot: u64 = stat.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()?;
+    let since_boot = process.start_time / u64::try_from(ticks).ok()?;
+    Some(SystemTime::UNIX_EPOCH + Duration::from_secs(boot + since_boot))
 }

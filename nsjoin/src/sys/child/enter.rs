@@ -4,10 +4,11 @@ use std::ffi::{CStr, c_int, c_long};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 
+use launch::sys::pidfd;
 use nix::errno::Errno;
 
+use crate::sys::namespace;
 use crate::sys::script::{Before, Enter, Entry, Failure, Script, Step, step};
-use crate::sys::{namespace, pidfd};
 
 impl Script {
     /// From outside to inside.

@@ -25,7 +25,7 @@ impl Pidfd {
     /// # Errors
     /// When the kernel has no pidfds, or no descriptor is left.
     pub fn of(identity: Identity) -> Result<Option<Self>, Errno> {
-        match sys::pidfd_open(identity.pid) {
+        match sys::pidfd::open(identity.pid) {
             // Pinned first and compared afterwards: the other way round the pid could change hands between.
             Ok(fd) => Ok(identity.is_alive().then_some(Self { fd })),
             Err(Errno::ESRCH | Errno::EINVAL) => Ok(None),
@@ -41,7 +41,7 @@ impl Pidfd {
     /// # References
     /// `pidfd_send_signal`(2)
     pub fn signal(&self, signal: Signal) -> Result<(), Errno> {
-        match sys::signal(self.fd.as_fd(), signal) {
+        match sys::pidfd::signal(self.fd.as_fd(), signal) {
             Ok(()) | Err(Errno::ESRCH) => Ok(()),
             Err(errno) => Err(errno),
         }

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 
 use nix::unistd::geteuid;
 
-use crate::identity::{Identity, IdentityError};
 use crate::name::Name;
+use launch::{Identity, IdentityError};
 
 /// The directory of pods.
 #[derive(Clone, Debug, PartialEq, Eq)]

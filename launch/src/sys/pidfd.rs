@@ -12,7 +12,7 @@ use super::owned;
 ///
 /// # References
 /// `pidfd_open`(2), Linux 5.3
-pub(crate) fn open(pid: i32) -> Result<OwnedFd, Errno> {
+pub fn open(pid: i32) -> Result<OwnedFd, Errno> {
     // SAFETY: takes two numbers.
     owned(unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) })
 }
@@ -21,13 +21,13 @@ pub(crate) fn open(pid: i32) -> Result<OwnedFd, Errno> {
 ///
 /// # References
 /// proc_pid_fdinfo(5)
-pub(crate) fn pid_of(pidfd: BorrowedFd<'_>) -> Option<i32> {
+pub fn pid_of(pidfd: BorrowedFd<'_>) -> Option<i32> {
     let pid: i32 = info(pidfd)?.trim().parse().ok()?;
     (pid > 0).then_some(pid)
 }
 
 /// Whether it is a pidfd, of a process that may have been reaped.
-pub(crate) fn is_pidfd(fd: BorrowedFd<'_>) -> bool {
+pub fn is_pidfd(fd: BorrowedFd<'_>) -> bool {
     info(fd).is_some()
 }
 
@@ -38,7 +38,7 @@ fn info(fd: BorrowedFd<'_>) -> Option<String> {
 }
 
 /// Whether the process still is one, reaped or not being another matter.
-pub(crate) fn is_alive(pidfd: BorrowedFd<'_>) -> bool {
+pub fn is_alive(pidfd: BorrowedFd<'_>) -> bool {
     // Signal 0 only asks. What may not be signalled is alive.
     // SAFETY: a descriptor that is borrowed for the call, and numbers.
     let asked = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), 0, 0, 0) };
@@ -49,7 +49,7 @@ pub(crate) fn is_alive(pidfd: BorrowedFd<'_>) -> bool {
 ///
 /// # References
 /// `pidfd_send_signal`(2)
-pub(crate) fn signal(pidfd: BorrowedFd<'_>, signal: Signal) -> Result<(), Errno> {
+pub fn signal(pidfd: BorrowedFd<'_>, signal: Signal) -> Result<(), Errno> {
     let number = libc::c_int::from(signal.number());
     // SAFETY: a descriptor that is borrowed for the call, and numbers.
     Errno::result(unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), number, 0, 0) }).map(drop)
@@ -59,7 +59,7 @@ pub(crate) fn signal(pidfd: BorrowedFd<'_>, signal: Signal) -> Result<(), Errno>
 ///
 /// # References
 /// waitid(2)
-pub(crate) fn wait(pidfd: BorrowedFd<'_>, options: libc::c_int) -> Result<Option<WaitStatus>, Errno> {
+pub fn wait(pidfd: BorrowedFd<'_>, options: libc::c_int) -> Result<Option<WaitStatus>, Errno> {
     let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
     let id = pidfd.as_raw_fd().cast_unsigned();
     // SAFETY: the kernel writes at most one siginfo_t to `info`, borrowed for the call.
@@ -79,7 +79,7 @@ pub(crate) fn wait(pidfd: BorrowedFd<'_>, options: libc::c_int) -> Result<Option
 ///
 /// # References
 /// `pidfd_getfd`(2), Linux 5.6
-pub(crate) fn take_descriptor(pidfd: BorrowedFd<'_>, number: i32) -> Result<OwnedFd, Errno> {
+pub fn take_descriptor(pidfd: BorrowedFd<'_>, number: i32) -> Result<OwnedFd, Errno> {
     // SAFETY: a descriptor that is borrowed for the call, and numbers.
     owned(unsafe { libc::syscall(libc::SYS_pidfd_getfd, pidfd.as_raw_fd(), number, 0) })
 }

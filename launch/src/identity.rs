@@ -23,11 +23,13 @@ pub struct IdentityError(#[source] procfs::ProcError);
 
 /// What a look at `/proc/PID/stat` tells.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Look {
-    pub(crate) identity: Identity,
-    pub(crate) kernel_thread: bool,
+pub struct Look {
+    /// Who it is.
+    pub identity: Identity,
+    /// Whether it is a thread of the kernel.
+    pub kernel_thread: bool,
     /// It has ended, and only its parent has not noticed.
-    pub(crate) zombie: bool,
+    pub zombie: bool,
 }
 
 impl Identity {
@@ -58,7 +60,11 @@ impl Identity {
 }
 
 impl Look {
-    pub(crate) fn at(pid: i32) -> io::Result<Self> {
+    /// Looks at the process that has this pid now.
+    ///
+    /// # Errors
+    /// When there is none, or /proc cannot be read.
+    pub fn at(pid: i32) -> io::Result<Self> {
         // Larger than any such line, so that one read takes all of it.
         let mut line = [0; 2048];
         let length = File::open(format!("/proc/{pid}/stat"))?.read(&mut line)?;
