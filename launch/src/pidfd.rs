@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use reaper::Signal;
+use reaper::{Signal, WaitStatus};
 
-use crate::identity::Identity;
+use crate::identity::{Identity, Seen, Unseen};
 use crate::sys;
 
 /// A process, pinned. Readable once the process has ended.
@@ -23,14 +23,25 @@ impl Pidfd {
     /// Pins this very process; `None` when it has ended, whoever has its pid now.
     ///
     /// # Errors
-    /// When the kernel has no pidfds, or no descriptor is left.
-    pub fn of(identity: Identity) -> Result<Option<Self>, Errno> {
+    /// When it cannot be told whether it has ended, for want of a descriptor, say.
+    pub fn of(identity: Identity) -> Result<Option<Self>, Unseen> {
         match sys::pidfd::open(identity.pid) {
             // Pinned first and compared afterwards: the other way round the pid could change hands between.
-            Ok(fd) => Ok(identity.is_alive().then_some(Self { fd })),
-            Err(Errno::ESRCH | Errno::EINVAL) => Ok(None),
-            Err(errno) => Err(errno),
+            Ok(fd) => match identity.look() {
+                Seen::Alive => Ok(Some(Self { fd })),
+                Seen::Ended => Ok(None),
+                Seen::Unknown(unseen) => Err(unseen),
+            },
+            Err(Errno::ESRCH | Errno::EINVAL | Errno::ENOENT) => Ok(None),
+            Err(errno) => Err(Unseen::Kernel(errno)),
         }
+    }
+
+    /// How it ended, where it was not our child or has been reaped; `None` before Linux 6.15, or
+    /// while it lives.
+    #[must_use]
+    pub fn end(&self) -> Option<WaitStatus> {
+        sys::pidfd::end(self.fd.as_fd())
     }
 
     /// Sends it a signal; one that has ended takes none, and that is no error.

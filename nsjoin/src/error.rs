@@ -13,7 +13,6 @@ use crate::container::ContainerError;
 use crate::kind::Kind;
 use crate::plan::InvalidPlan;
 use crate::sys::Step;
-use registry::Name;
 use registry::RegistryError;
 
 /// A join that did not come about.
@@ -43,12 +42,6 @@ pub enum Error {
     Recycled {
         /// The pid.
         pid: i32,
-    },
-    /// The pod is recorded, but its pause process has ended and its namespaces with it.
-    #[error("cannot join pod {name}: its pause process has ended")]
-    PodIsDead {
-        /// The pod.
-        name: Name,
     },
     /// The pod's record cannot be used.
     #[error(transparent)]

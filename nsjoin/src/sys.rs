@@ -15,6 +15,7 @@ mod signals;
 use std::ffi::CStr;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
+use launch::{SUM_LENGTH, sum_of};
 use nix::errno::Errno;
 
 pub(crate) use child::{execute, spawn};
@@ -30,7 +31,7 @@ pub(crate) use script::{
 pub use signals::Inherited;
 pub(crate) use signals::{block_all, die_by};
 
-/// Copies this process's line of `/proc/self/stat` to `record`, whence [`Identity::from_stat`] reads
+/// Copies this process's line of `/proc/self/stat` to `record`, whence [`Identity::from_record`] reads
 /// it: so a process can leave word of itself before it becomes something else.
 ///
 /// `proc` is a directory descriptor of the /proc in whose pid namespace the pid is to be counted.
@@ -39,23 +40,29 @@ pub(crate) use signals::{block_all, die_by};
 /// # Errors
 /// When /proc is not one, or the record cannot be written: disk full, say.
 ///
-/// [`Identity::from_stat`]: crate::Identity::from_stat
+/// [`Identity::from_record`]: crate::Identity::from_record
 pub fn leave_identity(proc: BorrowedFd<'_>, file: BorrowedFd<'_>) -> Result<(), Errno> {
     record(proc.as_raw_fd(), file.as_raw_fd(), false)
 }
 
-/// Copies this process's line of `/proc/self/stat` to a file, or its pid and a newline.
+/// Copies this process's line of `/proc/self/stat` to a file, with its sum, or its pid and a newline.
 fn record(proc: RawFd, file: RawFd, only_pid: bool) -> Result<(), Errno> {
     let mut line = [0_u8; 2048];
     let stat = open_below(proc, c"self/stat", libc::O_RDONLY)?;
-    // SAFETY: the kernel writes at most `line.len()` bytes at `line`.
-    let length = Errno::result(unsafe { libc::read(stat.as_raw_fd(), line.as_mut_ptr().cast(), line.len()) })?;
-    let mut length = length.cast_unsigned();
-    if only_pid {
-        let digits = line.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        line[digits] = b'\n';
-        length = digits + 1;
-    }
+    let room = line.len() - SUM_LENGTH;
+    // SAFETY: the kernel writes at most `room` bytes at `line`, which is longer.
+    let length = Errno::result(unsafe { libc::read(stat.as_raw_fd(), line.as_mut_ptr().cast(), room) })?;
+    let length = if only_pid {
+        line.iter().take_while(|byte| byte.is_ascii_digit()).count()
+    } else {
+        // The newline comes after the sum.
+        let end = length.cast_unsigned().saturating_sub(1);
+        let sum = sum_of(&line[..end]);
+        line[end..end + SUM_LENGTH].copy_from_slice(&sum);
+        end + SUM_LENGTH
+    };
+    line[length] = b'\n';
+    let length = length + 1;
     // SAFETY: the kernel reads `length` bytes of `line`, which is longer.
     let written = Errno::result(unsafe { libc::write(file, line.as_ptr().cast(), length) })?;
     if written.cast_unsigned() == length { Ok(()) } else { Err(Errno::ENOSPC) }

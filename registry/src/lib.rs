@@ -1,7 +1,18 @@
 //! Where the pods of a user are recorded, and how a pod's name leads to what is known of it.
+//!
+//! A [`Registry`] is a directory with one [`PodDirectory`] for each pod. Looking at either changes
+//! nothing, and tells three things of a process: that it runs, that it has ended, or that it cannot be
+//! told ([`launch::Seen`]).
 
+mod directory;
+mod error;
+mod lock;
 mod name;
 mod root;
+pub mod tree;
 
+pub use directory::{PodDirectory, Process};
+pub use error::{Damage, RegistryError, file};
+pub use lock::{Lock, PATIENCE, Sharing};
 pub use name::{InvalidName, Name};
-pub use root::{Registry, RegistryError};
+pub use root::Registry;

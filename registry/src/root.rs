@@ -1,7 +1,4 @@
-//! Where pods are recorded, and how a pod's name leads to the process that holds its namespaces.
-//!
-//! The registry is a directory with one directory per pod; this file knows the one entry in it
-//! that a joiner needs. `pod` owns the rest.
+//! The directory of a user's pods: where it is, whether what it says may be believed, who is in it.
 
 use std::env;
 use std::fs;
@@ -9,83 +6,48 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use nix::unistd::geteuid;
+use launch::{Identity, Origin, Seen};
+use nix::unistd::{getegid, geteuid};
 
+use crate::directory::{PodDirectory, Process};
+use crate::error::{RegistryError, file};
 use crate::name::Name;
-use launch::{Identity, IdentityError};
+use crate::tree;
 
-/// The directory of pods.
+/// The directory of pods. Looking at it changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registry {
     root: PathBuf,
 }
 
-/// A pod's record cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum RegistryError {
-    /// There is none of that name.
-    #[error("no pod named {name} in {}", root.display())]
-    NoSuchPod {
-        /// The name asked for.
-        name: Name,
-        /// Where it was looked for.
-        root: PathBuf,
-    },
-    /// The directory of pods belongs to somebody else, or others may write to it: what it says may
-    /// be meant to lead us astray.
-    #[error("the state directory {} is not ours alone", root.display())]
-    NotOurs {
-        /// Which.
-        root: PathBuf,
-    },
-    /// The directory of pods could not be looked at.
-    #[error("cannot look at the state directory {}", root.display())]
-    Hidden {
-        /// Which.
-        root: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// The record could not be read.
-    #[error("cannot read the record of pod {name}")]
-    Unreadable {
-        /// The pod.
-        name: Name,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// The record is not what `pod` writes.
-    #[error("the record of pod {name} is damaged")]
-    Damaged {
-        /// The pod.
-        name: Name,
-        /// How.
-        #[source]
-        source: IdentityError,
-    },
+/// Where somebody who is not root may have pods, the first first.
+///
+/// Whoever has a session with a runtime directory has it without the variable, too, when cron or ssh
+/// runs something for them; and what they made before they had a session is theirs still. So of these
+/// the first counts that has a pod in it.
+fn candidates() -> Vec<PathBuf> {
+    let uid = geteuid();
+    let session = PathBuf::from(format!("/run/user/{uid}"));
+    let given = env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|given| given.is_absolute());
+    let runtime = given.filter(|given| *given != session).into_iter().chain([session]);
+    runtime.map(|runtime| runtime.join("pod")).chain([PathBuf::from(format!("/tmp/pod-{uid}"))]).collect()
 }
 
 impl Registry {
-    /// The file, in a pod's directory, in which the pause process has left its line of
-    /// `/proc/PID/stat` before it became pause.
-    pub const PAUSE: &str = "pause";
-
     /// The registry of this user: `$POD_STATE_DIR`; else `/run/pod` for root, and for anybody else
-    /// `$XDG_RUNTIME_DIR/pod` or, without that, `/tmp/pod-UID`.
+    /// `$XDG_RUNTIME_DIR/pod`, `/run/user/UID/pod` or `/tmp/pod-UID`, whichever has pods; where none
+    /// has, the first whose parent is there, and which they find without the variable as well.
     #[must_use]
     pub fn of_this_user() -> Self {
-        let given = |variable| env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
-        let root = given("POD_STATE_DIR").unwrap_or_else(|| {
-            let uid = geteuid();
-            if uid.is_root() {
-                PathBuf::from("/run/pod")
-            } else {
-                given("XDG_RUNTIME_DIR")
-                    .map_or_else(|| PathBuf::from(format!("/tmp/pod-{uid}")), |runtime| runtime.join("pod"))
-            }
-        });
+        let given = env::var_os("POD_STATE_DIR").filter(|value| !value.is_empty()).map(PathBuf::from);
+        let root = given.unwrap_or_else(|| if geteuid().is_root() { PathBuf::from("/run/pod") } else { own_root() });
+        // Where we are does not matter to who we hand it to.
+        Self { root: std::path::absolute(&root).unwrap_or(root) }
+    }
+
+    /// The registry in this directory.
+    #[must_use]
+    pub fn at(root: PathBuf) -> Self {
         Self { root }
     }
 
@@ -95,26 +57,56 @@ impl Registry {
         &self.root
     }
 
-    /// Makes sure that nobody else could have written what is in it. Elsewhere than in /run,
-    /// somebody may have made the directory before we did.
+    /// Makes sure that nobody else could have written what is in it, or put it there. Elsewhere than
+    /// in /run, somebody may have made the directory before we did.
     ///
     /// # Errors
     /// When they could, or it cannot be found out; not when there is no such directory.
     pub fn is_ours(&self) -> Result<(), RegistryError> {
+        let refuse = |why: String| Err(RegistryError::NotOurs { root: self.root.clone(), why });
         match fs::symlink_metadata(&self.root) {
-            Ok(found) if found.uid() != geteuid().as_raw() || found.mode() & 0o022 != 0 || !found.is_dir() => {
-                Err(RegistryError::NotOurs { root: self.root.clone() })
+            Ok(found) if !found.is_dir() => return refuse("it is no directory".to_owned()),
+            Ok(found) if found.uid() != geteuid().as_raw() => return refuse(format!("uid {} owns it", found.uid())),
+            Ok(found) if found.mode() & 0o022 != 0 => return refuse("others may write to it".to_owned()),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(file("look at", &self.root)(error)),
+        }
+        // Whoever may write to one above it may put another in its place.
+        let above = self.root.ancestors().skip(1).find_map(|above| fs::canonicalize(above).ok());
+        for directory in above.iter().flat_map(|above| above.ancestors()) {
+            let found = fs::symlink_metadata(directory).map_err(file("look at", directory))?;
+            if is_anybodys(&found) {
+                return refuse(format!("others may move it, for they may write to {}", directory.display()));
             }
-            Ok(_) => Ok(()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(source) => Err(RegistryError::Hidden { root: self.root.clone(), source }),
+        }
+        Ok(())
+    }
+
+    /// The directory of one pod, which need not be there.
+    #[must_use]
+    pub fn directory(&self, name: &Name) -> PodDirectory {
+        PodDirectory::at(self.root.join(name.as_str()))
+    }
+
+    /// The directory of a pod that exists.
+    ///
+    /// # Errors
+    /// When it does not, or the registry cannot be trusted.
+    pub fn pod(&self, name: &Name) -> Result<PodDirectory, RegistryError> {
+        self.is_ours()?;
+        let directory = self.directory(name);
+        match fs::symlink_metadata(directory.path()) {
+            Ok(found) if found.is_dir() => Ok(directory),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(file("look at", directory.path())(error)),
+            _ => Err(self.no_such(name)),
         }
     }
 
-    /// The directory of one pod.
+    /// That there is no such pod here.
     #[must_use]
-    pub fn directory(&self, name: &Name) -> PathBuf {
-        self.root.join(name.as_str())
+    pub fn no_such(&self, name: &Name) -> RegistryError {
+        RegistryError::NoSuchPod { name: name.clone(), root: self.root.clone() }
     }
 
     /// The names of all pods, in order.
@@ -123,27 +115,51 @@ impl Registry {
     /// When the directory of pods cannot be read or trusted; not when there is none.
     pub fn names(&self) -> Result<Vec<Name>, RegistryError> {
         self.is_ours()?;
-        let hidden = |source| RegistryError::Hidden { root: self.root.clone(), source };
-        let entries: Vec<_> = match fs::read_dir(&self.root) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => entries.and_then(Iterator::collect).map_err(hidden)?,
-        };
-        let names = entries.into_iter().filter_map(|entry| entry.file_name().into_string().ok()?.try_into().ok());
-        let mut names: Vec<Name> = names.collect();
+        let names = tree::names(&self.root)?.into_iter();
+        let mut names: Vec<Name> = names.filter_map(|name| name.into_string().ok()?.try_into().ok()).collect();
         names.sort();
         Ok(names)
     }
 
-    /// The process that holds the pod's namespaces, as recorded; it may be dead by now.
+    /// The process that holds the pod's namespaces.
     ///
     /// # Errors
-    /// When there is no such pod, or its record cannot be read, understood or trusted.
+    /// When there is no such pod, its process has ended, or that cannot be told.
     pub fn pause(&self, name: &Name) -> Result<Identity, RegistryError> {
-        self.is_ours()?;
-        let line = fs::read(self.directory(name).join(Self::PAUSE)).map_err(|source| match source.kind() {
-            io::ErrorKind::NotFound => RegistryError::NoSuchPod { name: name.clone(), root: self.root.clone() },
-            _ => RegistryError::Unreadable { name: name.clone(), source },
-        })?;
-        Identity::from_stat(line.as_slice()).map_err(|source| RegistryError::Damaged { name: name.clone(), source })
+        let directory = self.pod(name)?;
+        let here = Origin::here().map_err(RegistryError::Blind)?;
+        let (identity, seen) = directory.look(Process::Pause, &here);
+        match (identity, seen) {
+            (Some(identity), Seen::Alive) => Ok(identity),
+            (_, Seen::Unknown(source)) => Err(RegistryError::Unseen { name: name.clone(), source }),
+            // Deleted since we looked.
+            (None, _) if fs::symlink_metadata(directory.path()).is_err() => Err(self.no_such(name)),
+            _ => Err(RegistryError::Dead { name: name.clone() }),
+        }
     }
+}
+
+/// Where this user, who is not root, has pods, or would have them.
+fn own_root() -> PathBuf {
+    let candidates = candidates();
+    let has_pods = |root: &&PathBuf| tree::names(root).is_ok_and(|names| !names.is_empty());
+    if let Some(root) = candidates.iter().find(has_pods) {
+        return root.clone();
+    }
+    // The last but one is the session's, which is there or not; the last is always.
+    let mut usual = candidates.into_iter().rev().take(2).rev();
+    let (session, elsewhere) = (usual.next().unwrap_or_default(), usual.next().unwrap_or_default());
+    let is_there = session.parent().and_then(|runtime| fs::metadata(runtime).ok());
+    if is_there.is_some_and(|found| found.uid() == geteuid().as_raw()) { session } else { elsewhere }
+}
+
+/// Whether somebody who is neither root nor we may put another directory in the place of one in this.
+fn is_anybodys(found: &fs::Metadata) -> bool {
+    const STICKY: u32 = 0o1000;
+    // In a user namespace, who has no id in it owns what the outside's root does.
+    const OVERFLOW: u32 = 65534;
+    let (uid, mode) = (found.uid(), found.mode());
+    let owner = uid == 0 || uid == geteuid().as_raw() || uid == OVERFLOW;
+    let group = mode & 0o020 != 0 && found.gid() != 0 && found.gid() != getegid().as_raw();
+    !owner || (mode & STICKY == 0 && (mode & 0o002 != 0 || group))
 }

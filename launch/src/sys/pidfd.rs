@@ -75,6 +75,29 @@ pub fn wait(pidfd: BorrowedFd<'_>, options: libc::c_int) -> Result<Option<WaitSt
     Ok(WaitStatus::from_siginfo(info.si_code, status))
 }
 
+/// How a process ended, reaped or not, our child or not; `None` before Linux 6.15, or while it lives.
+///
+/// # References
+/// `PIDFD_GET_INFO` and `PIDFD_INFO_EXIT`, `include/uapi/linux/pidfd.h`
+#[must_use]
+pub fn end(pidfd: BorrowedFd<'_>) -> Option<WaitStatus> {
+    // `struct pidfd_info` in its first version: what is asked and answered, a cgroup, eleven ids, the status.
+    #[repr(C)]
+    struct Info {
+        mask: u64,
+        cgroup: u64,
+        ids: [u32; 11],
+        status: i32,
+    }
+    const EXIT: u64 = 1 << 3;
+    let mut info = Info { mask: EXIT, cgroup: 0, ids: [0; 11], status: 0 };
+    let request = nix::request_code_readwrite!(0xff, 11, size_of::<Info>());
+    // SAFETY: the kernel reads and writes at most the size in the request's number at an address
+    // borrowed for the call.
+    let done = unsafe { libc::ioctl(pidfd.as_raw_fd(), request as _, std::ptr::from_mut(&mut info)) };
+    (done == 0 && info.mask & EXIT != 0).then(|| WaitStatus::from_raw(info.status)).flatten()
+}
+
 /// A copy of a descriptor that the process has open under this number.
 ///
 /// # References

@@ -46,7 +46,7 @@ pub(super) fn first_process(container: &Container) -> Result<Identity, Container
         _ => ContainerError::Look { id: id(), pid, source },
     };
     let identity = Identity::of(pid).map_err(look)?;
-    let pinned = Pidfd::of(identity).map_err(|errno| look(errno.into()))?.ok_or_else(ended)?;
+    let pinned = Pidfd::of(identity).map_err(|unseen| look(io::Error::other(unseen)))?.ok_or_else(ended)?;
     if !is_marked(pid, &whole_id) {
         return Err(ContainerError::Elsewhere { id: id(), pid });
     }

@@ -15,7 +15,7 @@ use nix::unistd::geteuid;
 use serde::Deserialize;
 
 use super::error::{ContainerError, Passed};
-use launch::Identity;
+use launch::{Identity, Seen};
 
 /// How many characters it takes to name a container by the beginning of its id.
 const LEAST: usize = 4;
@@ -219,10 +219,13 @@ impl Found {
         })?;
         let identity = Identity { start_time: record.start_time.unwrap_or(now.start_time), ..now };
         // It may have been removed, and its pid have gone to another, between the two looks.
-        if !identity.is_alive() || self.read()? != record {
-            return Err(ended());
+        match identity.look() {
+            Seen::Alive if self.read()? == record => Ok(identity),
+            Seen::Alive | Seen::Ended => Err(ended()),
+            Seen::Unknown(unseen) => {
+                Err(ContainerError::Look { id: self.id.clone(), pid, source: io::Error::other(unseen) })
+            }
         }
-        Ok(identity)
     }
 
     fn read(&self) -> Result<Record, ContainerError> {

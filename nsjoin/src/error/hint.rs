@@ -7,7 +7,6 @@ use nix::errno::Errno;
 use super::Error;
 use crate::kind::Kind;
 use crate::sys::Step;
-use registry::RegistryError;
 
 impl Error {
     /// What is nearly always the reason, where one thing is.
@@ -29,9 +28,8 @@ impl Error {
             Self::NamespaceId { source: Errno::EOPNOTSUPP | Errno::EINVAL, .. } => Some("needs Linux 6.18 or later"),
             Self::NamespaceId { source: Errno::ESTALE, .. } => Some("there is none of that id (any more)"),
             Self::OldPidFile { .. } => Some("name the pid itself if it is the one that is meant"),
-            Self::Registry(RegistryError::NotOurs { .. }) => Some("$POD_STATE_DIR names another"),
+            Self::Registry(error) => error.hint(),
             Self::Container(error) => error.hint(),
-            Self::PodIsDead { .. } => Some("`pod delete` removes what is left of it"),
             Self::Step { step, source } => hint_of_step(*step, *source),
             Self::Execute { inside: true, source: Errno::ENOENT, .. } => {
                 Some("it was looked for in the target's mount namespace; --seal takes one from here")

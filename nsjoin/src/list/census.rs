@@ -17,7 +17,6 @@ use super::{Namespace, Resident};
 use crate::error::Error;
 use crate::kind::Kind;
 use crate::sys;
-use launch::Identity;
 use registry::Name;
 use registry::Registry;
 
@@ -154,8 +153,7 @@ fn pods() -> BTreeMap<Key, Name> {
     let mut pods = BTreeMap::new();
     // A registry that cannot be believed names nothing, and hides nothing of what is asked for.
     for name in registry.names().unwrap_or_default() {
-        let pause = registry.pause(&name).ok().filter(|pause: &Identity| pause.is_alive());
-        let Some(inside) = pause.and_then(|pause| namespaces_of(pause.pid).ok()) else { continue };
+        let Some(inside) = registry.pause(&name).ok().and_then(|pause| namespaces_of(pause.pid).ok()) else { continue };
         pods.extend(inside.difference(&ours).map(|key| (*key, name.clone())));
     }
     pods

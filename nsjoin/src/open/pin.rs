@@ -69,9 +69,6 @@ pub(super) fn pin(target: &Target) -> Result<Pinned, Error> {
 
 fn pod(name: &Name) -> Result<Pinned, Error> {
     let identity = Registry::of_this_user().pause(name)?;
-    if !identity.is_alive() {
-        return Err(Error::PodIsDead { name: name.clone() });
-    }
     process(identity.pid, Some(identity))
 }
 

@@ -1,0 +1,107 @@
+//! Directories listed and removed. What cannot be closed or removed is an error, never a panic.
+
+use std::ffi::{CStr, OsString};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::ffi::OsStringExt;
+use std::path::Path;
+
+use nix::dir::{Dir, Type};
+use nix::errno::Errno;
+use nix::fcntl::{AT_FDCWD, OFlag};
+use nix::sys::stat::Mode;
+use nix::unistd::{UnlinkatFlags, unlinkat};
+
+use crate::error::{RegistryError, file};
+
+/// The names in a directory; none where there is no such directory.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn names(path: &Path) -> Result<Vec<OsString>, RegistryError> {
+    let list = || -> Result<Vec<OsString>, Errno> {
+        let mut opened = open(AT_FDCWD, path)?;
+        let entries: Result<Vec<_>, Errno> = opened.iter().collect();
+        let names = entries?.into_iter().map(|entry| entry.file_name().to_bytes().to_owned());
+        Ok(names.filter(|name| !is_dots(name)).map(OsString::from_vec).collect())
+    };
+    match list() {
+        Err(Errno::ENOENT) => Ok(Vec::new()),
+        listed => listed.map_err(|errno| file("list", path)(errno.into())),
+    }
+}
+
+/// Removes what is at a path, whatever it is, with all below it. Links are removed, not followed.
+///
+/// # Errors
+/// When something of it cannot be removed; not when there is nothing.
+pub fn remove(path: &Path) -> Result<(), RegistryError> {
+    let removed = remove_below(AT_FDCWD, path);
+    removed.map_err(|errno| file("remove", path)(io::Error::from(errno)))
+}
+
+fn remove_below<P: ?Sized + nix::NixPath>(parent: BorrowedFd<'_>, path: &P) -> Result<(), Errno> {
+    match unlinkat(parent, path, UnlinkatFlags::NoRemoveDir) {
+        Ok(()) | Err(Errno::ENOENT) => return Ok(()),
+        // What POSIX says of a directory, and what Linux does.
+        Err(Errno::EPERM | Errno::EISDIR) => {}
+        Err(errno) => return Err(errno),
+    }
+    let mut opened = match open(parent, path) {
+        Err(Errno::ENOENT) => return Ok(()),
+        opened => opened?,
+    };
+    let entries: Result<Vec<_>, Errno> = opened.iter().collect();
+    for entry in entries?.iter().filter(|entry| !is_dots(entry.file_name().to_bytes())) {
+        let name: &CStr = entry.file_name();
+        if entry.file_type() == Some(Type::Directory) {
+            remove_below(opened.as_fd(), name)?;
+        } else {
+            match unlinkat(&opened, name, UnlinkatFlags::NoRemoveDir) {
+                Err(Errno::EISDIR | Errno::EPERM) => remove_below(opened.as_fd(), name)?,
+                Err(Errno::ENOENT) => {}
+                removed => removed?,
+            }
+        }
+    }
+    match unlinkat(parent, path, UnlinkatFlags::RemoveDir) {
+        Err(Errno::ENOENT) => Ok(()),
+        removed => removed,
+    }
+}
+
+fn open<P: ?Sized + nix::NixPath>(parent: BorrowedFd<'_>, path: &P) -> Result<Dir, Errno> {
+    Dir::openat(parent, path, OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC, Mode::empty())
+}
+
+fn is_dots(name: &[u8]) -> bool {
+    matches!(name, b"." | b"..")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn a_tree_goes_whole_and_nothing_that_it_links_to() {
+        let place = tempfile::tempdir().expect("a directory");
+        let kept = place.path().join("kept");
+        let tree = place.path().join("tree");
+        fs::create_dir_all(tree.join("a/b")).expect("directories");
+        fs::create_dir(&kept).expect("a directory");
+        fs::write(kept.join("file"), "x").expect("a file");
+        fs::write(tree.join("a/file"), "x").expect("a file");
+        symlink(&kept, tree.join("a/b/link")).expect("a link");
+        nix::unistd::mkfifo(&tree.join("fifo"), Mode::S_IRWXU).expect("a fifo");
+        remove(&tree).expect("a tree of ours");
+        assert!(!tree.exists());
+        assert!(kept.join("file").exists());
+        remove(&tree).expect("nothing is no error");
+        let link = place.path().join("link");
+        symlink(&kept, &link).expect("a link");
+        remove(&link).expect("a link");
+        assert_eq!(names(place.path()).expect("a directory"), ["kept"]);
+    }
+}
