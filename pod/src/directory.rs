@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
-use nsjoin::{Identity, Name, Pidfd, Registry};
+use nsjoin::{Identity, Name, Pidfd};
 use reaper::Signal;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -91,7 +91,7 @@ impl PodDirectory {
     /// # Errors
     /// When the record cannot be read or understood.
     pub fn pause(&self) -> Result<Option<Identity>, Error> {
-        read_identity(&self.path.join(Registry::PAUSE))
+        read_identity(&self.path.join("pause"))
     }
 
     /// The process that owns the workloads and the published ports, if one was needed yet.
@@ -104,7 +104,7 @@ impl PodDirectory {
     }
 
     pub(crate) fn pause_path(&self) -> PathBuf {
-        self.path.join(Registry::PAUSE)
+        self.path.join("pause")
     }
 
     pub(crate) fn etc(&self, name: &str) -> PathBuf {
@@ -202,7 +202,9 @@ impl PodDirectory {
             |errno: Errno| Error::File { operation: "end the processes of", path: name().into(), source: errno.into() };
         let mut pinned = Vec::new();
         for identity in doomed.into_iter().flatten() {
-            if let Some(process) = Pidfd::of(identity).map_err(io_error)? {
+            if let Some(process) = Pidfd::of(identity)
+                .map_err(|unseen| file("end the processes of", &self.path)(io::Error::other(unseen)))?
+            {
                 process.signal(Signal::KILL).map_err(io_error)?;
                 pinned.push(process);
             }
@@ -247,9 +249,7 @@ fn read_identity(path: &Path) -> Result<Option<Identity>, Error> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(file("read", path)(error)),
         Ok(line) if !line.ends_with(b"\n") => Ok(None),
-        Ok(line) => Identity::from_stat(line.as_slice())
-            .map(Some)
-            .map_err(|error| file("understand", path)(io::Error::other(error))),
+        Ok(line) => Identity::from_record(&line).map_err(|error| file("understand", path)(io::Error::other(error))),
     }
 }
 

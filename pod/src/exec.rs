@@ -13,7 +13,7 @@ use crate::store::Store;
 /// When there is no such pod or workload, or it has ended.
 pub fn exec(store: &Store, pod: &Name, workload: Option<&Name>, command: Command) -> Result<Opened, Error> {
     let directory = store.pod(pod)?;
-    let pause = directory.pause()?.filter(|pause| pause.is_alive());
+    let pause = directory.pause()?.filter(|pause| matches!(pause.look(), launch::Seen::Alive));
     let pause = pause.ok_or_else(|| Error::Dead { name: pod.clone() })?;
     let process = match workload {
         None => pause,
@@ -21,7 +21,7 @@ pub fn exec(store: &Store, pod: &Name, workload: Option<&Name>, command: Command
             let found = directory.workload(name)?;
             let found = found.ok_or_else(|| Error::NoSuchWorkload { pod: pod.clone(), workload: name.clone() })?;
             let ended = || Error::WorkloadEnded { pod: pod.clone(), workload: name.clone() };
-            found.process.filter(|process| process.is_alive()).ok_or_else(ended)?
+            found.process.filter(|process| matches!(process.look(), launch::Seen::Alive)).ok_or_else(ended)?
         }
     };
     let plan = Join::new(Target::Process(process), command).select(Select::All).plan().map_err(nsjoin::Error::from)?;

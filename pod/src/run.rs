@@ -16,7 +16,7 @@ use crate::supervisor;
 /// When there is no such pod or it is dead, the name is in use, or the command cannot be executed.
 pub fn run(store: &Store, pod: &Name, plan: WorkloadPlan) -> Result<(), Error> {
     let (directory, lock) = store.locked(pod)?;
-    if !directory.pause()?.is_some_and(|pause| pause.is_alive()) {
+    if !directory.pause()?.is_some_and(|pause| matches!(pause.look(), launch::Seen::Alive)) {
         return Err(Error::Dead { name: pod.clone() });
     }
     supervisor::ensure(&directory.record()?.plan, &directory, &lock)?;

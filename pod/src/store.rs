@@ -111,7 +111,7 @@ impl Store {
     /// # Errors
     /// When it does not.
     pub fn pod(&self, name: &Name) -> Result<PodDirectory, Error> {
-        let path = self.registry.directory(name);
+        let path = self.registry.directory(name).path().to_owned();
         if path.is_dir() { Ok(PodDirectory::at(path)) } else { Err(self.no_such(name)) }
     }
 
@@ -133,7 +133,7 @@ impl Store {
 
     /// Claims a name, by an empty directory that nobody else sees as a pod.
     pub(crate) fn claim(&self, name: &Name) -> Result<Claim<'_>, Error> {
-        if self.registry.directory(name).exists() {
+        if self.registry.directory(name).path().to_owned().exists() {
             return Err(Error::NameInUse { name: name.clone() });
         }
         let directory = PodDirectory::at(self.at_work().join(format!("{CREATING}{name}")));
@@ -198,7 +198,7 @@ impl Claim<'_> {
 
     /// Makes it a pod.
     pub(crate) fn commit(mut self) -> Result<PodDirectory, Error> {
-        let path = self.store.registry.directory(&self.name);
+        let path = self.store.registry.directory(&self.name).path().to_owned();
         // A pod's directory is never empty, so this replaces none.
         match fs::rename(self.directory.path(), &path) {
             Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {

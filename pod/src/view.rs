@@ -93,7 +93,7 @@ impl PodView {
         let record = directory.record()?;
         let plan = record.plan;
         let pause = directory.pause()?;
-        let alive = pause.filter(|pause| pause.is_alive());
+        let alive = pause.filter(|pause| matches!(pause.look(), launch::Seen::Alive));
         let workloads = directory.workloads()?.into_iter().map(|workload| WorkloadView::of(workload, directory));
         Ok(Self {
             status: if alive.is_some() { PodStatus::Running } else { PodStatus::Dead },
@@ -130,7 +130,7 @@ impl PodView {
 impl WorkloadView {
     fn of(workload: Workload, directory: &PodDirectory) -> Self {
         let Workload { record, process, end } = workload;
-        let running = end.is_none() && process.is_some_and(Identity::is_alive);
+        let running = end.is_none() && process.is_some_and(|it| matches!(it.look(), launch::Seen::Alive));
         let plan = record.plan;
         let words = std::iter::once(&plan.program).chain(&plan.arguments);
         Self {

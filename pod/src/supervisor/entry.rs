@@ -49,7 +49,7 @@ pub fn supervise(name: &Name, own_pids: OwnPids, pod_ports: &[u16]) -> Result<()
     leave_word(&directory)?;
     drop(lock);
     let pause = directory.pause()?.ok_or_else(|| Error::Dead { name: name.clone() })?;
-    let pinned = Pidfd::of(pause).map_err(|errno| failed("start")(errno.into()))?;
+    let pinned = Pidfd::of(pause).map_err(|unseen| failed("start")(io::Error::other(unseen)))?;
     let pinned = pinned.ok_or_else(|| Error::Dead { name: name.clone() })?;
     enter(pause).map_err(failed("start"))?;
 
@@ -78,7 +78,7 @@ fn enter(pause: Identity) -> io::Result<()> {
         }
     }
     // It was pause whose files these were, and not a later process of its pid.
-    if pause.is_alive() { Ok(()) } else { Err(io::ErrorKind::NotFound.into()) }
+    if matches!(pause.look(), launch::Seen::Alive) { Ok(()) } else { Err(io::ErrorKind::NotFound.into()) }
 }
 
 async fn serve(workloads: Workloads, pinned: Pidfd, ports: Vec<(TcpListener, u16)>, ready: OwnedFd) -> io::Result<()> {

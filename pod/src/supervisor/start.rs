@@ -102,7 +102,7 @@ pub(crate) fn start(
 /// Starts a pod's supervisor unless one runs.
 pub(crate) fn ensure(plan: &PodPlan, directory: &PodDirectory, lock: &File) -> Result<(), Error> {
     match directory.supervisor()? {
-        Some(identity) if identity.is_alive() => Ok(()),
+        Some(identity) if matches!(identity.look(), launch::Seen::Alive) => Ok(()),
         _ => start(plan, directory, lock, &[]),
     }
 }

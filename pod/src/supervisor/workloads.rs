@@ -48,7 +48,7 @@ impl Workloads {
             let one_less = self.one_less.notified();
             // By its record, for it may be the workload of a supervisor before us.
             match self.directory.workload(name) {
-                Ok(Some(Workload { process: Some(process), .. })) if process.is_alive() => {
+                Ok(Some(Workload { process: Some(process), .. })) if matches!(process.look(), launch::Seen::Alive) => {
                     return Answer::Refused(Refusal::because(format!("a workload named {name} runs already")));
                 }
                 Ok(_) => {}
