@@ -144,6 +144,8 @@ impl Store {
             made => made.map_err(file("create", directory.path()))?,
         }
         let lock = directory.lock(FlockArg::LockExclusiveNonblock)?.ok_or_else(busy)?;
+        let here = launch::Origin::here().map_err(nsjoin::RegistryError::Blind)?;
+        registry::PodDirectory::at(directory.path().to_owned()).write_origin(&here)?;
         Ok(Claim { store: self, name: name.clone(), directory, lock, fate: Fate::Demolish })
     }
 
