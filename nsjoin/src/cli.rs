@@ -17,7 +17,6 @@ use crate::credentials::{Id, User, capabilities};
 use crate::limits::Limit;
 use crate::target::Target;
 pub use kinds::Kinds;
-pub use resolve::{Conduct, Events, Fork, Invocation, Start, Stdin};
 pub use values::UsageError;
 pub use words::first_word;
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::credentials::Credentials;
 use crate::limits::Limit;
 use crate::seccomp::Seccomp;
-use crate::sys::Inherited;
+use crate::signals::Inherited;
 
 /// A command, and the surroundings it is launched in.
 #[derive(Debug)]

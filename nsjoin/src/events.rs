@@ -7,8 +7,8 @@ use std::io::{self, Write};
 use reaper::{ExitCode, WaitStatus};
 use serde::Serialize;
 
-use crate::cli::Events;
 use crate::error::Error;
+use crate::invocation::Events;
 use crate::outcome::Outcome;
 use crate::relay::End;
 use crate::report::{line, report};

@@ -22,11 +22,11 @@ use std::path::Path;
 
 use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
 
-use crate::command::{Command, Copied, Environment};
+use crate::command::{Command, Copied, Environment, OwnPids};
 use crate::error::Error;
 use crate::kind::Kind;
 use crate::outcome::Outcome;
-use crate::plan::{Directory, Join, Plan};
+use crate::plan::{Attached, Directory, Join, Plan};
 use crate::sys;
 use crate::target::Target;
 use cgroup::Cgroups;
@@ -38,7 +38,6 @@ use users::OpenIds;
 pub(crate) use cgroup::OpenCgroup;
 pub(crate) use namespaces::OpenNamespace;
 pub(crate) use program::Program;
-pub(crate) use users::Number;
 
 /// A plan whose target is pinned, and all of whose files are held open.
 #[derive(Debug)]
@@ -67,6 +66,11 @@ impl Opened {
     pub fn outcome(&self) -> &Outcome {
         &self.outcome
     }
+
+    /// Whether this very process can be the command.
+    pub(crate) fn needs_no_fork(&self) -> bool {
+        !self.namespaces.joins(Kind::Pid) && self.command.own_pids == OwnPids::No
+    }
 }
 
 impl Plan {
@@ -76,7 +80,15 @@ impl Plan {
     /// When the target is not there (any more) or is a kernel thread, may not be looked at, or lacks
     /// something that was named; when a user, a group, a cgroup or a program is not there.
     pub fn open(self) -> Result<Opened, Error> {
-        let Join { target, select, sources, user_parent, root, directory, cgroup, command } = self.join;
+        self.open_with(Attached::default())
+    }
+
+    /// As [`Plan::open`], for a command with these.
+    ///
+    /// # Errors
+    /// As [`Plan::open`], and when it cannot have these.
+    pub fn open_with(self, attached: Attached) -> Result<Opened, Error> {
+        let Join { target, select, sources, user_parent, root, directory, cgroup, command } = self.with(attached)?;
         let proc = our_proc()?;
         let pinned = target.as_ref().map_or(Ok(Pinned::Nobody), pin::pin)?;
         let namespaces = namespaces::open(&pinned, &select, &sources, user_parent)?;

@@ -12,8 +12,9 @@ use crate::error::Error;
 use crate::kind::Kind;
 use crate::open::{Opened, Program};
 use crate::run::c_string;
+use crate::signals::Inherited;
 use crate::sys::{
-    Before, CStrings, CapabilityBits, Enter, Entry, Executed, Filters, Inherited, Numbers, Recorded, Script, Standing,
+    Before, CStrings, CapabilityBits, Enter, Entry, Executed, Filters, Numbers, Recorded, Script, Standing,
 };
 
 impl Opened {

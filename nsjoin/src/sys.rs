@@ -27,7 +27,6 @@ pub use script::Step;
 pub(crate) use script::{
     Before, CStrings, CapabilityBits, Enter, Entry, Executed, Failure, Filters, Numbers, Recorded, Script, Standing,
 };
-pub use signals::Inherited;
 pub(crate) use signals::{block_all, die_by};
 
 /// Copies this process's line of `/proc/self/stat` to `record`, whence [`Identity::from_stat`] reads

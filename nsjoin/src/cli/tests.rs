@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::command::{Environment, Parent, Session};
+use crate::invocation::{Fork, Invocation, Start, Stdin};
 use crate::kind::Kind;
 use crate::plan::{Cgroup, Directory, Select, Source};
 

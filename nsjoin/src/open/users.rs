@@ -11,18 +11,9 @@ use nix::sys::stat::Mode;
 
 use super::namespaces::OpenNamespaces;
 use super::pin::Process;
-use crate::credentials::{Credentials, Id, Ids, Rest, User};
+use crate::credentials::{Credentials, Id, Ids, Number, Rest, User};
 use crate::error::Error;
 use crate::kind::Kind;
-
-/// A number to be taken as an id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Number {
-    /// It was asked for: that it cannot be had is an error.
-    Asked(u32),
-    /// It is what is usual: where the namespace has no such id, all stays as it is.
-    Usual(u32),
-}
 
 /// The ids to take; what is not there stays.
 #[derive(Debug, Default)]

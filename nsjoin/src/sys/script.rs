@@ -7,10 +7,10 @@ use std::os::fd::RawFd;
 use nix::errno::Errno;
 use seccompiler::BpfProgram;
 
-use super::signals::Inherited;
 use crate::command::{OwnPids, OwnProc, Parent, Session};
+use crate::credentials::Number;
 use crate::limits::Limit;
-use crate::open::Number;
+use crate::signals::Inherited;
 
 /// What a child does, in the order of doing. Descriptors are borrowed from who made the script.
 #[derive(Debug)]
