@@ -9,18 +9,18 @@ use std::path::{Path, PathBuf};
 use reaper::ExitCode;
 use tempfile::{NamedTempFile, TempPath};
 
-use crate::command::{Record, Session};
 use crate::error::Error;
 use crate::events::Teller;
 use crate::invocation::{Conduct, Fork, Invocation, Start, Stdin};
 use crate::plan::{Attached, Join, Plan};
-use crate::relay::{Limited, Relay, Signals};
-use crate::report::report;
-use crate::run::Child;
 use crate::show;
-use crate::signals::Inherited;
 use crate::sys;
-use crate::terminal::{Terminal, Typed};
+use launch::Child;
+use launch::Inherited;
+use launch::complain::complain;
+use launch::relay::{Limited, Relay, Signals};
+use launch::{Record, Session};
+use launch::{Terminal, Typed};
 
 /// What timeout(1) exits with, too.
 const TIMED_OUT: ExitCode = ExitCode::Command(124);
@@ -85,7 +85,7 @@ fn stay(
     teller: &mut Teller,
 ) -> Result<ExitCode, Error> {
     if staying.die_with_parent {
-        sys::end_with_parent();
+        sys::end_with_parent().map_err(|source| launch::Error::Process { operation: "arrange our end for", source })?;
     }
     let signals = ready()?;
     let (session, terminal) = match staying.terminal {
@@ -128,7 +128,7 @@ fn launch(plan: Plan, attached: Attached, draft: Option<Draft>, teller: &mut Tel
     teller.started(&outcome, &child);
     if let Some(Err(error)) = draft.map(Draft::publish) {
         // It runs; whoever waits for the file has to be told, but not by its end.
-        report("nsjoin", &error, None);
+        complain("nsjoin", &error, None);
     }
     Ok(child)
 }
@@ -136,7 +136,7 @@ fn launch(plan: Plan, attached: Attached, draft: Option<Draft>, teller: &mut Tel
 /// Has signals wait for us, and children be waited for.
 fn ready() -> Result<Signals, Error> {
     Inherited::mind_children();
-    Signals::take()
+    Ok(Signals::take()?)
 }
 
 /// The kernel's own word, where the library has wrapped it up with a path that nobody knows.

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use crate::plan::Join;
-use crate::relay::Limited;
-use crate::terminal::Typed;
+use launch::Typed;
+use launch::relay::Limited;
 
 /// A command line, understood.
 #[derive(Debug)]

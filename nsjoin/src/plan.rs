@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
-use crate::command::{Command, Environment, Label, OwnPids, OwnProc, Parent, Record, Session};
-use crate::credentials::{Id, Ids, User};
-use crate::kind::Kind;
 use crate::target::Target;
+use launch::{Cgroup, Command, Environment, Label, OwnPids, OwnProc, Parent, Record, Session};
+use launch::{Id, Ids, Kind, User};
 
 /// A join that makes sense, made by [`Join::plan`].
 #[derive(Debug)]
@@ -69,16 +68,6 @@ pub enum Directory {
     Targets,
     /// This one, as it is called here. It stays within reach inside, whatever is joined.
     Here(PathBuf),
-}
-
-/// A control group.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Cgroup {
-    /// The target's, in every hierarchy in which it is not ours.
-    Targets,
-    /// The one of this path: in the unified hierarchy and in each of version 1 that has one of it, or
-    /// in those of the controllers named before a colon (`memory,cpu:/web`).
-    Named(String),
 }
 
 /// A join that makes no sense.

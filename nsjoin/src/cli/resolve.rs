@@ -8,14 +8,14 @@ use caps::{CapSet, CapsHashSet};
 
 use super::values::{self, Bound, EnvironmentWord, Format, UsageError};
 use super::{Args, IdOptions, Rights, Running, Surroundings};
-use crate::command::{Command, Copied, Environment, Label, OwnProc, Parent, Session};
-use crate::credentials::{Capabilities, Credentials, Ids, Rest};
 use crate::invocation::{Conduct, Events, Fork, Invocation, Start, Stdin};
-use crate::kind::Kind;
-use crate::plan::{Cgroup, Directory, InvalidPlan, Join, Select, Source};
-use crate::relay::Limited;
-use crate::seccomp::Seccomp;
-use crate::terminal::Typed;
+use crate::plan::{Directory, InvalidPlan, Join, Select, Source};
+use launch::Kind;
+use launch::Seccomp;
+use launch::Typed;
+use launch::relay::Limited;
+use launch::{Capabilities, Credentials, Ids, Rest};
+use launch::{Cgroup, Command, Copied, Environment, Label, OwnProc, Parent, Session};
 
 impl Args {
     /// What was typed, with the files that it names read.

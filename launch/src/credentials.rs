@@ -94,7 +94,7 @@ impl Default for Ids {
 
 /// A number to be taken as an id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Number {
+pub enum Number {
     /// It was asked for: that it cannot be had is an error.
     Asked(u32),
     /// It is what is usual: where the namespace has no such id, all stays as it is.
