@@ -42,12 +42,11 @@ pub enum RecordError {
 }
 
 /// How long the sum of a record is, with what sets it apart: ` #0123abcd`.
-pub const SUM_LENGTH: usize = 10;
+pub(crate) const SUM_LENGTH: usize = 10;
 
 /// What closes the record of a process, so that whoever reads it sees whether it is whole: FNV-1a, in
 /// hexadecimal digits. Allocates nothing.
-#[must_use]
-pub fn sum_of(line: &[u8]) -> [u8; SUM_LENGTH] {
+pub(crate) fn sum_of(line: &[u8]) -> [u8; SUM_LENGTH] {
     let sum = line.iter().fold(0x811c_9dc5_u32, |sum, byte| (sum ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
     let mut text = *b" #00000000";
     for (index, digit) in text[2..].iter_mut().enumerate() {
@@ -80,7 +79,7 @@ impl Identity {
     }
 
     /// The identity in a process's record of itself: its line of `/proc/PID/stat`, closed by
-    /// [its sum](sum_of); `None` while it has written nothing.
+    /// a sum; `None` while it has written nothing.
     ///
     /// # Errors
     /// When the record is not whole.

@@ -1,11 +1,39 @@
-//! Processes told apart, and held: who one is ([`Identity`]), and a descriptor of it ([`Pidfd`]).
+//! From what is wanted of a command to a process: what it is executed from, who it runs as and in
+//! which surroundings ([`Command`]), the script of what its process does, and the [`Child`].
+//!
+//! It knows nothing of whose namespaces are entered and why.
 
+pub mod command;
+pub mod complain;
+mod credentials;
+mod error;
 mod identity;
+mod kind;
+mod limits;
+pub mod open;
 mod origin;
 mod pidfd;
-#[allow(unsafe_code, reason = "system calls that no crate wraps; see the file's # Safety")]
+pub mod relay;
+pub mod run;
+pub mod seccomp;
+mod signals;
+#[allow(missing_docs, reason = "what the child does is laid out by who joins, still")]
+#[allow(unsafe_code, reason = "system calls that no crate wraps, and the child's code; see the file's # Safety")]
 pub mod sys;
+mod terminal;
 
-pub use identity::{Identity, IdentityError, Look, RecordError, SUM_LENGTH, Seen, Unseen, sum_of};
+pub use command::{Cgroup, Command, Copied, Environment, Label, OwnPids, OwnProc, Parent, Record, Session};
+pub use credentials::{
+    Capabilities, Credentials, Id, Ids, InvalidCapability, InvalidId, Number, Rest, User, capabilities,
+};
+pub use error::Error;
+pub use identity::{Identity, IdentityError, Look, RecordError, Seen, Unseen};
+pub use kind::{InvalidKind, Kind};
+pub use limits::{InvalidLimit, Limit};
 pub use origin::{Origin, Reach};
 pub use pidfd::Pidfd;
+pub use run::{Child, OnDrop};
+pub use seccomp::Seccomp;
+pub use signals::Inherited;
+pub use sys::{duplicate, leave_identity};
+pub use terminal::{Terminal, Typed};

@@ -13,11 +13,10 @@ use std::time::Duration;
 use caps::CapsHashSet;
 use clap::{CommandFactory, FromArgMatches, Parser};
 
-use crate::credentials::{Id, User, capabilities};
-use crate::limits::Limit;
 use crate::target::Target;
 pub use kinds::Kinds;
-pub use resolve::{Conduct, Events, Fork, Invocation, Start, Stdin};
+use launch::Limit;
+use launch::{Id, User, capabilities};
 pub use values::UsageError;
 pub use words::first_word;
 

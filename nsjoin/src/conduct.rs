@@ -9,19 +9,18 @@ use std::path::{Path, PathBuf};
 use reaper::ExitCode;
 use tempfile::{NamedTempFile, TempPath};
 
-use crate::cli::{Conduct, Fork, Invocation, Start, Stdin};
-use crate::command::{OwnPids, Record, Session};
 use crate::error::Error;
 use crate::events::Teller;
-use crate::kind::Kind;
-use crate::open::Opened;
-use crate::plan::{Join, Plan};
-use crate::relay::{Limited, Relay, Signals};
-use crate::report::report;
-use crate::run::Child;
+use crate::invocation::{Conduct, Fork, Invocation, Start, Stdin};
+use crate::plan::{Attached, Join, Plan};
 use crate::show;
-use crate::sys::{self, Inherited};
-use crate::terminal::{Terminal, Typed};
+use crate::sys;
+use launch::Child;
+use launch::Inherited;
+use launch::complain::complain;
+use launch::relay::{Limited, Relay, Signals};
+use launch::{Record, Session};
+use launch::{Terminal, Typed};
 
 /// What timeout(1) exits with, too.
 const TIMED_OUT: ExitCode = ExitCode::Command(124);
@@ -35,7 +34,7 @@ pub fn conduct(invocation: Invocation) -> Result<ExitCode, Error> {
     // The command is to have the signals as we got them, not as we need them.
     let join = Join { command: join.command.signals(Inherited::now()), ..join };
     // What makes no sense is refused before a file is made.
-    let mut plan = join.plan()?;
+    let plan = join.plan()?;
     let Conduct { start, pid_file, events } = conduct;
     if let Start::DryRun { json } = start {
         let opened = plan.open()?;
@@ -43,15 +42,14 @@ pub fn conduct(invocation: Invocation) -> Result<ExitCode, Error> {
     }
     let mut teller = Teller::open(events)?;
     let draft = pid_file.as_deref().map(Draft::new).transpose()?;
-    if let Some(draft) = &draft {
-        plan.join.command.record = Some(Record::Pid(draft.descriptor()?));
-    }
+    let record = draft.as_ref().map(Draft::descriptor).transpose()?.map(Record::Pid);
+    let attached = Attached { record, ..Attached::default() };
     let done = match start {
         Start::DryRun { .. } => Ok(ExitCode::Command(0)),
         Start::Become(fork) => become_or_stay(plan, fork),
-        Start::Detach(stdin) => detach(plan, stdin, draft, &mut teller),
+        Start::Detach(stdin) => detach(plan, attached, stdin, draft, &mut teller),
         Start::Stay { terminal, limit, die_with_parent } => {
-            stay(plan, Staying { terminal, limit, die_with_parent }, draft, &mut teller)
+            stay(plan, attached, Staying { terminal, limit, die_with_parent }, draft, &mut teller)
         }
     };
     if let Err(error) = &done {
@@ -79,47 +77,58 @@ struct Staying {
     die_with_parent: bool,
 }
 
-fn stay(mut plan: Plan, staying: Staying, draft: Option<Draft>, teller: &mut Teller) -> Result<ExitCode, Error> {
+fn stay(
+    plan: Plan,
+    mut attached: Attached,
+    staying: Staying,
+    draft: Option<Draft>,
+    teller: &mut Teller,
+) -> Result<ExitCode, Error> {
     if staying.die_with_parent {
-        sys::end_with_parent();
+        sys::end_with_parent().map_err(|source| launch::Error::Process { operation: "arrange our end for", source })?;
     }
     let signals = ready()?;
-    let terminal = match staying.terminal {
-        None => None,
+    let (session, terminal) = match staying.terminal {
+        None => (plan.session(), None),
         Some(typed) => {
             let (ours, theirs) = Terminal::pair(typed)?;
-            (plan.join.command.terminal, plan.join.command.session) = (Some(theirs), Session::New);
-            Some(ours)
+            attached.terminal = Some(theirs);
+            (Session::New, Some(ours))
         }
     };
-    let session = plan.join.command.session;
-    let child = launch(plan, draft, teller)?;
+    let child = launch(plan, attached, draft, teller)?;
     let end = Relay { session, terminal, limit: staying.limit }.run(&child, &signals)?;
     let exit = if end.timed_out { TIMED_OUT } else { ExitCode::of(end.status).unwrap_or(ExitCode::Failure) };
     teller.ended(end, exit);
     Ok(exit)
 }
 
-fn detach(mut plan: Plan, stdin: Stdin, draft: Option<Draft>, teller: &mut Teller) -> Result<ExitCode, Error> {
+fn detach(
+    plan: Plan,
+    mut attached: Attached,
+    stdin: Stdin,
+    draft: Option<Draft>,
+    teller: &mut Teller,
+) -> Result<ExitCode, Error> {
     if stdin == Stdin::Null {
         let null = Path::new("/dev/null");
         let file = File::open(null).map_err(|source| Error::File { path: null.into(), source })?;
-        plan.join.command.stdio[0] = Some(file.into());
+        attached.stdin = Some(file.into());
     }
     Inherited::mind_children();
-    launch(plan, draft, teller)?;
+    launch(plan, attached, draft, teller)?;
     Ok(ExitCode::Command(0))
 }
 
 /// Launches, and tells of it.
-fn launch(plan: Plan, draft: Option<Draft>, teller: &mut Teller) -> Result<Child, Error> {
-    let opened = plan.open()?;
+fn launch(plan: Plan, attached: Attached, draft: Option<Draft>, teller: &mut Teller) -> Result<Child, Error> {
+    let opened = plan.open_with(attached)?;
     let outcome = opened.outcome().clone();
     let child = opened.spawn()?;
     teller.started(&outcome, &child);
     if let Some(Err(error)) = draft.map(Draft::publish) {
         // It runs; whoever waits for the file has to be told, but not by its end.
-        report("nsjoin", &error, None);
+        complain("nsjoin", &error, None);
     }
     Ok(child)
 }
@@ -127,14 +136,7 @@ fn launch(plan: Plan, draft: Option<Draft>, teller: &mut Teller) -> Result<Child
 /// Has signals wait for us, and children be waited for.
 fn ready() -> Result<Signals, Error> {
     Inherited::mind_children();
-    Signals::take()
-}
-
-impl Opened {
-    /// Whether this very process can be the command.
-    fn needs_no_fork(&self) -> bool {
-        !self.namespaces.joins(Kind::Pid) && self.command.own_pids == OwnPids::No
-    }
+    Ok(Signals::take()?)
 }
 
 /// The kernel's own word, where the library has wrapped it up with a path that nobody knows.

@@ -2,7 +2,6 @@
 
 mod hint;
 
-use std::ffi::{NulError, OsString};
 use std::io;
 use std::path::PathBuf;
 
@@ -10,9 +9,8 @@ use nix::errno::Errno;
 use reaper::ExitCode;
 
 use crate::container::ContainerError;
-use crate::kind::Kind;
 use crate::plan::InvalidPlan;
-use crate::sys::Step;
+use launch::Kind;
 use registry::RegistryError;
 
 /// A join that did not come about.
@@ -49,15 +47,12 @@ pub enum Error {
     /// The container cannot be found.
     #[error(transparent)]
     Container(#[from] ContainerError),
+    /// The command cannot be launched.
+    #[error(transparent)]
+    Launch(#[from] launch::Error),
     /// The plan makes no sense.
     #[error(transparent)]
     Plan(#[from] InvalidPlan),
-    /// Something of a process was asked for, and the target is none.
-    #[error("the target is no process and has no {}", what.trim_start_matches("a ").trim_start_matches("an "))]
-    NoProcess {
-        /// What was asked for.
-        what: &'static str,
-    },
     /// A file that was named cannot be opened.
     #[error("cannot open {}", path.display())]
     File {
@@ -158,89 +153,11 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
-    /// /proc is missing, or is none.
-    #[error("cannot use /proc")]
-    Proc {
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// There is no such control group.
-    #[error("no cgroup {name} in any hierarchy that is mounted here")]
-    NoSuchCgroup {
-        /// As it was named.
-        name: String,
-    },
-    /// A process's control group is not below what is mounted here.
-    #[error("cannot join cgroup {}: it is not within what is mounted here", path.display())]
-    HiddenCgroup {
-        /// As the process calls it.
-        path: PathBuf,
-    },
-    /// A control group is frozen, and what goes there with it.
-    #[error("cannot join cgroup {}: it is frozen", path.display())]
-    Frozen {
-        /// Which.
-        path: PathBuf,
-    },
-    /// A control group cannot be opened.
-    #[error("cannot join cgroup {}", path.display())]
-    Cgroup {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// No user has this name.
-    #[error("no user named {name} in the target's /etc/passwd")]
-    NoSuchUser {
-        /// The name.
-        name: String,
-    },
-    /// No group has this name.
-    #[error("no group named {name} in the target's /etc/group")]
-    NoSuchGroup {
-        /// The name.
-        name: String,
-    },
-    /// The target's users cannot be looked up.
-    #[error("cannot read the target's /{name}")]
-    Users {
-        /// The file.
-        name: &'static str,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// The target's user has no id in the target's own user namespace.
-    #[error("cannot follow pid {pid}: its id {id} is not mapped into its user namespace")]
-    Unmapped {
-        /// Whose.
-        pid: i32,
-        /// As we see it.
-        id: u32,
-    },
     /// The target's environment cannot be read.
     #[error("cannot read the environment of pid {pid}")]
     Environment {
         /// Whose.
         pid: i32,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// The kernel has no such labels.
-    #[error("cannot set a label of {module}: this kernel has none, or it is off")]
-    NoLabels {
-        /// Which module.
-        module: &'static str,
-    },
-    /// The program cannot be copied.
-    #[error("cannot seal {}", program.display())]
-    Seal {
-        /// Which.
-        program: PathBuf,
         /// Why.
         #[source]
         source: io::Error,
@@ -271,9 +188,6 @@ pub enum Error {
         /// Which.
         kind: Kind,
     },
-    /// A word for the command has a zero byte in it, which no program can be given.
-    #[error("cannot hand a zero byte to a command")]
-    ZeroByte(#[from] NulError),
     /// The kernel refused the join.
     #[error("cannot join the {}{}", namespaces(kinds), of(*pid))]
     Join {
@@ -284,49 +198,6 @@ pub enum Error {
         /// Why.
         #[source]
         source: Errno,
-    },
-    /// A step between joining and executing failed.
-    #[error("cannot {step}")]
-    Step {
-        /// Which.
-        step: Step,
-        /// Why.
-        #[source]
-        source: Errno,
-    },
-    /// The working or root directory cannot be entered.
-    #[error("cannot change to directory {}", directory.display())]
-    Directory {
-        /// Which.
-        directory: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// The working directory leads out of the root that the command would have.
-    #[error("cannot change to directory {}: it is outside of the root directory", directory.display())]
-    Escaped {
-        /// Which.
-        directory: PathBuf,
-    },
-    /// The command could not be executed.
-    #[error("cannot execute {}", program.display())]
-    Execute {
-        /// As it was named.
-        program: OsString,
-        /// Whether it was looked for in another mount namespace or root than ours.
-        inside: bool,
-        /// Whether it was a sealed copy.
-        sealed: bool,
-        /// Why.
-        #[source]
-        source: Errno,
-    },
-    /// The process that was to become the command was killed before it could.
-    #[error("cannot execute {}: killed before it began", program.display())]
-    KilledBefore {
-        /// As it was named.
-        program: OsString,
     },
     /// The pid cannot be written down.
     #[error("cannot write the pid file {}", path.display())]
@@ -351,15 +222,6 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
-    /// No process could be made, waited for or signalled.
-    #[error("cannot {operation} the command")]
-    Process {
-        /// Launch, wait for, signal.
-        operation: &'static str,
-        /// Why.
-        #[source]
-        source: Errno,
-    },
 }
 
 impl Error {
@@ -367,16 +229,13 @@ impl Error {
     #[must_use]
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Execute { source, .. } => ExitCode::of_exec_error(*source as i32),
+            Self::Launch(error) => error.exit_code(),
             // What is named is not there: nothing was begun.
             Self::Plan(_)
             | Self::NotANamespace { .. }
             | Self::WrongKind { .. }
             | Self::NoTarget { .. }
-            | Self::Descriptor { .. }
-            | Self::NoSuchCgroup { .. }
-            | Self::NoSuchUser { .. }
-            | Self::NoSuchGroup { .. } => ExitCode::Usage,
+            | Self::Descriptor { .. } => ExitCode::Usage,
             _ => ExitCode::Failure,
         }
     }
@@ -403,15 +262,5 @@ mod tests {
     fn namespaces_are_listed_as_a_sentence_would() {
         assert_eq!(namespaces(&[Kind::Net]), "net namespace");
         assert_eq!(namespaces(&[Kind::Ipc, Kind::Uts, Kind::Net]), "ipc, uts and net namespaces");
-    }
-
-    #[test]
-    fn only_a_failed_exec_has_the_codes_of_a_failed_exec() {
-        let execute = |source| Error::Execute { program: "x".into(), inside: false, sealed: false, source };
-        assert_eq!(execute(Errno::ENOENT).exit_code(), ExitCode::NotFound);
-        assert_eq!(execute(Errno::EACCES).exit_code(), ExitCode::CannotExecute);
-        assert_eq!(Error::NoSuchProcess { pid: 1 }.exit_code(), ExitCode::Failure);
-        let directory = Error::Directory { directory: "/x".into(), source: Errno::ENOENT.into() };
-        assert_eq!(directory.exit_code(), ExitCode::Failure);
     }
 }

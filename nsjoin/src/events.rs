@@ -7,13 +7,13 @@ use std::io::{self, Write};
 use reaper::{ExitCode, WaitStatus};
 use serde::Serialize;
 
-use crate::cli::Events;
 use crate::error::Error;
+use crate::invocation::Events;
 use crate::outcome::Outcome;
-use crate::relay::End;
-use crate::report::{line, report};
-use crate::run::Child;
 use crate::sys;
+use launch::Child;
+use launch::complain::{complain, line};
+use launch::relay::End;
 
 /// A line.
 #[derive(Serialize)]
@@ -83,7 +83,7 @@ impl Teller {
         let text = serde_json::to_string(event).map(|text| text + "\n").map_err(io::Error::from);
         if let Err(source) = text.and_then(|text| file.write_all(text.as_bytes())) {
             self.0 = None;
-            report("nsjoin", &Error::Events { source }, None);
+            complain("nsjoin", &Error::Events { source }, None);
         }
     }
 }

@@ -20,46 +20,41 @@
 //! Needs Linux 5.4 (waiting for a pidfd); uses what later kernels have when they have it.
 
 pub mod cli;
-mod command;
 mod conduct;
 pub mod container;
-mod credentials;
 mod error;
 mod events;
-mod kind;
-mod limits;
+mod invocation;
 pub mod list;
+mod lower;
 mod open;
 mod outcome;
 mod plan;
-pub mod relay;
-pub mod report;
 mod run;
-mod script;
-pub mod seccomp;
 mod show;
-#[allow(unsafe_code, reason = "system calls that no crate wraps, and the child's code; see the file's # Safety")]
 mod sys;
 mod target;
-mod terminal;
 
-pub use command::{Command, Copied, Environment, Label, OwnPids, OwnProc, Parent, Record, Session};
 pub use conduct::conduct;
 pub use container::{Container, ContainerError, InvalidContainer};
-pub use credentials::{Capabilities, Credentials, Id, Ids, InvalidCapability, InvalidId, Rest, User, capabilities};
 pub use error::Error;
-pub use kind::{InvalidKind, Kind};
-pub use launch::{Identity, IdentityError, Pidfd};
-pub use limits::{InvalidLimit, Limit};
+pub use invocation::{Conduct, Events, Fork, Invocation, Start, Stdin};
+pub use launch::Error as LaunchError;
+pub use launch::relay::{self, relay};
+pub use launch::seccomp::{self, Seccomp};
+pub use launch::{
+    Capabilities, Cgroup, Child, Command, Copied, Credentials, Environment, Id, Identity, IdentityError, Ids,
+    Inherited, InvalidCapability, InvalidId, InvalidKind, InvalidLimit, Kind, Label, Limit, OnDrop, OwnPids, OwnProc,
+    Parent, Pidfd, Record, Rest, Session, Terminal, Typed, User, capabilities, leave_identity,
+};
 pub use list::list;
-
 pub use open::Opened;
 pub use outcome::{Joined, Outcome, Skipped};
-pub use plan::{Cgroup, Directory, InvalidPlan, Join, Plan, Select, Source};
+pub use plan::{Attached, Directory, InvalidPlan, Join, Plan, Select, Source};
 pub use registry::{InvalidName, Name, Registry, RegistryError};
-pub use relay::relay;
-pub use run::{Child, OnDrop};
-pub use seccomp::Seccomp;
-pub use sys::{Inherited, Step, leave_identity};
 pub use target::{InvalidTarget, Target};
-pub use terminal::{Terminal, Typed};
+
+/// Printing errors.
+pub mod report {
+    pub use launch::complain::{complain as report, line};
+}

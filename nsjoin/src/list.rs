@@ -14,9 +14,9 @@ use nix::unistd::geteuid;
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::kind::Kind;
 use crate::open::namespaces_of;
 use crate::target::Target;
+use launch::Kind;
 use registry::Name;
 
 pub use census::Census;

@@ -5,11 +5,11 @@ use std::io;
 use std::process;
 
 use clap::Parser;
+use launch::complain::complain;
+use launch::relay;
 use nsjoin::Error;
 use nsjoin::cli::{self, Args};
 use nsjoin::list::ListArgs;
-use nsjoin::relay;
-use nsjoin::report::report;
 use reaper::ExitCode;
 
 fn main() -> process::ExitCode {
@@ -25,7 +25,7 @@ fn join(words: Vec<OsString>) -> ExitCode {
     let invocation = match Args::of(words).unwrap_or_else(|error| error.exit()).resolve() {
         Ok(invocation) => invocation,
         Err(error) => {
-            report("nsjoin", &error, None);
+            complain("nsjoin", &error, None);
             return ExitCode::Usage;
         }
     };
@@ -42,7 +42,7 @@ fn code(done: Result<ExitCode, Error>) -> ExitCode {
         // Whoever read our output has enough of it.
         Err(Error::Output { source }) if source.kind() == io::ErrorKind::BrokenPipe => ExitCode::Command(0),
         Err(error) => {
-            report("nsjoin", &error, error.hint());
+            complain("nsjoin", &error, error.hint());
             error.exit_code()
         }
     }

@@ -4,12 +4,8 @@
 //! that the pidfd is asked whether the target still lives: if it does, the pid cannot have gone to
 //! another process meanwhile, and all that was read was the target's.
 
-mod cgroup;
-mod label;
 mod namespaces;
 mod pin;
-mod program;
-mod users;
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -20,25 +16,22 @@ use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
+use launch::open::cgroup::{self, Cgroups};
+use launch::open::label::{self, OpenLabel};
+use launch::open::our_proc;
+use launch::open::program::Program;
+use launch::open::users::{self, OpenIds, Scene};
+use launch::{Command, Copied, Environment, Kind, OwnPids};
 
-use crate::command::{Command, Copied, Environment};
 use crate::error::Error;
-use crate::kind::Kind;
 use crate::outcome::Outcome;
-use crate::plan::{Directory, Join, Plan};
+use crate::plan::{Attached, Directory, Join, Plan};
 use crate::sys;
 use crate::target::Target;
-use cgroup::Cgroups;
-use label::OpenLabel;
 use namespaces::OpenNamespaces;
 use pin::{Pinned, Process};
-use users::OpenIds;
 
-pub(crate) use cgroup::OpenCgroup;
 pub(crate) use namespaces::OpenNamespace;
-pub(crate) use program::Program;
-pub(crate) use users::Number;
 
 /// A plan whose target is pinned, and all of whose files are held open.
 #[derive(Debug)]
@@ -67,6 +60,11 @@ impl Opened {
     pub fn outcome(&self) -> &Outcome {
         &self.outcome
     }
+
+    /// Whether this very process can be the command.
+    pub(crate) fn needs_no_fork(&self) -> bool {
+        !self.namespaces.joins(Kind::Pid) && self.command.own_pids == OwnPids::No
+    }
 }
 
 impl Plan {
@@ -76,12 +74,21 @@ impl Plan {
     /// When the target is not there (any more) or is a kernel thread, may not be looked at, or lacks
     /// something that was named; when a user, a group, a cgroup or a program is not there.
     pub fn open(self) -> Result<Opened, Error> {
-        let Join { target, select, sources, user_parent, root, directory, cgroup, command } = self.join;
+        self.open_with(Attached::default())
+    }
+
+    /// As [`Plan::open`], for a command with these.
+    ///
+    /// # Errors
+    /// As [`Plan::open`], and when it cannot have these.
+    pub fn open_with(self, attached: Attached) -> Result<Opened, Error> {
+        let Join { target, select, sources, user_parent, root, directory, cgroup, command } = self.with(attached)?;
         let proc = our_proc()?;
         let pinned = target.as_ref().map_or(Ok(Pinned::Nobody), pin::pin)?;
         let namespaces = namespaces::open(&pinned, &select, &sources, user_parent)?;
         let process = pinned.into_process();
-        let cgroups = cgroup.map_or(Ok(Cgroups::default()), |cgroup| cgroup::open(&cgroup, process.as_ref()))?;
+        let followed = process.as_ref().map(|process| process.identity.pid);
+        let cgroups = cgroup.map_or(Ok(Cgroups::default()), |cgroup| cgroup::open(&cgroup, followed))?;
         let takes_along = matches!(directory, Some(Directory::Here(_)));
         let link = |directory: Option<Directory>, name| match directory {
             None => Ok(None),
@@ -94,10 +101,14 @@ impl Plan {
             Copied::No => Program::inside(&command.program, path)?,
             Copied::Sealed => Program::sealed(&command.program, path)?,
         };
-        let ids = users::open(&command.credentials, process.as_ref(), &namespaces)?;
+        let joins_user = namespaces.joins(Kind::User);
+        let ids = users::open(
+            &command.credentials,
+            &Scene { followed, root: &root_of(followed), joins_user, mapped: joins_user && namespaces.of_process },
+        )?;
         let label = match &command.label {
             None => None,
-            Some(label) => label::open(label, process.as_ref())?,
+            Some(label) => label::open(label, followed)?,
         };
         if let Some(process) = &process
             && !sys::is_alive(process.pidfd.as_fd())
@@ -142,15 +153,12 @@ pub(crate) fn namespaces_of(target: &Target) -> Result<BTreeSet<(Kind, u64)>, Er
     }
 }
 
-/// Our /proc, which has to be one: what is written there says who the command will be.
-fn our_proc() -> Result<OwnedFd, Error> {
-    let failed = |source| Error::Proc { source };
-    let flags = libc::O_PATH | libc::O_DIRECTORY;
-    let proc = File::options().read(true).custom_flags(flags).open("/proc").map_err(failed)?;
-    match fstatfs(&proc) {
-        Ok(found) if found.filesystem_type() == PROC_SUPER_MAGIC => Ok(proc.into()),
-        Ok(_) => Err(failed(io::Error::other("it is another file system"))),
-        Err(errno) => Err(failed(errno.into())),
+/// How to open the root directory of a process; ours where there is none.
+fn root_of(process: Option<i32>) -> impl Fn() -> io::Result<OwnedFd> {
+    move || {
+        let path = process.map_or("/".into(), |pid| format!("/proc/{pid}/root"));
+        let opened = File::options().read(true).custom_flags(libc::O_DIRECTORY | libc::O_PATH).open(path);
+        opened.map(OwnedFd::from)
     }
 }
 
@@ -158,10 +166,10 @@ fn open_directory(directory: Directory, process: Option<&Process>, name: &'stati
     let path = match (directory, process) {
         (Directory::Here(path), _) => path,
         (Directory::Targets, Some(process)) => format!("/proc/{}/{name}", process.identity.pid).into(),
-        (Directory::Targets, None) => return Err(Error::NoProcess { what: "directories" }),
+        (Directory::Targets, None) => return Err(launch::Error::NoProcess { what: "directories" }.into()),
     };
     let opened = File::options().read(true).custom_flags(libc::O_DIRECTORY | libc::O_PATH).open(&path);
-    opened.map(OwnedFd::from).map_err(|source| Error::Directory { directory: path, source })
+    opened.map(OwnedFd::from).map_err(|source| launch::Error::Directory { directory: path, source }.into())
 }
 
 /// The command's environment, of which each variable is there once.
@@ -170,7 +178,7 @@ fn environment(command: &Command, process: Option<&Process>) -> Result<Vec<(OsSt
         (Environment::Ours, _) => std::env::vars_os().collect(),
         (Environment::Empty, _) => Vec::new(),
         (Environment::Targets, Some(process)) => targets_environment(process.identity.pid)?,
-        (Environment::Targets, None) => return Err(Error::NoProcess { what: "an environment" }),
+        (Environment::Targets, None) => return Err(launch::Error::NoProcess { what: "an environment" }.into()),
     };
     if command.variables.is_empty() {
         return Ok(base);

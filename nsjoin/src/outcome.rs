@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::kind::Kind;
 use launch::Identity;
+use launch::Kind;
 
 /// What opening a plan found, and spawning carried out: the command's process compares each inode
 /// with its own before it executes the command.

@@ -1,17 +1,28 @@
 //! What is wanted, as plain data: whose namespaces, which of them, what else of the target, which command.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
-use crate::command::{Command, Environment, Label, OwnPids, OwnProc, Parent};
-use crate::credentials::{Id, Ids, User};
-use crate::kind::Kind;
 use crate::target::Target;
+use launch::{Cgroup, Command, Environment, Label, OwnPids, OwnProc, Parent, Record, Session};
+use launch::{Id, Ids, Kind, User};
 
 /// A join that makes sense, made by [`Join::plan`].
 #[derive(Debug)]
 pub struct Plan {
-    pub(crate) join: Join,
+    join: Join,
+}
+
+/// What is made for a command once its plan is known to make sense, and was not to be made before.
+#[derive(Debug, Default)]
+pub struct Attached {
+    /// Where it leaves word of itself, in place of [`Command::record`].
+    pub record: Option<Record>,
+    /// Its stdin, in place of that of [`Command::stdio`].
+    pub stdin: Option<OwnedFd>,
+    /// Its terminal, as [`Command::terminal`] gives one.
+    pub terminal: Option<OwnedFd>,
 }
 
 /// A join in the making: into whose namespaces, into which of them, to launch what.
@@ -57,16 +68,6 @@ pub enum Directory {
     Targets,
     /// This one, as it is called here. It stays within reach inside, whatever is joined.
     Here(PathBuf),
-}
-
-/// A control group.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Cgroup {
-    /// The target's, in every hierarchy in which it is not ours.
-    Targets,
-    /// The one of this path: in the unified hierarchy and in each of version 1 that has one of it, or
-    /// in those of the controllers named before a colon (`memory,cpu:/web`).
-    Named(String),
 }
 
 /// A join that makes no sense.
@@ -176,9 +177,7 @@ impl Join {
         if self.directory.is_some() && self.command.directory.is_some() {
             return Err(InvalidPlan::Contradiction { one: "a working directory of here", other: "one of inside" });
         }
-        if self.command.terminal.is_some() && self.command.parent == Parent::Init {
-            return Err(InvalidPlan::Contradiction { one: "a terminal", other: "being detached from it" });
-        }
+        self.is_typed_to_by_who_stays()?;
         if self.command.own_pids == OwnPids::Yes && self.command.own_proc == OwnProc::Yes {
             return Err(InvalidPlan::Contradiction {
                 one: "own pids, which have a /proc",
@@ -186,6 +185,14 @@ impl Join {
             });
         }
         Ok(Plan { join: self })
+    }
+
+    /// Who is detached from us cannot be typed to by us.
+    fn is_typed_to_by_who_stays(&self) -> Result<(), InvalidPlan> {
+        if self.command.terminal.is_some() && self.command.parent == Parent::Init {
+            return Err(InvalidPlan::Contradiction { one: "a terminal", other: "being detached from it" });
+        }
+        Ok(())
     }
 
     /// What only a target has, if any of it is wanted.
@@ -212,6 +219,33 @@ impl Join {
             (ids, "the ids"),
         ];
         wanted.into_iter().find_map(|(wanted, what)| wanted.then_some(what))
+    }
+}
+
+impl Plan {
+    /// The session that the command is to have.
+    pub(crate) fn session(&self) -> Session {
+        self.join.command.session
+    }
+
+    /// The join in full, with what was made for its command.
+    ///
+    /// # Errors
+    /// When these do not go together.
+    pub(crate) fn with(self, attached: Attached) -> Result<Join, InvalidPlan> {
+        let mut join = self.join;
+        let Attached { record, stdin, terminal } = attached;
+        if let Some(record) = record {
+            join.command = join.command.record(record);
+        }
+        if let Some(terminal) = terminal {
+            join.command = join.command.terminal(terminal);
+        }
+        if stdin.is_some() {
+            join.command.stdio[0] = stdin;
+        }
+        join.is_typed_to_by_who_stays()?;
+        Ok(join)
     }
 }
 
@@ -257,5 +291,17 @@ mod tests {
         assert!(at(inside()).source(Kind::Uts, Source::Socket(3)).plan().is_err());
         assert!(at(inside().own_pids(OwnPids::Yes).own_proc(OwnProc::Yes)).plan().is_err());
         assert!(at(inside()).plan().is_ok());
+    }
+
+    #[test]
+    fn what_is_attached_afterwards_is_checked_too() {
+        let file = || OwnedFd::from(std::fs::File::open("/dev/null").expect("a file"));
+        let terminal = || Attached { terminal: Some(file()), ..Attached::default() };
+        let plan = |parent| {
+            Join::new(Target::Pid(1), Command::new("true").parent(parent)).plan().expect("a join that makes sense")
+        };
+        let attached = plan(Parent::Us).with(terminal()).expect("who stays can type");
+        assert_eq!(attached.command.session, Session::New);
+        assert!(plan(Parent::Init).with(terminal()).is_err());
     }
 }

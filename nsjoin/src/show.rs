@@ -4,9 +4,10 @@ use std::io::Write;
 
 use serde_json::{Value, json};
 
-use crate::command::Copied;
 use crate::error::Error;
-use crate::open::{Number, Opened};
+use crate::open::Opened;
+use launch::Copied;
+use launch::Number;
 
 /// Prints an opened plan: what it would join, and as whom it would launch what.
 pub(crate) fn plan(opened: &Opened, as_json: bool, out: &mut impl Write) -> Result<(), Error> {

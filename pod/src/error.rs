@@ -138,6 +138,9 @@ pub enum Error {
     /// Joining the pod failed.
     #[error(transparent)]
     Join(#[from] nsjoin::Error),
+    /// The command could not be launched, or is lost.
+    #[error(transparent)]
+    Launch(#[from] launch::Error),
     /// The output could not be written.
     #[error("cannot write the output")]
     Output(#[source] io::Error),
@@ -150,6 +153,7 @@ impl Error {
         match self {
             Self::Contradiction(_) | Self::NoName { .. } => ExitCode::Usage,
             Self::Join(error) => error.exit_code(),
+            Self::Launch(error) => error.exit_code(),
             Self::Refused(refusal) => refusal.exit_code(),
             _ => ExitCode::Failure,
         }
@@ -170,6 +174,7 @@ impl Error {
                 Some("needs root, or user namespaces for everybody (user.max_user_namespaces and the like)")
             }
             Self::Join(error) => error.hint(),
+            Self::Launch(error) => error.hint(),
             Self::Refused(refusal) => refusal.hint.as_deref(),
             _ => None,
         }

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use crate::kind::Kind;
 use crate::plan::Source;
+use launch::Kind;
 
 /// The kinds that were named, and where each is to come from if not from the target.
 #[derive(Clone, Debug, Default)]

@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 
 use super::Args;
-use crate::kind::Kind;
+use launch::Kind;
 
 /// What these words say, the program's name the first of them, if they are nothing but a target,
 /// whole kinds of namespaces of it, and a command.

@@ -1,9 +1,10 @@
 //! What words mean, by tables.
 
 use super::*;
-use crate::command::{Environment, Parent, Session};
-use crate::kind::Kind;
-use crate::plan::{Cgroup, Directory, Select, Source};
+use crate::invocation::{Fork, Invocation, Start, Stdin};
+use crate::plan::{Directory, Select, Source};
+use launch::Kind;
+use launch::{Cgroup, Environment, Parent, Session};
 
 fn typed(words: &[&str]) -> Result<Invocation, String> {
     let args = Args::of([&["nsjoin"], words].concat().into_iter().map(OsString::from).collect())

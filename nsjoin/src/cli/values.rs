@@ -9,7 +9,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::plan::InvalidPlan;
-use crate::seccomp::SeccompError;
+use launch::seccomp::SeccompError;
 
 /// A command line that makes no sense, or names a file that does not.
 #[derive(Debug, thiserror::Error)]

@@ -15,8 +15,8 @@ use procfs::process::Status;
 
 use super::{Namespace, Resident};
 use crate::error::Error;
-use crate::kind::Kind;
 use crate::sys;
+use launch::Kind;
 use registry::Name;
 use registry::Registry;
 
@@ -47,14 +47,14 @@ impl Census {
     pub fn take() -> Result<Self, Error> {
         let mut found = Found::default();
         let mut hidden = 0;
-        for pid in pids().map_err(|source| Error::Proc { source })? {
+        for pid in pids().map_err(|source| launch::Error::Proc { source })? {
             match found.add_process(pid) {
                 Err(error) if error.kind() == io::ErrorKind::PermissionDenied => hidden += 1,
                 // It has ended.
                 Ok(()) | Err(_) => {}
             }
         }
-        found.add_mounts(&fs::read("/proc/self/mountinfo").map_err(|source| Error::Proc { source })?);
+        found.add_mounts(&fs::read("/proc/self/mountinfo").map_err(|source| launch::Error::Proc { source })?);
         let pods = pods();
         let namespaces = found.0.into_iter().map(|(key, (processes, held_by))| {
             let first = processes.iter().find_map(|pid| Resident::look(*pid).ok());

@@ -56,8 +56,8 @@ fn plain(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kind::Kind;
     use crate::list::Resident;
+    use launch::Kind;
 
     fn empty(kind: Kind, inode: u64) -> Namespace {
         Namespace { kind, inode, owner: None, pod: None, processes: vec![], first: None, held_by: vec![] }

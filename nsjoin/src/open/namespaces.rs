@@ -13,10 +13,10 @@ use nix::errno::Errno;
 
 use super::pin::{Pinned, Process};
 use crate::error::Error;
-use crate::kind::Kind;
 use crate::outcome::{Joined, Skipped};
 use crate::plan::{Select, Source};
 use crate::sys;
+use launch::Kind;
 
 /// A namespace to enter.
 #[derive(Debug)]
@@ -188,7 +188,7 @@ fn from(kind: Kind, source: &Source, pinned: &Pinned) -> Result<(File, String), 
         }
         Source::Socket(number) => {
             let Pinned::Process(process) = pinned else {
-                return Err(Error::NoProcess { what: "sockets" });
+                return Err(launch::Error::NoProcess { what: "sockets" }.into());
             };
             let error = |source| Error::Socket { number: *number, pid: process.identity.pid, source };
             let socket = sys::take_descriptor(process.pidfd.as_fd(), *number).map_err(error)?;
@@ -238,6 +238,6 @@ fn owner(pinned: &Pinned, user: Option<&Source>, found: &OpenNamespaces) -> Resu
     }
     match found.open.first() {
         Some(namespace) => Ok(sys::owner_of(namespace.file.as_fd()).map_err(failed)?.into()),
-        None => Err(Error::NoProcess { what: "a user namespace" }),
+        None => Err(launch::Error::NoProcess { what: "a user namespace" }.into()),
     }
 }

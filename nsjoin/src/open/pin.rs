@@ -12,9 +12,9 @@ use nix::errno::Errno;
 
 use crate::container::Container;
 use crate::error::Error;
-use crate::kind::Kind;
 use crate::sys;
 use crate::target::Target;
+use launch::Kind;
 use launch::{Identity, Look};
 use registry::Name;
 use registry::{Registry, RegistryError};

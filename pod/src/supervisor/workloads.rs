@@ -171,7 +171,7 @@ fn output() -> io::Result<(OwnedFd, pipe::Receiver)> {
     Ok((theirs.into(), pipe::Receiver::from_owned_fd(ours.into())?))
 }
 
-async fn end_of(child: &AsyncFd<Child>) -> Result<WaitStatus, nsjoin::Error> {
+async fn end_of(child: &AsyncFd<Child>) -> Result<WaitStatus, launch::Error> {
     // A pidfd becomes readable at the end; where it cannot be watched, waiting blocks.
     let _ready = child.readable().await;
     child.get_ref().wait()

@@ -163,7 +163,7 @@ fn outcome(report: &Report) -> Result<OwnedFd, Failure> {
         (None, None) => Err(Failure { step: Step::Vanish, errno: Errno::ECHILD }),
         (pidfd, Some(failure)) => {
             if let Some(pidfd) = pidfd {
-                while super::wait(pidfd.as_fd(), libc::WEXITED) == Err(Errno::EINTR) {}
+                while super::pidfd::wait(pidfd.as_fd(), libc::WEXITED) == Err(Errno::EINTR) {}
             }
             Err(failure)
         }

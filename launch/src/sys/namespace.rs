@@ -15,7 +15,7 @@ const SIOCGSKNS: libc::c_ulong = 0x894c;
 ///
 /// # References
 /// ioctl_ns(2)
-pub(crate) fn kind_of(file: BorrowedFd<'_>) -> Option<Kind> {
+pub fn kind_of(file: BorrowedFd<'_>) -> Option<Kind> {
     // SAFETY: a descriptor that is borrowed for the call, and a number.
     let flag = Errno::result(unsafe { libc::ioctl(file.as_raw_fd(), libc::NS_GET_NSTYPE) }).ok()?;
     Kind::of_flag(flag)
@@ -29,7 +29,7 @@ const PIDFS: libc::c_ulong = 0xff00;
 ///
 /// # References
 /// `PIDFD_GET_NET_NAMESPACE` and the like, `pidfd_open`(2)
-pub(crate) fn of_pidfd(pidfd: BorrowedFd<'_>, request: u8) -> Option<Result<OwnedFd, Errno>> {
+pub fn of_pidfd(pidfd: BorrowedFd<'_>, request: u8) -> Option<Result<OwnedFd, Errno>> {
     // SAFETY: a descriptor that is borrowed for the call, and numbers; the last has to be 0.
     let file = unsafe { libc::ioctl(pidfd.as_raw_fd(), (PIDFS | libc::c_ulong::from(request)) as _, 0) };
     match Errno::result(file) {
@@ -43,7 +43,7 @@ pub(crate) fn of_pidfd(pidfd: BorrowedFd<'_>, request: u8) -> Option<Result<Owne
 ///
 /// # References
 /// ioctl_ns(2), Linux 4.9
-pub(crate) fn owner_of(file: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
+pub fn owner_of(file: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
     // SAFETY: a descriptor that is borrowed for the call, and a number.
     owned(unsafe { libc::ioctl(file.as_raw_fd(), libc::NS_GET_USERNS) }.into())
 }
@@ -56,7 +56,7 @@ pub(crate) fn owner_of(file: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
 ///
 /// # References
 /// ioctl_ns(2)
-pub(crate) fn owner_uid(namespace: BorrowedFd<'_>, kind: Kind) -> Result<u32, Errno> {
+pub fn owner_uid(namespace: BorrowedFd<'_>, kind: Kind) -> Result<u32, Errno> {
     let owner;
     let user_namespace = if kind == Kind::User {
         namespace
@@ -71,7 +71,7 @@ pub(crate) fn owner_uid(namespace: BorrowedFd<'_>, kind: Kind) -> Result<u32, Er
 }
 
 /// The network namespace of a socket. Takes `CAP_NET_ADMIN` in it.
-pub(crate) fn of_socket(socket: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
+pub fn of_socket(socket: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
     // SAFETY: a descriptor that is borrowed for the call, and a number.
     owned(unsafe { libc::ioctl(socket.as_raw_fd(), SIOCGSKNS as _) }.into())
 }
@@ -91,7 +91,7 @@ struct Handle {
 ///
 /// # References
 /// name_to_handle_at(2), Linux 6.18
-pub(crate) fn id_of(file: BorrowedFd<'_>) -> Result<u64, Errno> {
+pub fn id_of(file: BorrowedFd<'_>) -> Result<u64, Errno> {
     Handle::of(file).map(|handle| handle.id)
 }
 
@@ -100,7 +100,7 @@ pub(crate) fn id_of(file: BorrowedFd<'_>) -> Result<u64, Errno> {
 ///
 /// # References
 /// open_by_handle_at(2)
-pub(crate) fn by_id(id: u64) -> Result<OwnedFd, Errno> {
+pub fn by_id(id: u64) -> Result<OwnedFd, Errno> {
     let ours = super::open_below(libc::AT_FDCWD, c"/proc/self/ns/mnt", libc::O_RDONLY)?;
     // Of which type such handles are, ours tells.
     let mut handle = Handle { id, rest: 0, ..Handle::of(ours.as_fd())? };

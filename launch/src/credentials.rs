@@ -92,6 +92,15 @@ impl Default for Ids {
     }
 }
 
+/// A number to be taken as an id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Number {
+    /// It was asked for: that it cannot be had is an error.
+    Asked(u32),
+    /// It is what is usual: where the namespace has no such id, all stays as it is.
+    Usual(u32),
+}
+
 /// What changes about capabilities. The sets of the command are what we have, or what joining a user
 /// namespace gives, without what is dropped, with what is added.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

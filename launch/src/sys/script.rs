@@ -7,122 +7,122 @@ use std::os::fd::RawFd;
 use nix::errno::Errno;
 use seccompiler::BpfProgram;
 
-use super::signals::Inherited;
 use crate::command::{OwnPids, OwnProc, Parent, Session};
+use crate::credentials::Number;
 use crate::limits::Limit;
-use crate::open::Number;
+use crate::signals::Inherited;
 
 /// What a child does, in the order of doing. Descriptors are borrowed from who made the script.
 #[derive(Debug)]
-pub(crate) struct Script {
+pub struct Script {
     /// Our /proc.
-    pub(crate) proc: RawFd,
-    pub(crate) before: Before,
-    pub(crate) enter: Enter,
-    pub(crate) parent: Parent,
+    pub proc: RawFd,
+    pub before: Before,
+    pub enter: Enter,
+    pub parent: Parent,
     /// A pidfd of this process, for a child that is to end with it.
-    pub(crate) us: Option<RawFd>,
-    pub(crate) record: Option<(Recorded, RawFd)>,
-    pub(crate) own_pids: OwnPids,
-    pub(crate) own_proc: OwnProc,
-    pub(crate) root: Option<RawFd>,
-    pub(crate) session: Session,
-    pub(crate) stdio: [Option<RawFd>; 3],
-    pub(crate) terminal: Option<RawFd>,
+    pub us: Option<RawFd>,
+    pub record: Option<(Recorded, RawFd)>,
+    pub own_pids: OwnPids,
+    pub own_proc: OwnProc,
+    pub root: Option<RawFd>,
+    pub session: Session,
+    pub stdio: [Option<RawFd>; 3],
+    pub terminal: Option<RawFd>,
     /// A label, and the file below /proc that takes it.
-    pub(crate) label: Option<(&'static CStr, Vec<u8>)>,
-    pub(crate) umask: Option<u32>,
-    pub(crate) limits: Vec<Limit>,
-    pub(crate) directory: Standing,
+    pub label: Option<(&'static CStr, Vec<u8>)>,
+    pub umask: Option<u32>,
+    pub limits: Vec<Limit>,
+    pub directory: Standing,
     /// From where on descriptors are closed.
-    pub(crate) first_closed: u32,
-    pub(crate) ids: Numbers,
-    pub(crate) capabilities: CapabilityBits,
-    pub(crate) no_new_privileges: bool,
-    pub(crate) filters: Filters,
-    pub(crate) signals: Inherited,
-    pub(crate) program: Executed,
-    pub(crate) argv: CStrings,
-    pub(crate) envp: CStrings,
+    pub first_closed: u32,
+    pub ids: Numbers,
+    pub capabilities: CapabilityBits,
+    pub no_new_privileges: bool,
+    pub filters: Filters,
+    pub signals: Inherited,
+    pub program: Executed,
+    pub argv: CStrings,
+    pub envp: CStrings,
 }
 
 /// What takes the rights of the outside.
 #[derive(Debug)]
-pub(crate) struct Before {
+pub struct Before {
     /// The unified hierarchy's cgroup: its directory, and its list of members.
-    pub(crate) unified: Option<(RawFd, RawFd)>,
+    pub unified: Option<(RawFd, RawFd)>,
     /// Lists of members of other hierarchies' cgroups.
-    pub(crate) others: Vec<RawFd>,
-    pub(crate) oom_score_adj: Option<CString>,
-    pub(crate) nice: Option<i32>,
+    pub others: Vec<RawFd>,
+    pub oom_score_adj: Option<CString>,
+    pub nice: Option<i32>,
 }
 
 /// What is entered.
 #[derive(Debug)]
-pub(crate) struct Enter {
+pub struct Enter {
     /// A pidfd of the process that is in all the namespaces, if one is.
-    pub(crate) all_of: Option<RawFd>,
+    pub all_of: Option<RawFd>,
     /// In the order of entering.
-    pub(crate) namespaces: Vec<Entry>,
-    pub(crate) joins_user: bool,
-    pub(crate) joins_time: bool,
-    pub(crate) joins_pid: bool,
+    pub namespaces: Vec<Entry>,
+    pub joins_user: bool,
+    pub joins_time: bool,
+    pub joins_pid: bool,
 }
 
 /// A namespace to enter.
 #[derive(Debug)]
-pub(crate) struct Entry {
-    pub(crate) file: RawFd,
-    pub(crate) flag: c_int,
-    pub(crate) inode: u64,
+pub struct Entry {
+    pub file: RawFd,
+    pub flag: c_int,
+    pub inode: u64,
     /// The link below /proc that tells whether we are in it, and the request to a pidfd that does.
-    pub(crate) link: &'static CStr,
-    pub(crate) by_pidfd: u8,
+    pub link: &'static CStr,
+    pub by_pidfd: u8,
 }
 
 /// Which word a process leaves of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Recorded {
+pub enum Recorded {
     Stat,
     Pid,
 }
 
 /// Where the command stands.
 #[derive(Debug)]
-pub(crate) struct Standing {
+pub struct Standing {
     /// A directory of the outside.
-    pub(crate) held: Option<RawFd>,
+    pub held: Option<RawFd>,
     /// One that is looked up inside.
-    pub(crate) inside: Option<CString>,
+    pub inside: Option<CString>,
     /// Whether it has to be within the root.
-    pub(crate) checked: bool,
+    pub checked: bool,
 }
 
 /// Ids to take.
 #[derive(Debug)]
-pub(crate) struct Numbers {
-    pub(crate) user: Option<Number>,
-    pub(crate) group: Option<Number>,
-    pub(crate) groups: Option<Vec<libc::gid_t>>,
-    pub(crate) groups_asked: bool,
+pub struct Numbers {
+    pub user: Option<Number>,
+    pub group: Option<Number>,
+    pub groups: Option<Vec<libc::gid_t>>,
+    pub groups_asked: bool,
 }
 
 /// Sets of capabilities, a bit each.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct CapabilityBits {
-    pub(crate) removed: u64,
-    pub(crate) demanded: u64,
-    pub(crate) ambient: u64,
+pub struct CapabilityBits {
+    pub removed: u64,
+    pub demanded: u64,
+    pub ambient: u64,
     /// Whether all that there are become ambient.
-    pub(crate) keep: bool,
+    pub keep: bool,
 }
 
 /// Programs that filter system calls, as the kernel takes them. They point to what is the command's.
 #[derive(Debug, Default)]
-pub(crate) struct Filters(pub(super) Vec<libc::sock_fprog>);
+pub struct Filters(pub(super) Vec<libc::sock_fprog>);
 
 impl Filters {
-    pub(crate) fn of(programs: &[BpfProgram]) -> Self {
+    pub fn of(programs: &[BpfProgram]) -> Self {
         let of = |program: &BpfProgram| libc::sock_fprog {
             // The compiler of programs makes none that are longer than the kernel takes.
             len: u16::try_from(program.len()).unwrap_or(u16::MAX),
@@ -134,7 +134,7 @@ impl Filters {
 
 /// What is executed.
 #[derive(Debug)]
-pub(crate) enum Executed {
+pub enum Executed {
     /// The first of these that can be.
     Files(Vec<CString>),
     /// This file.
@@ -143,7 +143,7 @@ pub(crate) enum Executed {
 
 /// Strings, and the null-terminated array of pointers to them that execve(2) wants.
 #[derive(Debug)]
-pub(crate) struct CStrings {
+pub struct CStrings {
     pub(super) pointers: Vec<*const c_char>,
     /// What `pointers` points into: one heap block, which a move leaves in place.
     _text: Vec<u8>,
@@ -154,7 +154,7 @@ impl CStrings {
     ///
     /// # Errors
     /// When there is a zero byte in one.
-    pub(crate) fn new<'a, const PARTS: usize>(
+    pub fn new<'a, const PARTS: usize>(
         strings: impl Iterator<Item = [&'a [u8]; PARTS]> + Clone,
     ) -> Result<Self, NulError> {
         let (number, length) = strings.clone().fold((0, 0), |(number, length), parts| {
@@ -265,9 +265,9 @@ steps! {
 
 /// The step that failed, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Failure {
-    pub(crate) step: Step,
-    pub(crate) errno: Errno,
+pub struct Failure {
+    pub step: Step,
+    pub errno: Errno,
 }
 
 /// A step's result with the step in its error.

@@ -191,17 +191,17 @@ impl Kind {
 
     /// The link, below /proc, that tells a process which of these it is in or, where that takes being
     /// made there, its children will be.
-    pub(crate) fn link(self) -> &'static CStr {
+    pub fn link(self) -> &'static CStr {
         self.row().link
     }
 
     /// The number of the request by which a pidfd leads to that of its process.
-    pub(crate) fn by_pidfd(self) -> u8 {
+    pub fn by_pidfd(self) -> u8 {
         self.row().by_pidfd
     }
 
     /// The number of the request by which a pidfd leads to what [`Kind::link`] does.
-    pub(crate) fn next_by_pidfd(self) -> u8 {
+    pub fn next_by_pidfd(self) -> u8 {
         self.row().next_by_pidfd
     }
 

@@ -6,46 +6,59 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 
-use nix::fcntl::{self, OFlag, OpenHow, ResolveFlag, openat2};
-use nix::sys::stat::Mode;
+use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
 
-use super::namespaces::OpenNamespaces;
-use super::pin::Process;
-use crate::credentials::{Credentials, Id, Ids, Rest, User};
+use crate::credentials::{Credentials, Id, Ids, Number, Rest, User};
 use crate::error::Error;
-use crate::kind::Kind;
-
-/// A number to be taken as an id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Number {
-    /// It was asked for: that it cannot be had is an error.
-    Asked(u32),
-    /// It is what is usual: where the namespace has no such id, all stays as it is.
-    Usual(u32),
-}
 
 /// The ids to take; what is not there stays.
 #[derive(Debug, Default)]
-pub(crate) struct OpenIds {
-    pub(crate) user: Option<Number>,
-    pub(crate) group: Option<Number>,
+pub struct OpenIds {
+    /// The user id.
+    pub user: Option<Number>,
+    /// The group id.
+    pub group: Option<Number>,
     /// The supplementary groups; none at all is an empty list.
-    pub(crate) groups: Option<Vec<u32>>,
+    pub groups: Option<Vec<u32>>,
     /// Whether it was asked for these groups; else it is no error that they cannot be had.
-    pub(crate) groups_asked: bool,
+    pub groups_asked: bool,
 }
 
 /// Larger than any such file that people keep by hand.
 const LARGEST: u64 = 4 << 20;
 
-pub(super) fn open(
-    credentials: &Credentials,
-    process: Option<&Process>,
-    namespaces: &OpenNamespaces,
-) -> Result<OpenIds, Error> {
-    let into_user = namespaces.joins(Kind::User);
-    let mut files = Files { process, root: None };
-    let follow = |which| follow(process, which, into_user && namespaces.of_process);
+/// Where ids are looked up.
+#[derive(Clone, Copy)]
+pub struct Scene<'a> {
+    /// The process that may be followed.
+    pub followed: Option<i32>,
+    /// Opens the root directory below which the files are.
+    pub root: &'a dyn Fn() -> io::Result<OwnedFd>,
+    /// Whether a user namespace is entered.
+    pub joins_user: bool,
+    /// Whether it is that of the followed process.
+    pub mapped: bool,
+}
+
+impl std::fmt::Debug for Scene<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { followed, root: _, joins_user, mapped } = self;
+        f.debug_struct("Scene")
+            .field("followed", followed)
+            .field("joins_user", joins_user)
+            .field("mapped", mapped)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The ids that these credentials lead to.
+///
+/// # Errors
+/// When there is no such user or group, or none to follow; when files cannot be read.
+pub fn open(credentials: &Credentials, scene: &Scene<'_>) -> Result<OpenIds, Error> {
+    let into_user = scene.joins_user;
+    let mut files = Files::of(scene.root);
+    let follow = |which| follow(scene.followed, which, scene.mapped);
     let mut ids = OpenIds::default();
     if into_user && !matches!(credentials.ids, Ids::Parts { rest: Rest::Kept, .. }) {
         ids = OpenIds {
@@ -100,7 +113,7 @@ pub(super) fn open(
     }
     // Where groups cannot be changed at all, that there are to be none beyond the one is what there is.
     let beyond = |group: &u32| ids.group != Some(Number::Asked(*group));
-    if into_user && gave_up_setgroups(process) && !ids.groups.iter().flatten().any(beyond) {
+    if into_user && gave_up_setgroups(scene.followed) && !ids.groups.iter().flatten().any(beyond) {
         ids.groups_asked = false;
     }
     if let Some(groups) = &credentials.groups {
@@ -114,14 +127,14 @@ pub(super) fn open(
 ///
 /// # References
 /// `/proc/PID/setgroups`, user_namespaces(7)
-fn gave_up_setgroups(process: Option<&Process>) -> bool {
-    let path = process.map(|process| format!("/proc/{}/setgroups", process.identity.pid));
+fn gave_up_setgroups(process: Option<i32>) -> bool {
+    let path = process.map(|pid| format!("/proc/{pid}/setgroups"));
     path.is_some_and(|path| fs::read_to_string(path).is_ok_and(|text| text.trim() == "deny"))
 }
 
 /// The target's effective id; as its user namespace has it, where that one is joined.
-fn follow(process: Option<&Process>, which: &'static str, mapped: bool) -> Result<u32, Error> {
-    let pid = process.ok_or(Error::NoProcess { what: "ids" })?.identity.pid;
+fn follow(process: Option<i32>, which: &'static str, mapped: bool) -> Result<u32, Error> {
+    let pid = process.ok_or(Error::NoProcess { what: "ids" })?;
     let failed = |source| Error::Look { pid, source };
     let status = fs::read_to_string(format!("/proc/{pid}/status")).map_err(failed)?;
     let line = status.lines().find_map(|line| line.strip_prefix(which)?.strip_prefix(':'));
@@ -155,13 +168,17 @@ struct Entry {
     gid: u32,
 }
 
-/// The target's `/etc/passwd` and `/etc/group`; ours where there is no process.
+/// The `/etc/passwd` and `/etc/group` below a root directory, which is opened when they are asked for.
 struct Files<'a> {
-    process: Option<&'a Process>,
+    open: &'a dyn Fn() -> io::Result<OwnedFd>,
     root: Option<OwnedFd>,
 }
 
-impl Files<'_> {
+impl<'a> Files<'a> {
+    fn of(open: &'a dyn Fn() -> io::Result<OwnedFd>) -> Self {
+        Self { open, root: None }
+    }
+
     fn user(&mut self, name: &str) -> Result<Entry, Error> {
         let text = self.read("etc/passwd")?;
         let entry = text.lines().filter_map(Entry::of).find(|entry| entry.name.as_deref() == Some(name));
@@ -205,15 +222,7 @@ impl Files<'_> {
         let failed = |source: io::Error| Error::Users { name, source };
         let root = match &self.root {
             Some(root) => root,
-            None => {
-                let path = match self.process {
-                    Some(process) => format!("/proc/{}/root", process.identity.pid),
-                    None => "/".to_owned(),
-                };
-                let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-                self.root
-                    .insert(fcntl::open(path.as_str(), flags, Mode::empty()).map_err(|errno| failed(errno.into()))?)
-            }
+            None => self.root.insert((self.open)().map_err(failed)?),
         };
         let how = OpenHow::new()
             .flags(OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK)

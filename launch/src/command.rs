@@ -7,34 +7,55 @@ use std::path::{Path, PathBuf};
 use crate::credentials::Credentials;
 use crate::limits::Limit;
 use crate::seccomp::Seccomp;
-use crate::sys::Inherited;
+use crate::signals::Inherited;
 
 /// A command, and the surroundings it is launched in.
 #[derive(Debug)]
 pub struct Command {
-    pub(crate) program: OsString,
-    pub(crate) arguments: Vec<OsString>,
-    pub(crate) environment: Environment,
+    /// As it is named: a path, or what is looked up in the `PATH` of its environment.
+    pub program: OsString,
+    /// What follows the name.
+    pub arguments: Vec<OsString>,
+    /// What its environment begins as.
+    pub environment: Environment,
     /// Set on top of `environment`, in this order.
-    pub(crate) variables: Vec<(OsString, OsString)>,
-    pub(crate) directory: Option<PathBuf>,
-    pub(crate) session: Session,
-    pub(crate) own_pids: OwnPids,
-    pub(crate) own_proc: OwnProc,
-    pub(crate) parent: Parent,
-    pub(crate) copy: Copied,
-    pub(crate) stdio: [Option<OwnedFd>; 3],
-    pub(crate) terminal: Option<OwnedFd>,
-    pub(crate) preserved: u32,
-    pub(crate) signals: Option<Inherited>,
-    pub(crate) record: Option<Record>,
-    pub(crate) credentials: Credentials,
-    pub(crate) seccomp: Option<Seccomp>,
-    pub(crate) label: Option<Label>,
-    pub(crate) limits: Vec<Limit>,
-    pub(crate) umask: Option<u32>,
-    pub(crate) nice: Option<i32>,
-    pub(crate) oom_score_adj: Option<i32>,
+    pub variables: Vec<(OsString, OsString)>,
+    /// Where it stands, looked up inside.
+    pub directory: Option<PathBuf>,
+    /// Its session.
+    pub session: Session,
+    /// Its pid namespace.
+    pub own_pids: OwnPids,
+    /// Its /proc.
+    pub own_proc: OwnProc,
+    /// Whose child it is.
+    pub parent: Parent,
+    /// What it is executed from.
+    pub copy: Copied,
+    /// Its stdin, stdout and stderr; none is ours.
+    pub stdio: [Option<OwnedFd>; 3],
+    /// Its terminal.
+    pub terminal: Option<OwnedFd>,
+    /// How many descriptors from 3 on it gets.
+    pub preserved: u32,
+    /// Its signal mask and dispositions; none are those of who launches it.
+    pub signals: Option<Inherited>,
+    /// Where it leaves word of itself.
+    pub record: Option<Record>,
+    /// Who it runs as.
+    pub credentials: Credentials,
+    /// Which system calls it may make.
+    pub seccomp: Option<Seccomp>,
+    /// Its security label.
+    pub label: Option<Label>,
+    /// Its limits.
+    pub limits: Vec<Limit>,
+    /// Its file mode creation mask.
+    pub umask: Option<u32>,
+    /// Its nice value.
+    pub nice: Option<i32>,
+    /// How readily it is killed when memory is short.
+    pub oom_score_adj: Option<i32>,
 }
 
 /// Where the environment comes from.
@@ -107,6 +128,16 @@ pub enum Label {
     SeLinux(String),
     /// The target's SELinux context; nothing where the kernel has no SELinux.
     Follow,
+}
+
+/// A control group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cgroup {
+    /// The target's, in every hierarchy in which it is not ours.
+    Targets,
+    /// The one of this path: in the unified hierarchy and in each of version 1 that has one of it, or
+    /// in those of the controllers named before a colon (`memory,cpu:/web`).
+    Named(String),
 }
 
 /// A file in which the command's process leaves word of itself before it executes the command:

@@ -16,7 +16,7 @@ use crate::error::Error;
 
 /// What is executed.
 #[derive(Debug)]
-pub(crate) enum Program {
+pub enum Program {
     /// The files to try inside, in order.
     Files(Vec<CString>),
     /// A copy that nobody can change.
@@ -24,14 +24,21 @@ pub(crate) enum Program {
 }
 
 impl Program {
-    pub(super) fn inside(program: &OsStr, path: Option<&OsStr>) -> Result<Self, Error> {
+    /// The files that this name may mean inside.
+    ///
+    /// # Errors
+    /// When there is a zero byte in it.
+    pub fn inside(program: &OsStr, path: Option<&OsStr>) -> Result<Self, Error> {
         let files = candidates(program, path);
         let files = files.iter().map(|file| CString::new(file.as_os_str().as_bytes()));
         Ok(Self::Files(files.collect::<Result<_, NulError>>()?))
     }
 
     /// Copies the first candidate that is there, as it is now and here.
-    pub(super) fn sealed(program: &OsStr, path: Option<&OsStr>) -> Result<Self, Error> {
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be copied.
+    pub fn sealed(program: &OsStr, path: Option<&OsStr>) -> Result<Self, Error> {
         let refused = |source| Error::Execute { program: program.into(), inside: false, sealed: false, source };
         let found = candidates(program, path).into_iter().find(|file| file.is_file());
         let found = found.ok_or_else(|| refused(Errno::ENOENT))?;

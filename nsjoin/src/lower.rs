@@ -6,15 +6,16 @@ use std::os::unix::ffi::OsStrExt;
 
 use caps::CapsHashSet;
 
-use crate::command::Record;
-use crate::credentials::Capabilities;
-use crate::error::Error;
-use crate::kind::Kind;
-use crate::open::{Opened, Program};
-use crate::run::c_string;
-use crate::sys::{
-    Before, CStrings, CapabilityBits, Enter, Entry, Executed, Filters, Inherited, Numbers, Recorded, Script, Standing,
+use launch::open::cgroup::OpenCgroup;
+use launch::open::program::Program;
+use launch::sys::script::{
+    Before, CStrings, CapabilityBits, Enter, Entry, Executed, Filters, Numbers, Recorded, Script, Standing,
 };
+use launch::{Capabilities, Inherited, Kind, Record};
+
+use crate::error::Error;
+use crate::open::Opened;
+use crate::run::c_string;
 
 impl Opened {
     /// Everything the child will hand to the kernel. Its descriptors stay ours: it may not outlive us.
@@ -22,7 +23,12 @@ impl Opened {
         let command = &self.command;
         let argv = std::iter::once(&command.program).chain(&command.arguments).map(|word| [word.as_bytes()]);
         let envp = self.environment.iter().map(|(key, value)| [key.as_bytes(), b"=", value.as_bytes()]);
-        let directory = command.directory.as_ref().map(|directory| c_string(directory.as_os_str())).transpose()?;
+        let directory = command
+            .directory
+            .as_ref()
+            .map(|directory| c_string(directory.as_os_str()))
+            .transpose()
+            .map_err(launch::Error::from)?;
         Ok(Script {
             proc: self.proc.as_raw_fd(),
             before: self.before(),
@@ -55,7 +61,7 @@ impl Opened {
                 groups: self.ids.groups.clone(),
                 groups_asked: self.ids.groups_asked,
             },
-            capabilities: CapabilityBits::of(&command.credentials.capabilities),
+            capabilities: bits_of(&command.credentials.capabilities),
             no_new_privileges: command.credentials.no_new_privileges,
             filters: command.seccomp.as_ref().map_or_else(Filters::default, |seccomp| Filters::of(seccomp.programs())),
             signals: command.signals.unwrap_or_else(Inherited::now),
@@ -63,13 +69,13 @@ impl Opened {
                 Program::Files(files) => Executed::Files(files.clone()),
                 Program::Sealed(file) => Executed::Held(file.as_raw_fd()),
             },
-            argv: CStrings::new(argv)?,
-            envp: CStrings::new(envp)?,
+            argv: CStrings::new(argv).map_err(launch::Error::from)?,
+            envp: CStrings::new(envp).map_err(launch::Error::from)?,
         })
     }
 
     fn before(&self) -> Before {
-        let members = |cgroup: &crate::open::OpenCgroup| cgroup.members.as_raw_fd();
+        let members = |cgroup: &OpenCgroup| cgroup.members.as_raw_fd();
         let decimal = |score: i32| CString::new(score.to_string()).unwrap_or_default();
         Before {
             unified: self.cgroups.unified.as_ref().map(|cgroup| (cgroup.directory.as_raw_fd(), members(cgroup))),
@@ -99,15 +105,13 @@ impl Opened {
     }
 }
 
-impl CapabilityBits {
-    fn of(capabilities: &Capabilities) -> Self {
-        let bits = |set: &CapsHashSet| set.iter().fold(0, |bits, capability| bits | capability.bitmask());
-        let (add, ambient) = (bits(&capabilities.add), bits(&capabilities.ambient));
-        Self {
-            removed: bits(&capabilities.drop) & !add & !ambient,
-            demanded: add | ambient,
-            ambient,
-            keep: capabilities.keep,
-        }
+fn bits_of(capabilities: &Capabilities) -> CapabilityBits {
+    let bits = |set: &CapsHashSet| set.iter().fold(0, |bits, capability| bits | capability.bitmask());
+    let (add, ambient) = (bits(&capabilities.add), bits(&capabilities.ambient));
+    CapabilityBits {
+        removed: bits(&capabilities.drop) & !add & !ambient,
+        demanded: add | ambient,
+        ambient,
+        keep: capabilities.keep,
     }
 }

@@ -4,7 +4,7 @@ use std::ffi::{CStr, c_int, c_long};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 
-use launch::sys::pidfd;
+use crate::sys::pidfd;
 use nix::errno::Errno;
 
 use crate::sys::namespace;

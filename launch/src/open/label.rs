@@ -3,20 +3,23 @@
 use std::fs;
 use std::path::Path;
 
-use super::pin::Process;
 use crate::command::Label;
 use crate::error::Error;
 
 /// A label, and the file below `/proc/self/attr` that takes it for the next program.
 #[derive(Debug)]
-pub(crate) struct OpenLabel {
+pub struct OpenLabel {
     /// Below our /proc.
-    pub(crate) file: &'static std::ffi::CStr,
+    pub file: &'static std::ffi::CStr,
     /// What to write.
-    pub(crate) text: Vec<u8>,
+    pub text: Vec<u8>,
 }
 
-pub(super) fn open(label: &Label, process: Option<&Process>) -> Result<Option<OpenLabel>, Error> {
+/// What to write where for this label; nothing where the one to follow has none.
+///
+/// # Errors
+/// When the kernel has no such labels, or there is nobody to follow.
+pub fn open(label: &Label, followed: Option<i32>) -> Result<Option<OpenLabel>, Error> {
     match label {
         Label::AppArmor(profile) => {
             if fs::read_to_string("/sys/module/apparmor/parameters/enabled").is_ok_and(|text| text.trim() == "Y") {
@@ -32,8 +35,7 @@ pub(super) fn open(label: &Label, process: Option<&Process>) -> Result<Option<Op
         Label::SeLinux(_) => Err(Error::NoLabels { module: "SELinux" }),
         Label::Follow if !has_selinux() => Ok(None),
         Label::Follow => {
-            let process = process.ok_or(Error::NoProcess { what: "a security label" })?;
-            let pid = process.identity.pid;
+            let pid = followed.ok_or(Error::NoProcess { what: "a security label" })?;
             let context = fs::read(format!("/proc/{pid}/attr/current"));
             context.map(|context| Some(selinux(context))).map_err(|source| Error::Look { pid, source })
         }

@@ -6,7 +6,7 @@ use std::ffi::{c_int, c_long, c_ulong};
 
 use nix::errno::Errno;
 
-use crate::open::Number;
+use crate::credentials::Number;
 use crate::sys::script::{Failure, Numbers, Script, Step, step};
 
 /// The three sets that capset(2) takes.

@@ -38,7 +38,7 @@ impl Signals {
     /// # References
     /// signalfd(2)
     pub fn take() -> Result<Self, Error> {
-        sys::block_all();
+        sys::signals::block_all();
         // The C library keeps two signals to itself, which is right: nobody sends these.
         let readable = SignalFd::with_flags(&SigSet::all(), SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)
             .map_err(|source| Error::Process { operation: "read signals for", source })?;
@@ -215,5 +215,5 @@ impl Clock {
 ///
 /// It comes back where the signal ends nothing; then the exit code has to tell.
 pub fn die_by(signal: Signal) {
-    sys::die_by(signal);
+    sys::signals::die_by(signal);
 }

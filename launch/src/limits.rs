@@ -11,9 +11,9 @@ pub struct Limit {
     resource: libc::c_uint,
     name: &'static str,
     /// What counts.
-    pub(crate) soft: u64,
+    pub soft: u64,
     /// Up to where the command may raise it.
-    pub(crate) hard: u64,
+    pub hard: u64,
 }
 
 /// A limit that makes no sense.
@@ -57,7 +57,7 @@ fn known() -> String {
 
 impl Limit {
     /// The number of the resource.
-    pub(crate) fn resource(&self) -> libc::c_uint {
+    pub fn resource(&self) -> libc::c_uint {
         self.resource
     }
 

@@ -6,7 +6,7 @@ use std::io::{self, Write, stderr};
 /// Prints `program: operation and object: cause`, and under it the hint, if there is one.
 ///
 /// A stderr that takes nothing is no reason to fail differently, so what cannot be written is lost.
-pub fn report(program: &str, error: &dyn Error, hint: Option<&str>) {
+pub fn complain(program: &str, error: &dyn Error, hint: Option<&str>) {
     let mut text = format!("{program}: {}\n", line(error));
     if let Some(hint) = hint {
         text.push_str(&format!("hint: {hint}\n"));

@@ -1,23 +1,13 @@
-//! Signal masks and dispositions: as we were started with them, and as the command is to have them.
+//! Signal masks and dispositions: asked for, changed, and put back.
 
 use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use reaper::{Signal, SignalSet};
 
-const PIPE: libc::c_int = libc::SIGPIPE;
+use crate::signals::Inherited;
 
-/// The signal mask and the dispositions that a program was started with and a command inherits.
-///
-/// Of the dispositions only two need remembering: that of SIGPIPE, which Rust's runtime changes
-/// before main, and that of SIGCHLD, which whoever waits for children has to change. Exec keeps
-/// every other ignored signal ignored and puts every handler back to the default.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Inherited {
-    pub(super) mask: SignalSet,
-    pub(super) pipe_ignored: bool,
-    pub(super) chld_ignored: bool,
-}
+const PIPE: libc::c_int = libc::SIGPIPE;
 
 /// Whether SIGPIPE was ignored before Rust's runtime ignored it.
 static PIPE_IGNORED_AT_ENTRY: AtomicBool = AtomicBool::new(false);

@@ -9,30 +9,32 @@ use std::path::{Component, Path, PathBuf};
 use procfs::ProcessCGroup;
 use procfs::process::MountInfo;
 
-use super::pin::Process;
+use crate::command::Cgroup;
 use crate::error::Error;
-use crate::plan::Cgroup;
 
 /// The control groups to join.
 #[derive(Debug, Default)]
-pub(crate) struct Cgroups {
+pub struct Cgroups {
     /// That of the unified hierarchy: a child can be born there.
-    pub(crate) unified: Option<OpenCgroup>,
+    pub unified: Option<OpenCgroup>,
     /// Those of version 1: a process has to go there.
-    pub(crate) others: Vec<OpenCgroup>,
+    pub others: Vec<OpenCgroup>,
 }
 
 /// A control group.
 #[derive(Debug)]
-pub(crate) struct OpenCgroup {
-    pub(crate) directory: OwnedFd,
+pub struct OpenCgroup {
+    /// Its directory.
+    pub directory: OwnedFd,
     /// Its `cgroup.procs`, to be written to.
-    pub(crate) members: OwnedFd,
+    pub members: OwnedFd,
     path: PathBuf,
 }
 
 impl Cgroups {
-    pub(super) fn paths(&self) -> Vec<PathBuf> {
+    /// The directories.
+    #[must_use]
+    pub fn paths(&self) -> Vec<PathBuf> {
         self.unified.iter().chain(&self.others).map(|cgroup| cgroup.path.clone()).collect()
     }
 
@@ -52,11 +54,15 @@ impl Cgroups {
     }
 }
 
-pub(super) fn open(wanted: &Cgroup, process: Option<&Process>) -> Result<Cgroups, Error> {
+/// Opens the control groups that are wanted, and that we are not in.
+///
+/// # Errors
+/// When there is none such, or it is frozen or may not be joined.
+pub fn open(wanted: &Cgroup, followed: Option<i32>) -> Result<Cgroups, Error> {
     let hierarchies = hierarchies()?;
-    match (wanted, process) {
+    match (wanted, followed) {
         (Cgroup::Named(name), _) => named(name, &hierarchies),
-        (Cgroup::Targets, Some(process)) => of_process(process.identity.pid, &hierarchies),
+        (Cgroup::Targets, Some(pid)) => of_process(pid, &hierarchies),
         (Cgroup::Targets, None) => Err(Error::NoProcess { what: "a cgroup" }),
     }
 }
