@@ -60,15 +60,15 @@ http {
     }
 }
 CONF
-    run pod run -d web --name nginx -- "$nginx" -e stderr -c "$work/nginx.conf"
+    run pod add web --name nginx -- "$nginx" -e stderr -c "$work/nginx.conf"
 else
     say "a small bundled proxy joins it, in the place of nginx"
-    run pod run -d web --name nginx -- probe http --listen 0.0.0.0:80 --proxy 127.0.0.1:4000
+    run pod add web --name nginx -- probe http --listen 0.0.0.0:80 --proxy 127.0.0.1:4000
 fi
 
 say "the application joins it"
 # shellcheck disable=SC2086  # a command line, and to be split as one
-run pod run -d web --name app -- $app
+run pod add web --name app -- $app
 
 say "the page, through the published port"
 run probe get "http://127.0.0.1:$port/"

@@ -8,7 +8,7 @@ pod=toolbox-$$
 trap 'pod delete --now "$pod" >/dev/null 2>&1 || :' EXIT INT TERM
 
 pod create "$pod" --hostname toolbox
-pod run -d "$pod" --name idle -- sleep 60
+pod add "$pod" --name idle -- sleep 60
 
 echo "== who is there, by a sealed copy of the host's $TOOL that nobody inside can write to"
 nsjoin -t "$pod" -a --seal -- "$TOOL" ps

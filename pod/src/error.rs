@@ -3,11 +3,14 @@
 use std::io;
 use std::path::PathBuf;
 
+use launch::Unseen;
 use nix::errno::Errno;
-use nsjoin::Name;
 use reaper::ExitCode;
+use registry::{Name, RegistryError};
 
 use crate::control::Refusal;
+use crate::forwarder::{ForwardError, ForwarderError};
+use crate::holders::Holder;
 use crate::plan::Contradiction;
 use crate::publish::Publish;
 
@@ -18,14 +21,6 @@ pub enum Error {
     /// The pod's parts contradict each other.
     #[error(transparent)]
     Contradiction(#[from] Contradiction),
-    /// There is no such pod.
-    #[error("no pod named {name} in {}", root.display())]
-    NoSuchPod {
-        /// The name asked for.
-        name: Name,
-        /// Where it was looked for.
-        root: PathBuf,
-    },
     /// There is a pod of that name, dead or alive.
     #[error("a pod named {name} exists already")]
     NameInUse {
@@ -33,16 +28,12 @@ pub enum Error {
         name: Name,
     },
     /// Another process is at work on the pod.
-    #[error("another command is at work on pod {name}")]
+    #[error("another command is at work on pod {name}{}", by.map(|pid| format!(": process {pid}")).unwrap_or_default())]
     Busy {
         /// The pod.
         name: Name,
-    },
-    /// The pod's pause process has ended, and everything in the pod with it.
-    #[error("pod {name} is dead: its pause process has ended")]
-    Dead {
-        /// The pod.
-        name: Name,
+        /// The command's process, where it can be told.
+        by: Option<i32>,
     },
     /// There is no such workload in the pod.
     #[error("no workload named {workload} in pod {pod}")]
@@ -66,32 +57,21 @@ pub enum Error {
         /// The program.
         program: std::ffi::OsString,
     },
-    /// The registry cannot be trusted.
+    /// The registry, or what it has of a pod, cannot be used.
     #[error(transparent)]
-    Registry(#[from] nsjoin::RegistryError),
-    /// A file of the registry could not be used.
-    #[error("cannot {operation} {}", path.display())]
-    File {
-        /// What was to be done with it.
-        operation: &'static str,
+    Registry(#[from] registry::RegistryError),
+    /// A command is to start where we are, and that is nowhere.
+    #[error("cannot start in the current directory")]
+    Nowhere(#[source] io::Error),
+    /// A program was not found.
+    #[error("cannot find the {name} program")]
+    NoProgram {
         /// Which.
-        path: PathBuf,
+        name: &'static str,
         /// Why.
         #[source]
-        source: io::Error,
+        source: Option<io::Error>,
     },
-    /// A record is not what this program writes.
-    #[error("the record {} is damaged", path.display())]
-    Damaged {
-        /// Which.
-        path: PathBuf,
-        /// How.
-        #[source]
-        source: serde_json::Error,
-    },
-    /// No pause program was found.
-    #[error("cannot find the pause program")]
-    NoPause,
     /// A port could not be published.
     #[error("cannot publish {publish}")]
     Publish {
@@ -121,19 +101,59 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// The pod's supervisor is there, and does not answer.
+    #[error("the supervisor of pod {name}{} does not answer", pid.map(|pid| format!(" (process {pid})")).unwrap_or_default())]
+    Silent {
+        /// The pod.
+        name: Name,
+        /// The supervisor's process, where it can be told.
+        pid: Option<i32>,
+    },
+    /// The supervisor has ended before it answered; the pod is there.
+    #[error("the supervisor of pod {name} has ended before it answered")]
+    Unanswered {
+        /// The pod.
+        name: Name,
+    },
+    /// What a process behind a pod needs was not handed to it.
+    #[error("not started as it ought to be: there is {what}")]
+    Handed {
+        /// What is there instead.
+        what: &'static str,
+    },
     /// The supervisor could not do what it was asked; it has said why.
     #[error("{}", .0.message)]
     Refused(Refusal),
-    /// A process of the pod could not be signalled or waited for.
-    #[error("cannot end {what} of pod {name}")]
-    End {
-        /// Which.
-        what: &'static str,
-        /// The pod.
-        name: Name,
+    /// The process that carries published ports could not be started or asked.
+    #[error(transparent)]
+    Forwarder(#[from] ForwarderError),
+    /// What carries published ports could not go on.
+    #[error(transparent)]
+    Forward(#[from] ForwardError),
+    /// The kernel refused something about a process.
+    #[error("cannot {operation}")]
+    Kernel {
+        /// What was to be done.
+        operation: &'static str,
         /// Why.
         #[source]
         source: Errno,
+    },
+    /// The pod's processes were killed, and are not gone.
+    #[error("cannot end pod {name}{}", told(holders))]
+    Stuck {
+        /// The pod.
+        name: Name,
+        /// Who is not gone.
+        holders: Vec<Holder>,
+    },
+    /// What was left of a pod was killed, and is not gone.
+    #[error("cannot clear away {}{}", path.display(), told(holders))]
+    Left {
+        /// Where it is recorded.
+        path: PathBuf,
+        /// Who is not gone.
+        holders: Vec<Holder>,
     },
     /// Joining the pod failed.
     #[error(transparent)]
@@ -141,6 +161,9 @@ pub enum Error {
     /// The command could not be launched, or is lost.
     #[error(transparent)]
     Launch(#[from] launch::Error),
+    /// What was handed to a process behind a pod could not be understood.
+    #[error("cannot understand how to begin")]
+    Hearing(#[source] io::Error),
     /// The output could not be written.
     #[error("cannot write the output")]
     Output(#[source] io::Error),
@@ -163,10 +186,18 @@ impl Error {
     #[must_use]
     pub fn hint(&self) -> Option<&str> {
         match self {
-            Self::Dead { .. } => Some("`pod delete` removes what is left of it"),
             Self::NoName { .. } => Some("--name gives one"),
-            Self::NoPause => Some("it is looked for beside this program, then in PATH; --pause names another"),
-            Self::Registry(nsjoin::RegistryError::NotOurs { .. }) => Some("$POD_STATE_DIR names another"),
+            Self::NoProgram { name: "pause", .. } => {
+                Some("it is looked for beside this program, then in PATH; --pause names another")
+            }
+            Self::NoProgram { .. } => Some("it is looked for beside this program, then in PATH"),
+            Self::Registry(RegistryError::Unseen { source: Unseen::Record(_) | Unseen::Hidden { .. }, .. }) => {
+                Some("`pod delete --force` forgets the pod, whatever runs of it")
+            }
+            Self::Registry(error) => error.hint(),
+            Self::Nowhere(_) => Some("it may have been removed; --workdir names another"),
+            Self::Silent { .. } => Some("it may be stopped, or wait for a disk; `pod delete --now` does not ask it"),
+            Self::Stuck { .. } => Some("run it again when they are; nothing is forgotten meanwhile"),
             Self::Publish { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 Some("ports below 1024 need root (net.ipv4.ip_unprivileged_port_start)")
             }
@@ -181,7 +212,28 @@ impl Error {
     }
 }
 
-/// Wraps the failure of an operation on a file.
-pub(crate) fn file(operation: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Error {
-    move |source| Error::File { operation, path: path.into(), source }
+impl Error {
+    /// Whether it says that it cannot be told what runs.
+    #[must_use]
+    pub fn is_unseen(&self) -> bool {
+        matches!(self, Self::Registry(RegistryError::Unseen { .. } | RegistryError::Blind(_)))
+    }
+
+    /// What was heard makes no sense, or nothing was.
+    pub(crate) fn hearing(source: io::Error) -> Self {
+        Self::Hearing(source)
+    }
+}
+
+fn told(holders: &[Holder]) -> String {
+    let mut told = String::new();
+    for (index, holder) in holders.iter().enumerate() {
+        let sets_off = if index == 0 { ": " } else { "; " };
+        // Whoever has a hundred left has one reason.
+        if index == 3 {
+            return format!("{told}{sets_off}and {} more", holders.len() - index);
+        }
+        told.push_str(&format!("{sets_off}{holder}"));
+    }
+    told
 }

@@ -1,43 +1,43 @@
 //! Compose pods on one machine, without a cluster.
 //!
-//! A [`Store`] is the registry of this user's pods. [`create()`] makes a pod of a [`PodPlan`],
-//! [`run()`] launches a [`WorkloadPlan`] in it, [`exec()`] joins it with a command, [`PodView`]
-//! looks at it, [`delete()`] ends it.
+//! A [`Registry`] is where this user's pods are recorded: [`pod()`] and [`pods()`] look at them, and
+//! change nothing. A [`Store`] is the same to be changed: [`verbs::create::create()`] makes a pod of a
+//! [`PodPlan`], [`verbs::add::add()`] launches a [`WorkloadPlan`] in it, [`verbs::exec::exec()`] joins
+//! it with a command, [`verbs::delete::delete()`] ends it.
 //!
 //! There is no daemon: a pod is its pause process, a directory, and, where it has workloads or
-//! published ports, one supervisor process.
+//! published ports, one supervisor process, which for the ports has one that carries them.
 
 pub mod cli;
+mod conditions;
 mod control;
-mod create;
-mod delete;
-mod directory;
+mod end;
 mod error;
-mod exec;
-mod logs;
+pub mod forwarder;
+mod holders;
+mod look;
 mod plan;
+mod programs;
 mod publish;
 mod record;
-mod run;
 mod sandbox;
 pub mod show;
 mod store;
 mod supervisor;
 #[allow(unsafe_code, reason = "the clone and the child's code; see the file's # Safety")]
 mod sys;
+pub mod verbs;
 mod view;
 
 pub use control::Refusal;
-pub use create::create;
-pub use delete::delete;
-pub use directory::{PodDirectory, Workload};
 pub use error::Error;
-pub use exec::exec;
-pub use logs::logs;
-pub use plan::{Contradiction, Hostname, PodPlan, Share, WorkloadPlan};
+pub use holders::Holder;
+pub use look::{pod, pods};
+pub use plan::{Conditions, Contradiction, Hostname, PodPlan, Share, WorkloadPlan, name_after};
+pub use programs::Programs;
 pub use publish::{InvalidPublish, Publish};
-pub use record::{EndRecord, Missing, PodRecord, WorkloadRecord};
-pub use run::{name_after, run};
+pub use record::{EndRecord, Missing, PodRecord, WorkloadRecord, log_name};
+pub use registry::{Name, Registry};
 pub use store::Store;
 pub use supervisor::supervise;
 pub use view::{PodStatus, PodView, WorkloadStatus, WorkloadView};

@@ -4,12 +4,12 @@ use std::io::{self, Write, stderr, stdout};
 use std::process;
 
 use clap::Parser;
+use launch::Inherited;
 use nsjoin::relay::{self, Signals};
 use nsjoin::report::report;
-use nsjoin::{Inherited, Name, OwnPids};
-use pod::cli::{Cli, Create, Exec, Run, Verb};
-use pod::show::{self, Format};
-use pod::{Error, PodView, Store};
+use pod::cli::{Cli, Format, Verb};
+use pod::verbs::exec::Exec;
+use pod::{Error, Programs, Registry, Store, show, verbs};
 use reaper::ExitCode;
 
 const SUCCESS: ExitCode = ExitCode::Command(0);
@@ -18,10 +18,7 @@ fn main() -> process::ExitCode {
     let exit = run(Cli::parse().verb).unwrap_or_else(|error| match error {
         // Whoever read our output has enough of it.
         Error::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => SUCCESS,
-        error => {
-            report("pod", &error, error.hint());
-            error.exit_code()
-        }
+        error => complain(&error),
     });
     if let ExitCode::Killed(signal) = exit {
         relay::die_by(signal);
@@ -31,80 +28,96 @@ fn main() -> process::ExitCode {
 
 fn run(verb: Verb) -> Result<ExitCode, Error> {
     let out = &mut stdout();
+    let registry = Registry::of_this_user();
     match verb {
-        Verb::Create(create) => make(create)?,
-        Verb::Run(run) => launch(run)?,
-        Verb::Exec(exec) => return join(exec),
+        Verb::Create(mut create) => {
+            let programs = Programs::of_pod(create.verb.pause.take())?;
+            let plan = create.verb.plan()?;
+            let (store, name) = (changing()?, plan.name().clone());
+            verbs::create::create(&store, plan, &programs)?;
+            match create.output {
+                Format::Text => say(format_args!("pod/{name} created"))?,
+                Format::Json => show::json(&pod::pod(store.registry(), &name)?, out)?,
+            }
+        }
+        Verb::Add(add) => {
+            let (pod, output, plan) = (add.verb.pod.clone(), add.output, add.verb.plan()?);
+            let (store, name) = (changing()?, plan.name.clone());
+            verbs::add::add(&store, &pod, plan, &Programs::of_pod(None)?)?;
+            match output {
+                Format::Text => say(format_args!("workload/{name} started in pod/{pod}"))?,
+                Format::Json => {
+                    let workloads = pod::pod(store.registry(), &pod)?.workloads;
+                    show::json(&workloads.into_iter().find(|workload| workload.name == name), out)?;
+                }
+            }
+        }
+        Verb::Exec(exec) => return join(&registry, exec),
         Verb::Get(get) => {
-            let store = Store::open()?;
-            let pods = if get.names.is_empty() { PodView::all(&store)? } else { views(&store, &get.names)? };
+            let pods = get.verb.run(&registry)?;
             match get.output {
                 Format::Text => show::table(&pods, out)?,
                 Format::Json => show::json(&pods, out)?,
             }
         }
         Verb::Describe(describe) => {
-            let pod = PodView::of(&Store::open()?.pod(&describe.name)?)?;
+            let pod = describe.verb.run(&registry)?;
             match describe.output {
                 Format::Text => show::description(&pod, out)?,
                 Format::Json => show::json(&pod, out)?,
             }
         }
-        Verb::Logs(logs) => pod::logs(&Store::open()?, &logs.pod, &logs.workload, out, &mut stderr())?,
+        Verb::Logs(logs) => logs.run(&registry, out, &mut stderr())?,
         Verb::Delete(delete) => {
-            let store = Store::open()?;
+            let (store, programs) = (changing()?, Programs::of_pod(None)?);
+            let mut exit = SUCCESS;
             for name in &delete.names {
-                pod::delete(&store, name, delete.grace())?;
-                say(format_args!("pod/{name} deleted"))?;
+                match verbs::delete::delete(&store, name, delete.grace(), delete.unseen(), &programs) {
+                    Ok(told) => {
+                        warn(&told);
+                        say(format_args!("pod/{name} deleted"))?;
+                    }
+                    // The others are to go all the same.
+                    Err(error) => exit = complain(&error),
+                }
             }
+            return Ok(exit);
         }
-        Verb::Supervise(supervise) => {
-            let own_pids = if supervise.own_pids { OwnPids::Yes } else { OwnPids::No };
-            pod::supervise(&supervise.name, own_pids, &supervise.pod_ports)?;
-        }
+        Verb::Supervise => pod::supervise()?,
+        Verb::Forward => pod::forwarder::forward()?,
     }
     Ok(SUCCESS)
 }
 
-fn make(create: Create) -> Result<(), Error> {
-    let (output, pause) = (create.output, create.pause.clone());
-    let plan = create.plan()?;
-    let name = plan.name().clone();
-    let directory = pod::create(&Store::open()?, plan, pause)?;
-    match output {
-        Format::Text => say(format_args!("pod/{name} created")),
-        Format::Json => show::json(&PodView::of(&directory)?, &mut stdout()),
-    }
+/// The registry, for a command that changes a pod: it clears away what dead ones have left.
+fn changing() -> Result<Store, Error> {
+    let store = Store::open()?;
+    warn(&store.sweep());
+    Ok(store)
 }
 
-fn launch(run: Run) -> Result<(), Error> {
-    let (output, pod) = (run.output, run.pod.clone());
-    let plan = run.plan()?;
-    let (store, name) = (Store::open()?, plan.name.clone());
-    pod::run(&store, &pod, plan)?;
-    match output {
-        Format::Text => say(format_args!("workload/{name} started in pod/{pod}")),
-        Format::Json => {
-            let workloads = PodView::of(&store.pod(&pod)?)?.workloads;
-            show::json(&workloads.into_iter().find(|workload| workload.name == name), &mut stdout())
-        }
-    }
-}
-
-fn join(exec: Exec) -> Result<ExitCode, Error> {
+fn join(registry: &Registry, exec: Exec) -> Result<ExitCode, Error> {
     let (name, workload) = (exec.pod.clone(), exec.workload.clone());
     // The command is to have the signals as we got them, not as we need them.
-    let command = exec.command().signals(Inherited::now());
-    let opened = pod::exec(&Store::open()?, &name, workload.as_ref(), command)?;
+    let command = exec.command()?.signals(Inherited::now());
+    let opened = verbs::exec::exec(registry, &name, workload.as_ref(), command)?;
     Inherited::mind_children();
-    let signals = Signals::take()?;
+    let signals = Signals::take().map_err(nsjoin::Error::from)?;
     let child = opened.spawn()?;
-    let status = relay::relay(&child, &signals)?;
+    let status = relay::relay(&child, &signals).map_err(nsjoin::Error::from)?;
     Ok(ExitCode::of(status).unwrap_or(ExitCode::Failure))
 }
 
-fn views(store: &Store, names: &[Name]) -> Result<Vec<PodView>, Error> {
-    names.iter().map(|name| PodView::of(&store.pod(name)?)).collect()
+/// Tells what did not go as it should have, and is no reason to fail.
+fn warn(told: &[Error]) {
+    for error in told {
+        report("pod", error, error.hint());
+    }
+}
+
+fn complain(error: &Error) -> ExitCode {
+    report("pod", error, error.hint());
+    error.exit_code()
 }
 
 fn say(line: std::fmt::Arguments<'_>) -> Result<(), Error> {

@@ -1,11 +1,12 @@
 //! What is wanted, as plain data; nothing here touches the kernel or a file.
 
 use std::collections::BTreeSet;
-use std::ffi::OsString;
-use std::path::PathBuf;
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
 use std::str::FromStr;
 
-use nsjoin::{Kind, Name};
+use launch::Kind;
+use registry::Name;
 use serde::{Deserialize, Serialize};
 
 use crate::publish::Publish;
@@ -15,7 +16,7 @@ use crate::publish::Publish;
 /// Without one, the workloads are in the host's network, IPC or UTS namespace; without `Pid` each
 /// is PID 1 of a pid namespace of its own. That is what Kubernetes' `hostNetwork`, `hostIPC` and
 /// `shareProcessNamespace: false` mean.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Share {
     /// Network devices, addresses, ports.
@@ -29,6 +30,11 @@ pub enum Share {
 }
 
 impl Share {
+    /// What they are called, in the order of [`Share::ALL`].
+    pub const NAMES: [&str; 4] = ["net", "ipc", "uts", "pid"];
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Net, Self::Ipc, Self::Uts, Self::Pid];
+
     /// The namespace's kind.
     #[must_use]
     pub fn kind(self) -> Kind {
@@ -43,7 +49,16 @@ impl Share {
     /// All of them: what a pod shares unless told otherwise.
     #[must_use]
     pub fn all() -> BTreeSet<Self> {
-        [Self::Net, Self::Ipc, Self::Uts, Self::Pid].into()
+        Self::ALL.into()
+    }
+}
+
+impl FromStr for Share {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = Self::NAMES.iter().position(|name| *name == text);
+        found.map(|index| Self::ALL[index]).ok_or_else(|| format!("{text:?} is none of {}", Self::NAMES.join(", ")))
     }
 }
 
@@ -170,7 +185,32 @@ pub struct WorkloadPlan {
     /// Its whole environment.
     pub environment: Vec<(OsString, OsString)>,
     /// Where it starts.
-    pub directory: PathBuf,
+    pub directory: OsString,
+    /// What it inherits from whoever asks for it, and not from the supervisor, which somebody else
+    /// may have needed first.
+    #[serde(default)]
+    pub conditions: Conditions,
+}
+
+/// What a process inherits and can see nowhere written.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conditions {
+    /// The mode bits that files are made without.
+    pub umask: Option<u32>,
+    /// How far it steps back for others.
+    pub nice: Option<i32>,
+    /// Resource limits, as `NAME=SOFT:HARD`.
+    pub limits: Vec<String>,
+}
+
+/// A workload's name, from that of its program: the file's name, as far as it is a DNS label; `None`
+/// when nothing of it is.
+#[must_use]
+pub fn name_after(program: &OsStr) -> Option<Name> {
+    let file = Path::new(program).file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    let label: String = file.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect();
+    let label = label.trim_matches('-');
+    label.get(..label.len().min(63)).unwrap_or_default().trim_end_matches('-').parse().ok()
 }
 
 #[cfg(test)]
@@ -186,6 +226,25 @@ mod tests {
         let too_long = format!("{}.aa", "a".repeat(62));
         for bad in ["", ".", "web.", ".web", "a..b", "Web", "a_b", &too_long] {
             assert!(bad.parse::<Hostname>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_workload_is_called_as_its_program_is() {
+        let long = "x".repeat(80);
+        let cut = "x".repeat(63);
+        for (program, name) in [
+            ("nginx", "nginx"),
+            ("/usr/sbin/nginx", "nginx"),
+            ("./my_app.sh", "my-app-sh"),
+            ("Python3", "python3"),
+            ("_x_", "x"),
+            (&long, &cut),
+        ] {
+            assert_eq!(name_after(program.as_ref()).expect(program).as_str(), name);
+        }
+        for program in ["", "/", "..", "___", "é"] {
+            assert!(name_after(program.as_ref()).is_none(), "{program}");
         }
     }
 

@@ -1,7 +1,8 @@
 //! What a pod's directory remembers, as plain data. Liveness is never stored: it is asked of the kernel.
 
-use std::time::SystemTime;
+use std::time::{SystemTime, UNIX_EPOCH};
 
+use launch::{Identity, Origin};
 use reaper::{Signal, WaitStatus};
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +18,10 @@ pub struct PodRecord {
     pub created: SystemTime,
     /// What the sandbox had to do without.
     pub missing: Vec<Missing>,
+    /// Its pause process, and what that was counted in: what its own record says, once more.
+    pub pause: Identity,
+    /// See `pause`.
+    pub origin: Origin,
 }
 
 /// A mount that the sandbox had to do without.
@@ -36,6 +41,25 @@ pub struct WorkloadRecord {
     /// When it was launched.
     #[serde(with = "timestamp")]
     pub started: SystemTime,
+    /// How many were launched under its name before.
+    #[serde(default)]
+    pub number: u32,
+}
+
+/// What the log of a launch is called, in the directory of the workload's logs.
+#[must_use]
+pub fn log_name(number: u32) -> String {
+    format!("{number}.log")
+}
+
+/// A time in a log: RFC 3339 with nine digits. A clock that stands before 1970 is taken for one that stands there.
+pub(crate) fn nanos(time: SystemTime) -> impl std::fmt::Display {
+    humantime::format_rfc3339_nanos(time.max(UNIX_EPOCH))
+}
+
+/// A time as people read it, likewise.
+pub(crate) fn seconds(time: SystemTime) -> impl std::fmt::Display {
+    humantime::format_rfc3339_seconds(time.max(UNIX_EPOCH))
 }
 
 /// How a workload ended; `workloads/NAME/end.json`.
@@ -70,12 +94,12 @@ impl EndRecord {
 
 /// Times as RFC 3339, in UTC.
 pub(crate) mod timestamp {
-    use std::time::SystemTime;
+    use std::time::{SystemTime, UNIX_EPOCH};
 
     use serde::{Deserialize, Deserializer, Serializer, de};
 
     pub(crate) fn serialize<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&humantime::format_rfc3339_millis(*time))
+        serializer.collect_str(&humantime::format_rfc3339_millis((*time).max(UNIX_EPOCH)))
     }
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SystemTime, D::Error> {

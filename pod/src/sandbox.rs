@@ -10,15 +10,16 @@ use std::io::Write;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use caps::{CapSet, Capability};
 use nix::errno::Errno;
 use nix::mount::MsFlags;
 use nix::unistd::{getegid, geteuid};
 
-use crate::directory::PodDirectory;
-use crate::error::{Error, file};
+use registry::{PodDirectory, Process, file};
+
+use crate::error::Error;
 use crate::plan::{PodPlan, Share};
 use crate::record::Missing;
 use crate::sys::{self, IdMaps, Mount, Need, RunsAs, Script};
@@ -35,7 +36,8 @@ impl Opened {
     /// Opens and writes what the sandbox of this pod needs.
     pub(crate) fn open(plan: &PodPlan, directory: &PodDirectory, pause: &Path) -> Result<Self, Error> {
         let program = File::options().read(true).custom_flags(libc::O_PATH).open(pause).map_err(file("open", pause))?;
-        let record = File::create_new(directory.pause_path()).map_err(file("create", directory.pause_path()))?;
+        let record = File::create_new(directory.process(Process::Pause))
+            .map_err(file("create", directory.process(Process::Pause)))?;
         let proc = File::options().read(true).custom_flags(libc::O_PATH | libc::O_DIRECTORY).open("/proc");
         let files: [OwnedFd; 3] = [program.into(), record.into(), proc.map_err(file("open", "/proc"))?.into()];
         let [program, record, proc] = files.each_ref().map(AsRawFd::as_raw_fd);
@@ -65,26 +67,6 @@ impl Opened {
         });
         Ok(missing.collect())
     }
-}
-
-/// Finds the pause program: the one named, or beside this program, in its PATH, in libexec.
-pub(crate) fn find_pause(named: Option<PathBuf>) -> Result<PathBuf, Error> {
-    if let Some(named) = named {
-        return Ok(named);
-    }
-    let beside = std::env::current_exe().ok().and_then(|program| program.parent().map(Path::to_owned));
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    beside
-        .into_iter()
-        .chain(std::env::split_paths(&path))
-        .chain([PathBuf::from("/usr/libexec/podkit")])
-        .map(|directory| directory.join("pause"))
-        .find(|candidate| is_executable(candidate))
-        .ok_or(Error::NoPause)
-}
-
-fn is_executable(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
 }
 
 /// Ourselves as the root of a user namespace of our own, and nobody else.

@@ -1,4 +1,7 @@
 //! Pods as text and as JSON, from the same views.
+//!
+//! What others wrote (commands, messages) is shown to people with control characters escaped: a
+//! terminal would do what they say.
 
 use std::io::Write;
 use std::time::{Duration, SystemTime};
@@ -7,16 +10,8 @@ use serde::Serialize;
 use tabwriter::TabWriter;
 
 use crate::error::Error;
+use crate::record;
 use crate::view::{PodView, WorkloadStatus, WorkloadView};
-
-/// How to show something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Format {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
-}
 
 /// Shows a value as JSON.
 ///
@@ -48,9 +43,13 @@ pub fn table(pods: &[PodView], out: &mut impl Write) -> Result<(), Error> {
 pub fn description(pod: &PodView, out: &mut impl Write) -> Result<(), Error> {
     let mut rows = vec![
         format!("Name:\t{}", pod.name),
-        format!("Status:\t{:?}", pod.status),
+        format!(
+            "Status:\t{:?}{}",
+            pod.status,
+            pod.reason.as_ref().map(|why| format!(" ({})", plain(why))).unwrap_or_default()
+        ),
         format!("Hostname:\t{}", pod.hostname.as_deref().unwrap_or("the host's")),
-        format!("Created:\t{} ({} ago)", humantime::format_rfc3339_seconds(pod.created), age(pod.created)),
+        format!("Created:\t{} ({} ago)", record::seconds(pod.created), age(pod.created)),
         format!("Pause:\t{}", pod.pause.map_or("none".to_owned(), |pause| format!("pid {}", pause.pid))),
         format!("Shares:\t{}", list(pod.share.iter().map(|share| share.kind().to_string()))),
         format!("Namespaces:\t{}", list(pod.namespaces.iter().map(|(kind, inode)| format!("{kind}:[{inode}]")))),
@@ -63,9 +62,9 @@ pub fn description(pod: &PodView, out: &mut impl Write) -> Result<(), Error> {
         rows.extend([
             format!("  {}:", workload.name),
             format!("    Status:\t{}", status(workload)),
-            format!("    Command:\t{}", workload.command.join(" ")),
+            format!("    Command:\t{}", plain(&workload.command.join(" "))),
             format!("    Process:\t{}", workload.process.map_or("none".to_owned(), |it| format!("pid {}", it.pid))),
-            format!("    Started:\t{}", humantime::format_rfc3339_seconds(workload.started)),
+            format!("    Started:\t{}", record::seconds(workload.started)),
             format!("    Log:\t{}", workload.log.display()),
         ]);
     }
@@ -75,6 +74,7 @@ pub fn description(pod: &PodView, out: &mut impl Write) -> Result<(), Error> {
 fn status(workload: &WorkloadView) -> String {
     match (workload.status, workload.exit_code, &workload.signal) {
         (WorkloadStatus::Running, ..) => "Running".to_owned(),
+        (WorkloadStatus::Unknown, ..) => "Unknown".to_owned(),
         (WorkloadStatus::Exited, Some(code), _) => format!("Exited ({code})"),
         (WorkloadStatus::Exited, None, Some(signal)) => format!("Exited ({signal})"),
         (WorkloadStatus::Exited, None, None) => "Exited (nobody saw how)".to_owned(),
@@ -82,7 +82,20 @@ fn status(workload: &WorkloadView) -> String {
 }
 
 fn ports(pod: &PodView) -> String {
-    list(pod.publish.iter().map(ToString::to_string))
+    let down = if pod.carried || pod.publish.is_empty() { "" } else { " (down)" };
+    format!("{}{down}", list(pod.publish.iter().map(ToString::to_string)))
+}
+
+/// A text with nothing in it that a terminal would obey, or that would begin a line of its own.
+fn plain(text: &str) -> String {
+    text.chars()
+        .flat_map(|letter| {
+            letter
+                .escape_default()
+                .take(if letter.is_control() { usize::MAX } else { 0 })
+                .chain((!letter.is_control()).then_some(letter))
+        })
+        .collect()
 }
 
 fn list(items: impl Iterator<Item = String>) -> String {

@@ -1,17 +1,23 @@
-//! The supervisor: one process per pod that owns its workloads and its published ports.
+//! The supervisor: one process per pod that owns its workloads and holds its published ports.
 //!
 //! It is started when a pod first needs it, by a port to publish or a workload to launch, and ends
-//! when the pause process does. It works in the pod's directory, which it never names by path, for
-//! a pod in the making is renamed. It is single-threaded; what it waits for, it waits for at once.
+//! when the pause process does. It works in the pod's directory, which it never names by path, for a
+//! pod may be renamed. What it does is decided by a machine ([`decide`]) that is told what has
+//! happened; what that says is done here, the rest by a thread of its own, for launching and
+//! recording may wait for a disk.
 //!
-//! Its listeners are made by whoever starts it, in the host's network; it then enters the pod's
-//! network and dials there. A socket stays in the network it was made in.
+//! It may be killed at any time. It keeps its record locked while it lives, so there is one, and
+//! everybody can tell; the workloads' output goes through fifos that the workloads themselves hold
+//! open, so they neither end nor lose a line; listeners are held by the forwarder, too. The next one
+//! finds all of it where it was.
 
+mod act;
+mod client;
+mod decide;
 mod entry;
 mod log;
-mod proxy;
 mod start;
-mod workloads;
+mod worker;
 
 pub use entry::supervise;
-pub(crate) use start::{ask, ensure, listen, start};
+pub(crate) use start::{ask, ensure, is_living};

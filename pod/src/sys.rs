@@ -7,37 +7,72 @@
 mod child;
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 
-use nsjoin::{Child, Pidfd};
-use tokio::io::Interest;
+use nix::sys::signal::{SigHandler, Signal, signal};
 use tokio::io::unix::AsyncFd;
 
 pub(crate) use child::{IdMaps, Mount, Need, RunsAs, Script, Step, create};
 
-/// Takes a descriptor that our parent has handed us by its number.
+/// Takes a descriptor that our parent has handed us by its number, and puts nothing in its place.
 ///
 /// `None` when there is none of that number.
 pub(crate) fn inherited(number: RawFd) -> Option<OwnedFd> {
     // SAFETY: takes numbers.
-    if unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) } < 0 {
+    let copy = unsafe { libc::fcntl(number, libc::F_DUPFD_CLOEXEC, 3) };
+    if copy < 0 {
         return None;
     }
-    // SAFETY: it is open, and called once per number, before anything else in this process could
-    // have opened one: whoever started us put it there for us to own.
-    Some(unsafe { OwnedFd::from_raw_fd(number) })
+    if let Ok(null) = std::fs::File::open("/dev/null") {
+        // SAFETY: takes numbers; what had the number before is ours by its copy.
+        unsafe { libc::dup2(std::os::fd::AsRawFd::as_raw_fd(&null), number) };
+    }
+    // SAFETY: the kernel has just made this descriptor for us, and nobody else knows of it.
+    Some(unsafe { OwnedFd::from_raw_fd(copy) })
 }
 
-/// What owns a pidfd, one and the same from its making to its end.
-pub(crate) trait Process: AsFd + AsRawFd {}
+/// A descriptor that has come with a message.
+pub(crate) fn received(number: RawFd) -> OwnedFd {
+    // SAFETY: the kernel has just made this descriptor for us, and nobody else knows of it.
+    unsafe { OwnedFd::from_raw_fd(number) }
+}
 
-impl Process for Child {}
-impl Process for Pidfd {}
+/// Closes whatever is open beyond stdin, stdout and stderr. For the very beginning of a program, in
+/// which nobody owns any of these.
+pub(crate) fn close_inherited() {
+    // SAFETY: takes numbers; nothing in this process knows of a descriptor yet.
+    if unsafe { libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, 0) } == 0 {
+        return;
+    }
+    // Before Linux 5.9. What lists them is one of them, and closed already by the time its turn comes.
+    let names = registry::tree::names(std::path::Path::new("/proc/self/fd")).unwrap_or_default();
+    for number in names.iter().filter_map(|name| name.to_str()?.parse::<RawFd>().ok()).filter(|number| *number > 2) {
+        // SAFETY: takes a number; see above.
+        unsafe { libc::close(number) };
+    }
+}
 
-/// Watches a process: it is readable once it has ended.
-pub(crate) fn watch<T: Process>(process: T) -> io::Result<AsyncFd<T>> {
-    // SAFETY: the descriptor must stay open and the same while it is watched. A `Process` owns one
-    // for good, and the AsyncFd owns the process.
-    let watched = unsafe { AsyncFd::register_with_interest(process, Interest::READABLE) };
+/// Ignores a signal, and so does whatever is not told otherwise.
+pub(crate) fn ignore(which: Signal) -> io::Result<()> {
+    // SAFETY: no handler is set, nor one replaced.
+    unsafe { signal(which, SigHandler::SigIgn) }?;
+    Ok(())
+}
+
+/// Watches a descriptor: a pidfd is readable once its process has ended.
+pub(crate) fn watch(descriptor: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
+    // SAFETY: the descriptor must stay open and the same while it is watched: an OwnedFd is for good,
+    // and the AsyncFd owns it.
+    let watched = unsafe { AsyncFd::register(descriptor) };
     watched.map_err(io::Error::from)
+}
+
+/// The pid namespace around this one, if it can be seen from here.
+///
+/// # References
+/// ioctl_nsfs(2), `NS_GET_PARENT`
+pub(crate) fn parent_namespace(file: &impl std::os::fd::AsRawFd) -> Option<OwnedFd> {
+    // SAFETY: the request takes nothing but a descriptor, borrowed for the call.
+    let parent = unsafe { libc::ioctl(file.as_raw_fd(), libc::NS_GET_PARENT as _) };
+    (parent >= 0).then(|| received(parent))
 }

@@ -1,18 +1,16 @@
-//! A pod as it is now, as plain data: what is recorded, and what the kernel says of it.
+//! A pod as it is now, as plain data.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use nsjoin::{Identity, Kind, Name};
+use launch::Identity;
+use registry::Name;
 use serde::Serialize;
 
-use crate::directory::{PodDirectory, Workload};
-use crate::error::Error;
 use crate::plan::Share;
 use crate::publish::Publish;
 use crate::record::{Missing, timestamp};
-use crate::store::Store;
 
 /// A pod.
 #[derive(Clone, Debug, Serialize)]
@@ -21,6 +19,9 @@ pub struct PodView {
     pub name: Name,
     /// Whether it is there.
     pub status: PodStatus,
+    /// Why that is not just what it is: what is damaged, or why it cannot be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// The hostname inside; none where the host's is shared.
     pub hostname: Option<String>,
     /// When it was made, RFC 3339.
@@ -34,6 +35,9 @@ pub struct PodView {
     pub namespaces: BTreeMap<&'static str, u64>,
     /// Its published ports.
     pub publish: Vec<Publish>,
+    /// Whether these are carried: not while whoever does has ended, until the next command that
+    /// changes the pod.
+    pub carried: bool,
     /// What the sandbox has to do without.
     pub missing: Vec<Missing>,
     /// Its workloads, by name.
@@ -49,6 +53,10 @@ pub enum PodStatus {
     Running,
     /// Its pause process has ended, and everything in the pod with it.
     Dead,
+    /// It cannot be told.
+    Unknown,
+    /// What is recorded of it cannot be read.
+    Damaged,
 }
 
 /// A workload of a pod.
@@ -82,76 +90,6 @@ pub enum WorkloadStatus {
     Running,
     /// It has ended.
     Exited,
-}
-
-impl PodView {
-    /// Looks at a pod.
-    ///
-    /// # Errors
-    /// When its records cannot be read or understood.
-    pub fn of(directory: &PodDirectory) -> Result<Self, Error> {
-        let record = directory.record()?;
-        let plan = record.plan;
-        let pause = directory.pause()?;
-        let alive = pause.filter(|pause| matches!(pause.look(), launch::Seen::Alive));
-        let workloads = directory.workloads()?.into_iter().map(|workload| WorkloadView::of(workload, directory));
-        Ok(Self {
-            status: if alive.is_some() { PodStatus::Running } else { PodStatus::Dead },
-            hostname: plan.shares(Share::Uts).then(|| plan.hostname().as_str().to_owned()),
-            created: record.created,
-            share: plan.share().iter().copied().collect(),
-            pause,
-            namespaces: alive.map(namespaces).unwrap_or_default(),
-            publish: plan.publish().to_vec(),
-            missing: record.missing,
-            workloads: workloads.collect(),
-            directory: directory.path().to_owned(),
-            name: plan.name().clone(),
-        })
-    }
-
-    /// Looks at all pods, in the order of their names.
-    ///
-    /// # Errors
-    /// When their records cannot be read or understood.
-    pub fn all(store: &Store) -> Result<Vec<Self>, Error> {
-        let mut views = Vec::new();
-        for name in store.names()? {
-            match store.pod(&name).and_then(|directory| Self::of(&directory)) {
-                // Deleted since it was listed.
-                Err(_) if store.pod(&name).is_err() => {}
-                view => views.push(view?),
-            }
-        }
-        Ok(views)
-    }
-}
-
-impl WorkloadView {
-    fn of(workload: Workload, directory: &PodDirectory) -> Self {
-        let Workload { record, process, end } = workload;
-        let running = end.is_none() && process.is_some_and(|it| matches!(it.look(), launch::Seen::Alive));
-        let plan = record.plan;
-        let words = std::iter::once(&plan.program).chain(&plan.arguments);
-        Self {
-            status: if running { WorkloadStatus::Running } else { WorkloadStatus::Exited },
-            command: words.map(|word| word.to_string_lossy().into_owned()).collect(),
-            process,
-            started: record.started,
-            ended: end.map(|end| humantime::format_rfc3339_millis(end.ended).to_string()),
-            exit_code: end.and_then(|end| end.exit_code),
-            signal: end.and_then(|end| end.signal()).map(|signal| signal.to_string()),
-            log: directory.log(&plan.name),
-            name: plan.name,
-        }
-    }
-}
-
-/// The inodes of a process's namespaces, of those kinds that the kernel has and we may look at.
-fn namespaces(process: Identity) -> BTreeMap<&'static str, u64> {
-    let inode = |kind: Kind| {
-        let file = std::fs::metadata(format!("/proc/{}/ns/{kind}", process.pid)).ok()?;
-        Some((kind.name(), std::os::unix::fs::MetadataExt::ino(&file)))
-    };
-    Kind::all().filter_map(inode).collect()
+    /// It cannot be told.
+    Unknown,
 }

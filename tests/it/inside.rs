@@ -45,7 +45,7 @@ fn same_namespaces(user: User) {
     let house = with_pod(user, &[]);
     let pause = i64::from(house.pause("web"));
     for name in ["one", "two"] {
-        house.pod(&["run", "-d", "web", "--name", name, "--", "probe", "ready"]).ok();
+        house.pod(&["add", "web", "--name", name, "--", "probe", "ready"]).ok();
         let pid = house.workload("web", name)["process"]["pid"].as_i64().unwrap();
         for kind in ["net", "ipc", "uts", "pid", "mnt", "user"] {
             assert_eq!(inode(pid, kind), inode(pause, kind), "{kind} of {name}");
@@ -59,7 +59,7 @@ fn same_namespaces(user: User) {
 
 fn only_the_pod(user: User) {
     let house = with_pod(user, &[]);
-    house.pod(&["run", "-d", "web", "--name", "app", "--", "probe", "ready"]).ok();
+    house.pod(&["add", "web", "--name", "app", "--", "probe", "ready"]).ok();
     let ps = house.pod(&["exec", "web", "--", "ps", "-eo", "pid=,args="]).ok().out();
     let lines: Vec<_> = ps.lines().map(str::trim).collect();
     assert_eq!(lines[..2], ["1 pause", "2 probe ready"], "{ps}");

@@ -65,10 +65,9 @@ fn nginx_dies(user: User) {
     let port = free_port();
     house.pod(&["create", "web", "--publish", &format!("127.0.0.1:{port}:80")]).ok();
     let (nginx, conf) = (find("nginx").unwrap().display().to_string(), nginx_conf(&house));
-    let start = || house.pod(&["run", "-d", "web", "--name", "nginx", "--", &nginx, "-e", "stderr", "-c", &conf]).ok();
+    let start = || house.pod(&["add", "web", "--name", "nginx", "--", &nginx, "-e", "stderr", "-c", &conf]).ok();
     start();
-    let app =
-        ["run", "-d", "web", "--name", "app", "--", "probe", "http", "--listen", "127.0.0.1:4000", "--body", "hello"];
+    let app = ["add", "web", "--name", "app", "--", "probe", "http", "--listen", "127.0.0.1:4000", "--body", "hello"];
     house.pod(&app).ok();
     assert_eq!(get(&house, port), "hello\n");
 
@@ -90,7 +89,7 @@ fn pause_dies(user: User) {
     let house = House::new(user);
     let port = free_port();
     house.pod(&["create", "web", "--publish", &format!("127.0.0.1:{port}:80")]).ok();
-    house.pod(&["run", "-d", "web", "--name", "app", "--", "probe", "ready"]).ok();
+    house.pod(&["add", "web", "--name", "app", "--", "probe", "ready"]).ok();
     let pod = house.describe("web");
     let (pause, app) = (&pod["pause"]["pid"], &pod["workloads"][0]["process"]["pid"]);
     kill(Pid::from_raw(i32::try_from(pause.as_i64().unwrap()).unwrap()), Signal::SIGKILL).unwrap();
@@ -102,7 +101,7 @@ fn pause_dies(user: User) {
     assert_eq!(told[0]["workloads"][0]["status"], "Exited");
     assert!(house.pod(&["get"]).ok().out().contains("Dead"));
     house.pod(&["exec", "web", "true"]).refuses(125, "pod web is dead");
-    house.pod(&["run", "-d", "web", "--", "true"]).refuses(125, "pod web is dead");
+    house.pod(&["add", "web", "--", "true"]).refuses(125, "pod web is dead");
     house.nsjoin(&["-t", "web", "true"]).refuses(125, "its pause process has ended");
     house.pod(&["create", "web"]).refuses(125, "exists already");
     house.pod(&["delete", "web"]).ok();
@@ -143,7 +142,7 @@ fn killed_delete(user: User) {
     let house = House::new(user);
     for step in 0..20 {
         house.pod(&["create", "web", "--publish", "127.0.0.1:0:80"]).ok();
-        house.pod(&["run", "-d", "web", "--", "probe", "ready"]).ok();
+        house.pod(&["add", "web", "--", "probe", "ready"]).ok();
         let mut delete = house.command("pod");
         let mut delete = delete.args(["delete", "web"]).stdout(Stdio::null()).spawn().unwrap();
         sleep(Duration::from_micros(150 * step));
@@ -161,12 +160,12 @@ fn killed_delete(user: User) {
 fn killed_supervisor(user: User) {
     let house = House::new(user);
     house.pod(&["create", "web"]).ok();
-    house.pod(&["run", "-d", "web", "--name", "one", "--", "probe", "ready"]).ok();
+    house.pod(&["add", "web", "--name", "one", "--", "probe", "ready"]).ok();
     let record = fs::read_to_string(house.state().join("web/supervisor")).unwrap();
     let pid = record.split(' ').next().unwrap().parse().unwrap();
     kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
-    house.pod(&["run", "-d", "web", "--name", "two", "--", "probe", "ready"]).ok();
-    house.pod(&["run", "-d", "web", "--name", "one", "--", "probe", "ready"]).refuses(125, "one runs already");
+    house.pod(&["add", "web", "--name", "two", "--", "probe", "ready"]).ok();
+    house.pod(&["add", "web", "--name", "one", "--", "probe", "ready"]).refuses(125, "one runs already");
     let told = house.describe("web");
     let status = |index: usize| told["workloads"][index]["status"].as_str().unwrap().to_owned();
     assert_eq!((status(0), status(1)), ("Running".to_owned(), "Running".to_owned()), "{told}");
@@ -186,16 +185,16 @@ fn ends_are_remembered(user: User) {
     let house = House::new(user);
     house.pod(&["create", "web"]).ok();
     for code in [0, 3, 255] {
-        house.pod(&["run", "-d", "web", "--name", "app", "--", "probe", "exit", &code.to_string()]).ok();
+        house.pod(&["add", "web", "--name", "app", "--", "probe", "exit", &code.to_string()]).ok();
         assert_eq!(ended(&house, "web")["exit_code"], code);
     }
     // One that has ended makes room at once, whether its end has been recorded yet or not.
     for _ in 0..20 {
-        house.pod(&["run", "-d", "web", "--name", "short", "--", "probe", "exit", "0"]).ok();
+        house.pod(&["add", "web", "--name", "short", "--", "probe", "exit", "0"]).ok();
         let process = house.workload("web", "short")["process"]["pid"].as_i64().unwrap();
         eventually("it has ended", || has_ended(process).then_some(()));
     }
-    house.pod(&["run", "-d", "web", "--name", "app", "--", "sh", "-c", "kill -TERM $$"]).ok();
+    house.pod(&["add", "web", "--name", "app", "--", "sh", "-c", "kill -TERM $$"]).ok();
     let app = ended(&house, "web");
     assert_eq!((&app["signal"], &app["exit_code"]), (&"SIGTERM".into(), &Value::Null), "{app}");
 }
@@ -205,14 +204,14 @@ fn delete_asks(user: User) {
     house.pod(&["create", "web"]).ok();
     let last_words = house.work().join("last-words");
     let script = format!("trap 'echo bye >{}; exit 0' TERM; probe ready & wait", last_words.display());
-    house.pod(&["run", "-d", "web", "--name", "polite", "--", "sh", "-c", &script]).ok();
+    house.pod(&["add", "web", "--name", "polite", "--", "sh", "-c", &script]).ok();
     house.logged("web", "polite", "ready");
     house.pod(&["delete", "web"]).ok();
     assert_eq!(fs::read_to_string(&last_words).unwrap(), "bye\n");
 
     // Who does not listen has until the grace is over, and no longer.
     house.pod(&["create", "web"]).ok();
-    house.pod(&["run", "-d", "web", "--name", "deaf", "--", "sh", "-c", "trap '' TERM; probe ready & wait"]).ok();
+    house.pod(&["add", "web", "--name", "deaf", "--", "sh", "-c", "trap '' TERM; probe ready & wait"]).ok();
     house.logged("web", "deaf", "ready");
     let before = Instant::now();
     house.pod(&["delete", "web", "--grace-period", "1"]).ok();
@@ -223,7 +222,7 @@ fn delete_asks(user: User) {
 fn logs(user: User) {
     let house = House::new(user);
     house.pod(&["create", "web"]).ok();
-    house.pod(&["run", "-d", "web", "--name", "app", "--", "sh", "-c", "echo out; echo err >&2; printf 'no end'"]).ok();
+    house.pod(&["add", "web", "--name", "app", "--", "sh", "-c", "echo out; echo err >&2; printf 'no end'"]).ok();
     ended(&house, "web");
     let said = eventually("all is logged", || {
         let said = house.pod(&["logs", "web", "app"]).ok();
@@ -244,9 +243,7 @@ fn a_port_carries(user: User) {
     let port = free_port();
     house.pod(&["create", "web", "--publish", &format!("127.0.0.1:{port}:80")]).ok();
     let body = "x".repeat(100_000);
-    house
-        .pod(&["run", "-d", "web", "--name", "app", "--", "probe", "http", "--listen", "0.0.0.0:80", "--body", &body])
-        .ok();
+    house.pod(&["add", "web", "--name", "app", "--", "probe", "http", "--listen", "0.0.0.0:80", "--body", &body]).ok();
     get(&house, port);
     std::thread::scope(|scope| {
         for _ in 0..4 {
@@ -261,7 +258,7 @@ fn chosen_port(user: User) {
     let port = u16::try_from(told["publish"][0]["host_port"].as_u64().unwrap()).unwrap();
     assert_ne!(port, 0);
     house
-        .pod(&["run", "-d", "web", "--name", "app", "--", "probe", "http", "--listen", "0.0.0.0:80", "--body", "hello"])
+        .pod(&["add", "web", "--name", "app", "--", "probe", "http", "--listen", "0.0.0.0:80", "--body", "hello"])
         .ok();
     assert_eq!(get(&house, port), "hello\n");
     // A server that listens on IPv6 alone is found, too.
@@ -269,7 +266,7 @@ fn chosen_port(user: User) {
         house.pod(&["delete", "web"]).ok();
         house.pod(&["create", "web", "--publish", &format!("127.0.0.1:{port}:80")]).ok();
         house
-            .pod(&["run", "-d", "web", "--name", "app", "--", "probe", "http", "--listen", "[::1]:80", "--body", "six"])
+            .pod(&["add", "web", "--name", "app", "--", "probe", "http", "--listen", "[::1]:80", "--body", "six"])
             .ok();
         assert_eq!(get(&house, port), "six\n");
     }
@@ -279,7 +276,7 @@ fn holds_no_pipe(user: User) {
     let house = House::new(user);
     // `finish` reads to the end of both pipes: it would not come back if anybody held them.
     house.pod(&["create", "web", "--publish", "127.0.0.1:0:80"]).ok();
-    house.pod(&["run", "-d", "web", "--", "probe", "ready"]).ok();
+    house.pod(&["add", "web", "--", "probe", "ready"]).ok();
 }
 
 fn made_at_once(user: User) {
@@ -290,7 +287,7 @@ fn made_at_once(user: User) {
             scope.spawn(move || {
                 let name = format!("pod-{index}");
                 house.pod(&["create", &name, "--publish", "127.0.0.1:0:80"]).ok();
-                house.pod(&["run", "-d", &name, "--", "probe", "ready"]).ok();
+                house.pod(&["add", &name, "--", "probe", "ready"]).ok();
                 house.pod(&["delete", &name]).ok();
             });
         }

@@ -61,7 +61,7 @@ fn one(all: &[Value], kind: &str, inode: u64) -> Value {
 fn same_as_lsns(user: User) {
     let house = House::new(user);
     house.pod(&["create", "web"]).ok();
-    house.pod(&["run", "-d", "web", "--name", "app", "--", "probe", "signals", "--child"]).ok();
+    house.pod(&["add", "web", "--name", "app", "--", "probe", "signals", "--child"]).ok();
     house.logged("web", "app", "ready");
     // In the pod, so that nobody else comes and goes. Each program counts itself.
     let inside = |words: &[&str]| house.nsjoin(&[&["-t", "web", "-a", "--"], words].concat()).ok();
@@ -77,7 +77,7 @@ fn same_as_lsns(user: User) {
 fn same_as_proc(user: User) {
     let house = House::new(user);
     house.pod(&["create", "web"]).ok();
-    house.pod(&["run", "-d", "web", "--name", "app", "--", "probe", "signals", "--child"]).ok();
+    house.pod(&["add", "web", "--name", "app", "--", "probe", "signals", "--child"]).ok();
     house.logged("web", "app", "ready");
     let pause = house.pause("web");
     let all = listed(&house, &[]);

@@ -243,7 +243,7 @@ fn sigchld_ignored(user: User) {
     ignoring("nsjoin -t web -- probe exit 7").exits(7);
     ignoring("pod exec web -- probe exit 7").exits(7);
     ignoring("pod create other --publish 127.0.0.1:0:80").ok();
-    ignoring("pod run -d other -- probe exit 9").ok();
+    ignoring("pod add other -- probe exit 9").ok();
     eventually("the exit code is seen", || (house.describe("other")["workloads"][0]["exit_code"] == 9).then_some(()));
     ignoring("pod delete other").ok();
 }

@@ -44,7 +44,7 @@ fn usage(user: User) {
     house.pod(&["create", "web", "--share", "mnt"]).refuses(2, "invalid value");
     house.pod(&["create", "web", "--share", "net", "--hostname", "x"]).refuses(2, "does not share uts");
     house.pod(&["create", "web", "--share", "uts", "--publish", "80:80"]).refuses(2, "does not share net");
-    house.pod(&["run", "-d", "web", "--", "/"]).refuses(2, "no name can be made of");
+    house.pod(&["add", "web", "--", "/"]).refuses(2, "no name can be made of");
     house.nsjoin(&["true"]).refuses(2, "--target");
     house.nsjoin(&["-t", "0", "true"]).refuses(2, "is no pid");
     house.nsjoin(&["-t", "1", "-t", "2", "true"]).refuses(2, "cannot be used multiple times");
@@ -56,7 +56,7 @@ fn not_there(user: User) {
     let house = House::new(user);
     for verb in [
         &["exec", "web", "true"][..],
-        &["run", "-d", "web", "true"],
+        &["add", "web", "true"],
         &["get", "web"],
         &["describe", "web"],
         &["logs", "web", "app"],
@@ -67,7 +67,7 @@ fn not_there(user: User) {
     house.nsjoin(&["-t", "web", "true"]).refuses(125, "no pod named web in ");
     house.pod(&["create", "web"]).ok();
     house.pod(&["exec", "web", "-c", "app", "true"]).refuses(125, "no workload named app in pod web");
-    house.pod(&["run", "-d", "web", "--name", "app", "--", "probe", "exit", "0"]).ok();
+    house.pod(&["add", "web", "--name", "app", "--", "probe", "exit", "0"]).ok();
     eventually("the workload has ended", || house.describe("web")["workloads"][0]["ended"].is_string().then_some(()));
     house.pod(&["exec", "web", "-c", "app", "true"]).refuses(125, "workload app of pod web has ended");
 }
@@ -77,9 +77,9 @@ fn in_use(user: User) {
     house.pod(&["create", "web"]).ok();
     let before = house.describe("web");
     house.pod(&["create", "web"]).refuses(125, "a pod named web exists already");
-    house.pod(&["run", "-d", "web", "--name", "app", "--", "probe", "ready"]).ok();
+    house.pod(&["add", "web", "--name", "app", "--", "probe", "ready"]).ok();
     house
-        .pod(&["run", "-d", "web", "--name", "app", "--", "probe", "ready"])
+        .pod(&["add", "web", "--name", "app", "--", "probe", "ready"])
         .refuses(125, "a workload named app runs already");
     let after = house.describe("web");
     assert_eq!(before["pause"], after["pause"]);
@@ -118,7 +118,7 @@ fn commands(user: User) {
         let says = format!("cannot execute {command}: {says}");
         house.nsjoin(&["-t", "web", "--", command]).refuses(code, &says);
         house.pod(&["exec", "web", "--", command]).refuses(code, &says);
-        house.pod(&["run", "-d", "web", "--name", "app", "--", command]).refuses(code, &says);
+        house.pod(&["add", "web", "--name", "app", "--", command]).refuses(code, &says);
     }
     house.pod(&["exec", "web", "-w", "/no/such", "--", "true"]).refuses(125, "cannot change to directory /no/such");
     assert!(house.describe("web")["workloads"].as_array().unwrap().is_empty(), "nothing that failed is listed");

@@ -1,132 +1,113 @@
 //! A supervisor's own life: from being started to the end of its pod.
 
 use std::fs::File;
-use std::io::{self, Write};
-use std::net::TcpListener;
-use std::os::fd::{AsFd, OwnedFd};
-use std::rc::Rc;
+use std::io;
+use std::net::Shutdown;
+use std::os::fd::AsFd;
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::net::UnixStream;
 
-use nix::sched::{CloneFlags, setns};
+use launch::{Identity, Inherited, Origin, OwnPids, Pidfd, Seen};
 use nix::sys::prctl::set_name;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::signal::Signal;
+use nix::sys::stat::{Mode, umask};
 use nix::unistd::setsid;
-use nsjoin::{Identity, Inherited, Name, OwnPids, Pidfd};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{UnixListener, UnixStream};
-use tokio::task::{LocalSet, spawn_local};
+use registry::{Lock, PodDirectory, Process, RegistryError, Sharing, file};
 
-use super::proxy;
-use super::start::{IS_READY, LISTENERS, LOCK, READY};
-use super::workloads::Workloads;
-use crate::control::{Answer, Refusal, Request, SOCKET};
-use crate::directory::PodDirectory;
-use crate::error::{Error, file};
+use super::act::{Begun, Supervisor};
+use crate::control::{Answer, Refusal, Start, Word, receive, send};
+use crate::error::Error;
+use crate::forwarder::Listening;
+use crate::plan::Share;
+use crate::record::PodRecord;
 use crate::sys;
 
 /// Supervises the pod whose directory we are in, until its pause process ends.
 ///
-/// Handed down: where to say that we are ready, the directory's lock, and a listener for each of
-/// `pod_ports`.
+/// Stdin is a socket. Who starts us says there which ports are listened to, with the listeners, and
+/// hears whether we have begun.
 ///
 /// # Errors
-/// When the pod is not there (any more), or its namespaces cannot be entered.
-pub fn supervise(name: &Name, own_pids: OwnPids, pod_ports: &[u16]) -> Result<(), Error> {
-    let failed = |operation| move |source| Error::Supervisor { operation, name: name.clone(), source };
-    let handed = |number| sys::inherited(number).ok_or(io::Error::from(io::ErrorKind::InvalidInput));
-    let ready = handed(READY).map_err(failed("start"))?;
-    let lock = handed(LOCK).map_err(failed("start"))?;
-    let mut ports = Vec::new();
-    for (number, pod_port) in (LISTENERS..).zip(pod_ports) {
-        ports.push((TcpListener::from(handed(number).map_err(failed("start"))?), *pod_port));
+/// When the pod is not there (any more), or has a supervisor.
+pub fn supervise() -> Result<(), Error> {
+    // Whatever else was open where we come from is for whoever opened it to close.
+    sys::close_inherited();
+    become_nobodys_child();
+    let who = sys::inherited(0).map(UnixStream::from);
+    let who = who.ok_or(Error::Handed { what: "no socket on stdin" })?;
+    let directory = PodDirectory::current();
+    let said = |answer| {
+        // Who has gone does not need to hear it.
+        let _gone = send(&who, &Word::Answer(answer), &[]);
+        let _heard = who.shutdown(Shutdown::Both);
+    };
+    let mut begun = false;
+    let supervised = begin(&who, directory).and_then(|begin| {
+        Supervisor::run(begin, || {
+            begun = true;
+            said(Answer::Started);
+        })
+    });
+    if let (false, Err(error)) = (begun, &supervised) {
+        said(Answer::Refused(Refusal::from(error)));
     }
-    // We outlive the terminal, the session and whatever signals were ignored where we come from.
+    supervised
+}
+
+/// Leaves the terminal, the session, the signals, the mask and the limits of where we come from.
+fn become_nobodys_child() {
     // Refused only to a group's leader, which a process just made is not.
     let _session = setsid();
-    // Started by way of /proc, we would be called `exe`.
     let _renamed = set_name(c"pod");
     Inherited::forget();
-
-    let directory = PodDirectory::current();
-    leave_word(&directory)?;
-    drop(lock);
-    let pause = directory.pause()?.ok_or_else(|| Error::Dead { name: name.clone() })?;
-    let pinned = Pidfd::of(pause).map_err(|unseen| failed("start")(io::Error::other(unseen)))?;
-    let pinned = pinned.ok_or_else(|| Error::Dead { name: name.clone() })?;
-    enter(pause).map_err(failed("start"))?;
-
-    let workloads = Workloads::new(directory, pause, own_pids);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed("start"))?;
-    LocalSet::new().block_on(&runtime, async { serve(workloads, pinned, ports, ready).await.map_err(failed("run")) })
-}
-
-/// Records who we are; with our own process alive, nobody else's record is there to be kept.
-fn leave_word(directory: &PodDirectory) -> Result<(), Error> {
-    let path = directory.supervisor_path();
-    let draft = path.with_extension("draft");
-    let record: OwnedFd = File::create(&draft).map_err(file("create", &draft))?.into();
-    let proc = File::open("/proc").map_err(file("open", "/proc"))?;
-    nsjoin::leave_identity(proc.as_fd(), record.as_fd()).map_err(|errno| file("write", &draft)(errno.into()))?;
-    std::fs::rename(&draft, &path).map_err(file("write", &path))
-}
-
-/// Enters the pod's network, and its user namespace where that is what gives the right to it.
-fn enter(pause: Identity) -> io::Result<()> {
-    for (kind, flag) in [("user", CloneFlags::CLONE_NEWUSER), ("net", CloneFlags::CLONE_NEWNET)] {
-        let theirs = File::open(format!("/proc/{}/ns/{kind}", pause.pid))?;
-        let ours = File::open(format!("/proc/self/ns/{kind}"))?;
-        if nix::sys::stat::fstat(&theirs)?.st_ino != nix::sys::stat::fstat(&ours)?.st_ino {
-            setns(theirs, flag)?;
+    // A log at the limit of a file's size is one that takes no more, and no reason to end.
+    let _ignored = sys::ignore(Signal::SIGXFSZ);
+    umask(Mode::S_IRWXG | Mode::S_IRWXO);
+    for resource in [Resource::RLIMIT_NOFILE, Resource::RLIMIT_FSIZE, Resource::RLIMIT_NPROC, Resource::RLIMIT_AS] {
+        if let Ok((_, hard)) = getrlimit(resource) {
+            // To raise it to the hard one is everybody's right.
+            let _raised = setrlimit(resource, hard, hard);
         }
     }
-    // It was pause whose files these were, and not a later process of its pid.
-    if matches!(pause.look(), launch::Seen::Alive) { Ok(()) } else { Err(io::ErrorKind::NotFound.into()) }
 }
 
-async fn serve(workloads: Workloads, pinned: Pidfd, ports: Vec<(TcpListener, u16)>, ready: OwnedFd) -> io::Result<()> {
-    for (listener, pod_port) in ports {
-        listener.set_nonblocking(true)?;
-        spawn_local(proxy::forward(tokio::net::TcpListener::from_std(listener)?, pod_port));
-    }
-    match std::fs::remove_file(SOCKET) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let control = UnixListener::bind(SOCKET)?;
-    let workloads = Rc::new(workloads);
-    let pinned = sys::watch(pinned)?;
-    File::from(ready).write_all(IS_READY)?;
-    loop {
-        tokio::select! {
-            accepted = control.accept() => {
-                let (client, _) = accepted?;
-                spawn_local(answer(client, Rc::clone(&workloads)));
-            }
-            ended = pinned.readable() => {
-                ended?.retain_ready();
-                break;
-            }
-        }
-    }
-    // What was in pause's pid namespace, the kernel has killed; the rest is for us to kill.
-    workloads.stop(std::time::Duration::ZERO).await;
-    Ok(())
-}
-
-/// Answers one client; one that goes away unanswered is its own affair.
-async fn answer(mut client: UnixStream, workloads: Rc<Workloads>) {
-    let mut line = String::new();
-    if BufReader::new(&mut client).read_line(&mut line).await.is_err() {
-        return;
-    }
-    let answer = match serde_json::from_str(&line) {
-        Ok(Request::Start(plan)) => workloads.start(plan).await,
-        Ok(Request::Stop { grace_ms }) => {
-            workloads.stop(std::time::Duration::from_millis(grace_ms)).await;
-            Answer::Stopped
-        }
-        Err(error) => Answer::Refused(Refusal::because(format!("the supervisor does not understand: {error}"))),
+fn begin(who: &UnixStream, directory: PodDirectory) -> Result<Begun, Error> {
+    let (start, listeners) = receive::<Start>(who).map_err(Error::hearing)?.ok_or(Error::Handed { what: "nothing" })?;
+    let listening: io::Result<Vec<Listening>> = start
+        .listening
+        .into_iter()
+        .zip(listeners)
+        .map(|(publish, listener)| Listening::verified(publish, listener))
+        .collect();
+    let listening = listening.map_err(Error::hearing)?;
+    let record: PodRecord = directory.pod()?;
+    let name = record.plan.name().clone();
+    let here = Origin::here().map_err(RegistryError::Blind)?;
+    let pause = match directory.look(Process::Pause, &here) {
+        (Some(pause), Seen::Alive) => pause,
+        (_, Seen::Unknown(source)) => return Err(RegistryError::Unseen { name, source }.into()),
+        _ => return Err(RegistryError::Dead { name }.into()),
     };
-    if let Ok(mut text) = serde_json::to_vec(&answer) {
-        text.push(b'\n');
-        let _gone = client.write_all(&text).await;
-    }
+    let lock = leave_word(&directory)?;
+    let pinned = pin(pause)?.ok_or_else(|| RegistryError::Dead { name: name.clone() })?;
+    let own_pids = if record.plan.shares(Share::Pid) { OwnPids::No } else { OwnPids::Yes };
+    Ok(Begun { directory, plan: record.plan, pause, pinned, own_pids, lock, listening, here })
+}
+
+fn pin(process: Identity) -> Result<Option<Pidfd>, Error> {
+    Pidfd::of(process).map_err(|unseen| RegistryError::Blind(unseen).into())
+}
+
+/// Records who we are, in a file that is locked for as long as we live.
+fn leave_word(directory: &PodDirectory) -> Result<Lock, Error> {
+    let path = directory.process(Process::Supervisor);
+    let options = &mut File::options();
+    options.create(true).append(true).mode(0o600).open(&path).map_err(file("create", &path))?;
+    let lock = Lock::take(&path, Sharing::Exclusive)?;
+    let lock = lock.ok_or_else(|| file("lock", &path)(io::ErrorKind::NotFound.into()))?;
+    let record = File::options().write(true).truncate(true).open(&path).map_err(file("write", &path))?;
+    let proc = File::open("/proc").map_err(file("open", "/proc"))?;
+    launch::leave_identity(proc.as_fd(), record.as_fd()).map_err(|errno| file("write", &path)(errno.into()))?;
+    Ok(lock)
 }

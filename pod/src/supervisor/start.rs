@@ -1,135 +1,143 @@
-//! The client's side of a supervisor: binding its listeners, starting it, asking it.
+//! The client's side of a supervisor: starting it, and asking it.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Write, pipe};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
-use command_fds::{CommandFdExt, FdMapping};
-use nsjoin::Name;
+use nix::errno::Errno;
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, setsockopt, socket, sockopt};
+use nix::sys::time::{TimeVal, TimeValLike};
+use registry::{Lock, Name, PodDirectory, Process, Sharing, file};
 
-use crate::control::{Answer, Request, SOCKET};
-use crate::directory::PodDirectory;
-use crate::error::{Error, file};
-use crate::plan::{PodPlan, Share};
-use crate::publish::Publish;
+use super::decide::PATIENCE;
+use crate::control::{Answer, Request, Start, Word, receive, send};
+use crate::error::Error;
+use crate::forwarder::Listening;
+use crate::programs::Programs;
 
-/// The descriptors that a supervisor is handed: where it says that it is ready; the lock on its
-/// directory, until it has left word there; and from the last one on the listeners.
-pub(super) const READY: i32 = 3;
-pub(super) const LOCK: i32 = 4;
-pub(super) const LISTENERS: i32 = 5;
-/// What it says there.
-pub(super) const IS_READY: &[u8] = b"ready\n";
+/// How long a supervisor may take to begin, or to launch something from a slow disk.
+const SLOWLY: Duration = Duration::from_secs(30);
+/// How long it may take to say that it has heard.
+const HEARD: Duration = Duration::from_secs(5);
 
-/// A published port, listened to.
-#[derive(Debug)]
-pub(crate) struct Listening {
-    pub(crate) publish: Publish,
-    listener: TcpListener,
+/// Whether a pod has a supervisor: whether its record is locked. That is told by the kernel, whatever
+/// the record says and wherever we are.
+///
+/// # Errors
+/// When it cannot be told.
+pub(crate) fn is_living(directory: &PodDirectory) -> Result<bool, Error> {
+    let path = directory.process(Process::Supervisor);
+    match Lock::try_take(&path, Sharing::Shared)? {
+        Some(_) => Ok(false),
+        None => Ok(path.exists()),
+    }
 }
 
-/// Listens where a port is to be published.
-pub(crate) fn listen(publish: Publish) -> Result<Listening, Error> {
-    let error = |source| Error::Publish { publish, source };
-    let listener = match TcpListener::bind(publish.listen()) {
-        // Every address, on a machine without IPv6.
-        Err(found) if publish.address.is_unspecified() && no_ipv6(&found) => {
-            TcpListener::bind(SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), publish.host_port)).map_err(error)?
-        }
-        bound => bound.map_err(error)?,
-    };
-    let host_port = listener.local_addr().map_err(error)?.port();
-    Ok(Listening { publish: Publish { host_port, ..publish }, listener })
-}
-
-fn no_ipv6(error: &io::Error) -> bool {
-    matches!(error.raw_os_error(), Some(libc::EAFNOSUPPORT | libc::EADDRNOTAVAIL))
-}
-
-/// Starts a pod's supervisor, and waits until it is ready. It shares the lock until the directory
-/// knows of it: whoever kills us meanwhile, nobody takes the directory for nobody's.
-pub(crate) fn start(
-    plan: &PodPlan,
+/// Starts a pod's supervisor unless one runs, and waits until it is ready.
+pub(crate) fn ensure(
+    programs: &Programs,
+    name: &Name,
     directory: &PodDirectory,
-    lock: &File,
     listening: &[Listening],
 ) -> Result<(), Error> {
-    let name = plan.name();
-    let failed = |source| Error::Supervisor { operation: "start", name: name.clone(), source };
-    let (mut ready, theirs) = pipe().map_err(failed)?;
-    let lock = lock.try_clone().map_err(failed)?;
-    let mut fds = vec![
-        FdMapping { parent_fd: theirs.into(), child_fd: READY },
-        FdMapping { parent_fd: lock.into(), child_fd: LOCK },
-    ];
-    for (number, listening) in (LISTENERS..).zip(listening) {
-        let copy = listening.listener.try_clone().map_err(failed)?;
-        fds.push(FdMapping { parent_fd: OwnedFd::from(copy), child_fd: number });
-    }
-    let log = directory.path().join("supervisor.log");
-    let mut command = Command::new("/proc/self/exe");
-    command
-        .arg0("pod")
-        .args(["supervise", name.as_str()])
-        .args((!plan.shares(Share::Pid)).then_some("--own-pids"))
-        .args(listening.iter().map(|listening| listening.publish.pod_port.to_string()))
-        .current_dir(directory.path())
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(File::options().append(true).create(true).open(&log).map_err(file("open", &log))?)
-        .fd_mappings(fds)
-        .map_err(|error| failed(io::Error::other(error)))?;
-    let mut child = command.spawn().map_err(failed)?;
-    // It has copies now; with ours open, the end of the pipe would never be seen.
-    drop(command);
-    let mut word = Vec::new();
-    ready.read_to_end(&mut word).map_err(failed)?;
-    if word == IS_READY {
+    if is_living(directory)? {
         return Ok(());
     }
-    // It has ended, or is about to, and has said why in its log.
-    child.wait().map_err(failed)?;
-    let said = std::fs::read_to_string(&log).map_err(file("read", &log))?;
-    let reason = said.lines().last().unwrap_or("it said nothing").to_owned();
-    Err(failed(io::Error::other(reason)))
-}
-
-/// Starts a pod's supervisor unless one runs.
-pub(crate) fn ensure(plan: &PodPlan, directory: &PodDirectory, lock: &File) -> Result<(), Error> {
-    match directory.supervisor()? {
-        Some(identity) if matches!(identity.look(), launch::Seen::Alive) => Ok(()),
-        _ => start(plan, directory, lock, &[]),
-    }
+    let failed = |source| Error::Supervisor { operation: "start", name: name.clone(), source };
+    let (ours, theirs) = UnixStream::pair().map_err(failed)?;
+    let log = directory.supervisor_log();
+    let said = File::options().append(true).create(true).mode(0o600).open(&log).map_err(file("open", &log))?;
+    let program = programs.pod()?;
+    let mut command = Command::new(&program);
+    command
+        .arg0("pod")
+        .arg("supervise")
+        .env_clear()
+        .current_dir(directory.path())
+        .stdin(OwnedFd::from(theirs))
+        .stdout(Stdio::null())
+        .stderr(said);
+    let mut child = command.spawn().map_err(failed)?;
+    // It has a copy now; with ours open, its end would never be seen.
+    drop(command);
+    ours.set_read_timeout(Some(SLOWLY)).map_err(failed)?;
+    let start = Start { listening: listening.iter().map(|listening| listening.publish).collect() };
+    let listeners: Vec<_> = listening.iter().map(|listening| listening.as_fd().as_raw_fd()).collect();
+    let begun = send(&ours, &start, &listeners).and_then(|()| receive::<Word>(&ours));
+    let error = match begun {
+        Ok(Some((Word::Answer(Answer::Started), _))) => return Ok(()),
+        Ok(Some((Word::Answer(Answer::Refused(refusal)), _))) => Error::Refused(refusal),
+        Ok(Some(_)) => failed(io::ErrorKind::InvalidData.into()),
+        Ok(None) => failed(io::Error::other(format!("it has ended; {} may say why", log.display()))),
+        Err(source) => failed(source),
+    };
+    let _gone = child.kill().and_then(|()| child.wait());
+    Err(error)
 }
 
 /// Asks a pod's supervisor; `None` when none is there to answer.
 pub(crate) fn ask(name: &Name, directory: &PodDirectory, request: &Request) -> Result<Option<Answer>, Error> {
     let failed = |source| Error::Supervisor { operation: "ask", name: name.clone(), source };
-    // A socket's address holds 108 bytes; the directory's path may be longer than that.
-    let opened = File::open(directory.path()).map_err(file("open", directory.path()))?;
-    let address: PathBuf = format!("/proc/self/fd/{}/{SOCKET}", opened.as_fd().as_raw_fd()).into();
-    let mut stream = match UnixStream::connect(address) {
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
-            return Ok(None);
+    let stream = match call(directory) {
+        Err(Errno::ENOENT | Errno::ECONNREFUSED) => return Ok(None),
+        Err(Errno::EAGAIN) => return Err(silent(name, directory)),
+        connected => UnixStream::from(connected.map_err(|errno| failed(errno.into()))?),
+    };
+    stream.set_write_timeout(Some(HEARD)).map_err(failed)?;
+    let slowly = match request {
+        Request::Start(_) => SLOWLY,
+        Request::Stop { grace_ms } => Duration::from_millis(*grace_ms).saturating_add(PATIENCE * 2),
+    };
+    let mut patience = HEARD;
+    let mut said = send(&stream, request, &[]).map(|()| None);
+    loop {
+        match said {
+            Ok(Some((Word::Answer(answer), _))) => return Ok(Some(answer)),
+            Ok(Some((Word::Heard, _))) => patience = slowly,
+            Ok(None) => {}
+            // It has been killed with our request unread, or read.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::UnexpectedEof
+                ) =>
+            {
+                return Ok(None);
+            }
+            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
+                return Err(silent(name, directory));
+            }
+            Err(error) => return Err(failed(error)),
         }
-        connected => connected.map_err(failed)?,
-    };
-    let mut line = serde_json::to_vec(request).map_err(|error| failed(error.into()))?;
-    line.push(b'\n');
-    stream.write_all(&line).map_err(failed)?;
-    let mut answer = String::new();
-    match BufReader::new(stream).read_line(&mut answer) {
-        // It has been killed with our request unread, or read.
-        Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Ok(None),
-        read => read.map_err(failed)?,
-    };
-    if answer.is_empty() {
-        return Ok(None);
+        stream.set_read_timeout(Some(patience)).map_err(failed)?;
+        said = match receive::<Word>(&stream) {
+            Ok(None) => return Ok(None),
+            said => said,
+        };
     }
-    serde_json::from_str(&answer).map(Some).map_err(|error| failed(error.into()))
+}
+
+/// That the supervisor is there and says nothing.
+fn silent(name: &Name, directory: &PodDirectory) -> Error {
+    let pid = directory.recorded(Process::Supervisor).ok().flatten().map(|supervisor| supervisor.pid);
+    Error::Silent { name: name.clone(), pid }
+}
+
+/// Connects to the supervisor's socket.
+fn call(directory: &PodDirectory) -> Result<OwnedFd, Errno> {
+    // A socket's address holds 108 bytes; the directory's path may be longer than that.
+    let opened =
+        File::open(directory.path()).map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO)))?;
+    let socket = socket(AddressFamily::Unix, SockType::Stream, SockFlag::SOCK_CLOEXEC, None)?;
+    // One whose backlog is full would have us wait for ever.
+    let patience = TimeVal::milliseconds(i64::try_from(HEARD.as_millis()).unwrap_or(i64::MAX));
+    setsockopt(&socket, sockopt::SendTimeout, &patience)?;
+    let address = format!("/proc/self/fd/{}/control", opened.as_raw_fd());
+    connect(socket.as_raw_fd(), &UnixAddr::new(address.as_str())?)?;
+    Ok(socket)
 }

@@ -1,0 +1,89 @@
+//! What is said.
+
+use reaper::ExitCode;
+use registry::Name;
+use serde::{Deserialize, Serialize};
+
+use crate::plan::WorkloadPlan;
+use crate::publish::Publish;
+
+/// How a supervisor is started: with a listener for each of these, as descriptors, in order.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Start {
+    pub(crate) listening: Vec<Publish>,
+}
+
+/// What a client asks.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Request {
+    /// Launch this workload.
+    Start(Box<WorkloadPlan>),
+    /// End every workload: TERM, so many milliseconds of grace, KILL.
+    Stop { grace_ms: u64 },
+}
+
+/// What comes back: first that it was heard, then how it went.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Word {
+    Heard,
+    Answer(Answer),
+}
+
+/// How it went.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Answer {
+    /// The workload runs, or the supervisor does.
+    Started,
+    /// No workload runs any more.
+    Stopped,
+    /// These were killed, and are not gone.
+    Left(Vec<Name>),
+    /// It could not be done.
+    Refused(Refusal),
+}
+
+/// Why something could not be done, ready to be printed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// Operation, object, cause.
+    pub message: String,
+    /// What is nearly always the reason.
+    pub hint: Option<String>,
+    exit_code: Code,
+}
+
+/// The exit codes that a refusal can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Code {
+    Failure,
+    CannotExecute,
+    NotFound,
+}
+
+impl Refusal {
+    /// A refusal that no join is behind.
+    pub(crate) fn because(message: String) -> Self {
+        Self { message, hint: None, exit_code: Code::Failure }
+    }
+
+    /// What the client is to exit with.
+    #[must_use]
+    pub fn exit_code(&self) -> ExitCode {
+        match self.exit_code {
+            Code::Failure => ExitCode::Failure,
+            Code::CannotExecute => ExitCode::CannotExecute,
+            Code::NotFound => ExitCode::NotFound,
+        }
+    }
+}
+
+impl From<&crate::Error> for Refusal {
+    fn from(error: &crate::Error) -> Self {
+        let exit_code = match error.exit_code() {
+            ExitCode::CannotExecute => Code::CannotExecute,
+            ExitCode::NotFound => Code::NotFound,
+            _ => Code::Failure,
+        };
+        Self { message: nsjoin::report::line(error), hint: error.hint().map(str::to_owned), exit_code }
+    }
+}

@@ -1,0 +1,139 @@
+//! Ending a pod's processes, in bounded time, and telling who stands in the way.
+//!
+//! The pause goes first, and with it, by the kernel, everything in its pid namespace. The supervisor,
+//! which is the parent of the workloads, reaps them and goes by itself, as the forwarder does. A
+//! process is gone when that was seen; nothing is forgotten that was not.
+
+use std::time::{Duration, Instant};
+
+use launch::{Identity, Origin, Pidfd, Reach, Unseen};
+use nix::errno::Errno;
+use reaper::Signal;
+use registry::{Damage, Name, PodDirectory, Process, RegistryError};
+
+use crate::error::Error;
+use crate::holders::{Holder, holders};
+use crate::record::PodRecord;
+use crate::supervisor;
+
+/// How long killed processes may take to be gone. The kernel needs milliseconds; a loaded machine more.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long the supervisor and the forwarder have to follow the pause by themselves.
+const FOLLOW: Duration = Duration::from_secs(2);
+
+/// Ends all that runs of a pod.
+pub(crate) fn end(name: &Name, directory: &PodDirectory, here: &Origin) -> Result<(), Error> {
+    let pauses = pauses(directory, here).map_err(|source| RegistryError::Unseen { name: name.clone(), source })?;
+    let deadline = Instant::now() + PATIENCE;
+    for pause in pauses {
+        kill(&pause)?;
+        if !ended_by(&pause.pidfd, deadline)? {
+            // A supervisor that is stopped reaps nobody. Its children find another parent.
+            end_follower(directory, Process::Supervisor, here, Duration::ZERO)?;
+            if !ended_by(&pause.pidfd, Instant::now() + FOLLOW)? {
+                return Err(Error::Stuck { name: name.clone(), holders: holders(pause.identity.pid) });
+            }
+        }
+    }
+    for follower in [Process::Supervisor, Process::Forwarder] {
+        if let Some(holder) = end_follower(directory, follower, here, FOLLOW)? {
+            return Err(Error::Stuck { name: name.clone(), holders: vec![holder] });
+        }
+    }
+    if supervisor::is_living(directory)? {
+        // Its record is not to be believed, and the lock on it is.
+        return Err(Error::Stuck { name: name.clone(), holders: Vec::new() });
+    }
+    Ok(())
+}
+
+/// Ends what was made of a pod that never was one, or is none any more.
+pub(crate) fn end_draft(directory: &PodDirectory, here: &Origin) -> Result<(), Error> {
+    let Some(pause) = directory.drafted(Process::Pause)? else { return Ok(()) };
+    let unseen = |source| Error::from(RegistryError::Blind(source));
+    match directory.origin()?.from_here(here) {
+        Reach::Past => return Ok(()),
+        Reach::Elsewhere(source) => return Err(unseen(source)),
+        Reach::Here => {}
+    }
+    let Some(pidfd) = Pidfd::of(pause).map_err(unseen)? else { return Ok(()) };
+    let pause = Pinned { identity: pause, pidfd };
+    kill(&pause)?;
+    if ended_by(&pause.pidfd, Instant::now() + FOLLOW)? {
+        return Ok(());
+    }
+    Err(Error::Left { path: directory.path().to_owned(), holders: holders(pause.identity.pid) })
+}
+
+struct Pinned {
+    identity: Identity,
+    pidfd: Pidfd,
+}
+
+/// The pause process, by its own record and by that of the pod; both are looked at, for one may be
+/// damaged. It is an error when neither can be read: nobody knows then who holds the namespaces.
+fn pauses(directory: &PodDirectory, here: &Origin) -> Result<Vec<Pinned>, Unseen> {
+    let boxed = |error: RegistryError| Unseen::Record(Box::new(error));
+    let pod = directory.pod::<PodRecord>();
+    let own = directory.recorded(Process::Pause);
+    let origin = match (directory.origin(), &pod) {
+        (Err(_), Ok(pod)) => Ok(pod.origin.clone()),
+        (origin, _) => origin,
+    };
+    let identities: Vec<Identity> = match (own, &pod) {
+        (Ok(own), Ok(pod)) => own.into_iter().chain([pod.pause]).collect(),
+        (Err(_), Ok(pod)) => vec![pod.pause],
+        (Ok(Some(own)), Err(_)) => vec![own],
+        // There was never a pod here.
+        (Ok(None), Err(RegistryError::Damaged { source: Damage::Missing, .. })) => return Ok(Vec::new()),
+        (Ok(None), Err(_)) => return Err(boxed(pod.err().unwrap_or_else(|| RegistryError::Blind(Unseen::NotOurProc)))),
+        (Err(error), Err(_)) => return Err(boxed(error)),
+    };
+    match origin.map_err(boxed)?.from_here(here) {
+        Reach::Past => return Ok(Vec::new()),
+        Reach::Elsewhere(unseen) => return Err(unseen),
+        Reach::Here => {}
+    }
+    let mut pinned: Vec<Pinned> = Vec::new();
+    for identity in identities {
+        if !pinned.iter().any(|pinned| pinned.identity == identity) {
+            pinned.extend(Pidfd::of(identity)?.map(|pidfd| Pinned { identity, pidfd }));
+        }
+    }
+    Ok(pinned)
+}
+
+fn kill(process: &Pinned) -> Result<(), Error> {
+    process.pidfd.signal(Signal::KILL).map_err(kernel("end the pause process"))
+}
+
+fn ended_by(pidfd: &Pidfd, deadline: Instant) -> Result<bool, Error> {
+    pidfd
+        .ended_within(deadline.saturating_duration_since(Instant::now()))
+        .map_err(kernel("wait for the pod's processes"))
+}
+
+fn kernel(operation: &'static str) -> impl FnOnce(Errno) -> Error {
+    move |source| Error::Kernel { operation, source }
+}
+
+/// Waits for a process that ends with the pause, and kills it when it does not; tells it where even
+/// that does not help.
+fn end_follower(
+    directory: &PodDirectory,
+    process: Process<'_>,
+    here: &Origin,
+    patience: Duration,
+) -> Result<Option<Holder>, Error> {
+    // Where there is nothing to be read of it, its socket or its lock tells.
+    let Ok(Some(identity)) = directory.recorded(process) else { return Ok(None) };
+    if !directory.origin().is_ok_and(|origin| matches!(origin.from_here(here), Reach::Here)) {
+        return Ok(None);
+    }
+    let Some(pidfd) = Pidfd::of(identity).map_err(RegistryError::Blind)? else { return Ok(None) };
+    if ended_by(&pidfd, Instant::now() + patience)? {
+        return Ok(None);
+    }
+    pidfd.signal(Signal::KILL).map_err(kernel("end the supervisor"))?;
+    if ended_by(&pidfd, Instant::now() + FOLLOW)? { Ok(None) } else { Ok(Some(Holder::of(identity.pid))) }
+}

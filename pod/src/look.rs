@@ -1,0 +1,127 @@
+//! Looking at pods: what is recorded, and what the kernel says of it. Changes nothing.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::time::UNIX_EPOCH;
+
+use launch::{Identity, Kind, Origin, Seen};
+use registry::{Name, PodDirectory, Process, Registry, RegistryError};
+
+use crate::error::Error;
+use crate::plan::Share;
+use crate::record::{EndRecord, PodRecord, WorkloadRecord, log_name};
+use crate::view::{PodStatus, PodView, WorkloadStatus, WorkloadView};
+
+/// Looks at a pod.
+///
+/// # Errors
+/// When there is no such pod, or its records cannot be read or understood.
+pub fn pod(registry: &Registry, name: &Name) -> Result<PodView, Error> {
+    let directory = registry.pod(name)?;
+    let here = Origin::here().map_err(RegistryError::Blind)?;
+    look(&directory, &here)
+}
+
+/// Looks at all pods, in the order of their names. One whose records cannot be read is shown as that.
+///
+/// # Errors
+/// When the registry cannot be read or trusted, or nothing can be told of any process.
+pub fn pods(registry: &Registry) -> Result<Vec<PodView>, Error> {
+    let names = registry.names()?;
+    let here = Origin::here().map_err(RegistryError::Blind)?;
+    let mut views = Vec::new();
+    for name in names {
+        let directory = registry.directory(&name);
+        match look(&directory, &here) {
+            Ok(view) => views.push(view),
+            // Deleted since it was listed, or no pod.
+            Err(_) if !fs::symlink_metadata(directory.path()).is_ok_and(|found| found.is_dir()) => {}
+            Err(error) => views.push(damaged(name, &directory, &error)),
+        }
+    }
+    Ok(views)
+}
+
+/// What there is to say of a pod of which nothing can be read.
+fn damaged(name: Name, directory: &PodDirectory, error: &Error) -> PodView {
+    let created = fs::symlink_metadata(directory.path()).and_then(|found| found.modified()).unwrap_or(UNIX_EPOCH);
+    PodView {
+        name,
+        status: PodStatus::Damaged,
+        reason: Some(nsjoin::report::line(error)),
+        hostname: None,
+        created,
+        share: Vec::new(),
+        pause: None,
+        namespaces: BTreeMap::new(),
+        publish: Vec::new(),
+        carried: false,
+        missing: Vec::new(),
+        workloads: Vec::new(),
+        directory: directory.path().to_owned(),
+    }
+}
+
+fn look(directory: &PodDirectory, here: &Origin) -> Result<PodView, Error> {
+    let PodRecord { plan, created, missing, .. } = directory.pod()?;
+    let (pause, seen) = directory.look(Process::Pause, here);
+    let (status, reason) = match seen {
+        Seen::Alive => (PodStatus::Running, None),
+        Seen::Ended => (PodStatus::Dead, None),
+        Seen::Unknown(unseen) => (PodStatus::Unknown, Some(nsjoin::report::line(&unseen))),
+    };
+    let carried = !plan.publish().is_empty()
+        && status == PodStatus::Running
+        && matches!(directory.look(Process::Forwarder, here).1, Seen::Alive);
+    let names = directory.workload_names()?;
+    let workloads: Result<Vec<_>, Error> = names.iter().map(|name| workload(directory, here, name)).collect();
+    Ok(PodView {
+        namespaces: pause.filter(|_| status == PodStatus::Running).map(namespaces).unwrap_or_default(),
+        status,
+        reason,
+        hostname: plan.shares(Share::Uts).then(|| plan.hostname().as_str().to_owned()),
+        created,
+        share: plan.share().iter().copied().collect(),
+        pause,
+        publish: plan.publish().to_vec(),
+        carried,
+        missing,
+        workloads: workloads?.into_iter().flatten().collect(),
+        directory: directory.path().to_owned(),
+        name: plan.name().clone(),
+    })
+}
+
+/// Looks at a workload; `None` when there is none of that name.
+pub(crate) fn workload(directory: &PodDirectory, here: &Origin, name: &Name) -> Result<Option<WorkloadView>, Error> {
+    let Some(WorkloadRecord { plan, started, number }) = directory.spec(name)? else { return Ok(None) };
+    let end: Option<EndRecord> = directory.end(name)?;
+    let (process, seen) = directory.look(Process::Workload(name), here);
+    let status = match (end, seen) {
+        (Some(_), _) | (None, Seen::Ended) => WorkloadStatus::Exited,
+        (None, Seen::Alive) => WorkloadStatus::Running,
+        (None, Seen::Unknown(_)) => WorkloadStatus::Unknown,
+    };
+    let words = std::iter::once(&plan.program).chain(&plan.arguments);
+    Ok(Some(WorkloadView {
+        status,
+        command: words.map(|word| word.to_string_lossy().into_owned()).collect(),
+        process,
+        started,
+        ended: end.map(|end| humantime::format_rfc3339_millis(end.ended).to_string()),
+        exit_code: end.and_then(|end| end.exit_code),
+        signal: end.and_then(|end| end.signal()).map(|signal| signal.to_string()),
+        log: directory.logs(name).join(log_name(number)),
+        name: plan.name,
+    }))
+}
+
+/// The inodes of a process's namespaces, of those kinds that the kernel has and we may look at.
+fn namespaces(process: Identity) -> BTreeMap<&'static str, u64> {
+    let inode = |kind: Kind| {
+        let file = fs::metadata(format!("/proc/{}/ns/{kind}", process.pid)).ok()?;
+        Some((kind.name(), file.ino()))
+    };
+    Kind::all().filter_map(inode).collect()
+}

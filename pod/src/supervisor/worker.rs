@@ -1,0 +1,192 @@
+//! What waits for a disk or for an execution, on a thread of its own and in order: launching
+//! workloads, and recording how they ended.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use caps::{CapSet, Capability};
+use launch::{Child, Environment, Identity, Inherited, Limit, OwnPids, Record, Session};
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
+use nsjoin::{Command, Join, Select, Target};
+use registry::{Name, PodDirectory, file};
+
+use super::log::Log;
+use crate::control::Refusal;
+use crate::error::Error;
+use crate::plan::{Conditions, WorkloadPlan};
+use crate::record::{EndRecord, WorkloadRecord};
+
+/// How long to wait before an end is recorded again that could not be.
+const AGAIN: Duration = Duration::from_secs(2);
+
+/// Something to do.
+#[derive(Debug)]
+pub(super) enum Job {
+    /// Launch a workload.
+    Launch(Box<WorkloadPlan>),
+    /// Record how one ended.
+    Record(Name, EndRecord),
+}
+
+/// A workload that has been launched.
+#[derive(Debug)]
+pub(super) struct Launched {
+    pub(super) child: Child,
+    pub(super) output: Output,
+}
+
+/// Our ends of a workload's fifos, and the log that they lead to.
+#[derive(Debug)]
+pub(super) struct Output {
+    pub(super) stdout: OwnedFd,
+    pub(super) stderr: OwnedFd,
+    pub(super) log: Log,
+}
+
+/// Where workloads are launched.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    pub(super) directory: PodDirectory,
+    pub(super) pause: Identity,
+    pub(super) own_pids: OwnPids,
+}
+
+/// Starts the thread. It tells what came of each launch, and ends when nobody sends any more.
+pub(super) fn work(
+    place: Place,
+    tell: impl Fn(Name, Result<Launched, Refusal>) + Send + 'static,
+) -> io::Result<Sender<Job>> {
+    let (sender, jobs) = channel();
+    thread::Builder::new().name("pod-worker".to_owned()).spawn(move || place.work(&jobs, tell))?;
+    Ok(sender)
+}
+
+impl Place {
+    fn work(&self, jobs: &Receiver<Job>, tell: impl Fn(Name, Result<Launched, Refusal>)) {
+        // Ends that could not be recorded, on a full disk, say.
+        let mut owed: Vec<(Name, EndRecord)> = Vec::new();
+        loop {
+            let job = match jobs.recv_timeout(if owed.is_empty() { Duration::MAX } else { AGAIN }) {
+                Ok(job) => Some(job),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+            // Before anything else, so that no end is taken for that of a later launch.
+            owed.retain(|(name, end)| self.directory.write_end(name, end).is_err());
+            match job {
+                Some(Job::Launch(plan)) => {
+                    let name = plan.name.clone();
+                    let launched = self.launch(*plan);
+                    if launched.is_ok() {
+                        // What it has replaced needs no end any more.
+                        owed.retain(|(ended, _)| *ended != name);
+                    }
+                    tell(name, launched.map_err(|error| Refusal::from(&error)));
+                }
+                Some(Job::Record(name, end)) => {
+                    if let Err(error) = self.directory.write_end(&name, &end) {
+                        nsjoin::report::report("pod", &error, None);
+                        owed.push((name, end));
+                    }
+                }
+                None => {}
+            }
+        }
+    }
+
+    fn launch(&self, plan: WorkloadPlan) -> Result<Launched, Error> {
+        let name = plan.name.clone();
+        // What was launched before under this name may be a record that nobody can read.
+        let before = self.directory.spec::<WorkloadRecord>(&name).ok().flatten();
+        let number = before.map_or(0, |before| before.number + 1);
+        let record = WorkloadRecord { plan, started: SystemTime::now(), number };
+        let process = self.directory.write_draft(&name, &record)?;
+        let launched = self.spawn(record.plan, number, process).and_then(|launched| {
+            let promoted = self.directory.promote(&name);
+            if promoted.is_err() {
+                // What cannot be recorded must not run.
+                let _gone = launched.child.kill().and_then(|()| launched.child.wait());
+            }
+            promoted.map(|()| launched).map_err(Error::from)
+        });
+        if launched.is_err()
+            && let Err(error) = self.directory.forget_draft(&name)
+        {
+            nsjoin::report::report("pod", &error, None);
+        }
+        launched
+    }
+
+    /// Joins the pod with the workload, its output going to its log.
+    fn spawn(&self, plan: WorkloadPlan, number: u32, process: File) -> Result<Launched, Error> {
+        let draft = self.directory.draft(&plan.name);
+        let (stdout, stderr) = (fifo(&draft.join("stdout"))?, fifo(&draft.join("stderr"))?);
+        let log = Log::begin(&self.directory, &plan.name, number)?;
+        let null = File::open("/dev/null").map_err(file("open", "/dev/null"))?;
+        let command = Command::new(plan.program)
+            .args(plan.arguments)
+            .environment(Environment::Empty)
+            .envs(plan.environment)
+            .directory(plan.directory)
+            .session(Session::New)
+            .own_pids(self.own_pids)
+            .stdio([Some(null.into()), Some(stdout.theirs), Some(stderr.theirs)])
+            .signals(Inherited::now())
+            .record(Record::Stat(process.into()));
+        let command = under(command, &plan.conditions);
+        let join = Join::new(Target::Process(self.pause), command).select(Select::All);
+        let opened = join.plan().map_err(nsjoin::Error::from).and_then(nsjoin::Plan::open);
+        let child = opened.and_then(nsjoin::Opened::spawn)?;
+        Ok(Launched { child, output: Output { stdout: stdout.ours, stderr: stderr.ours, log } })
+    }
+}
+
+/// The two ends of a fifo.
+struct Fifo {
+    theirs: OwnedFd,
+    ours: OwnedFd,
+}
+
+/// Makes a fifo for a workload to write to, and us to read from.
+///
+/// The workload's end is one for reading, too: so it has a reader for as long as there is a writer,
+/// and who writes while no supervisor reads is neither ended by SIGPIPE nor loses a line.
+fn fifo(path: &Path) -> Result<Fifo, Error> {
+    mkfifo(path, Mode::S_IRUSR | Mode::S_IWUSR).map_err(|errno| file("create", path)(errno.into()))?;
+    let ours = read_end(path).map_err(file("open", path))?;
+    let theirs = OpenOptions::new().read(true).write(true).open(path).map_err(file("open", path))?;
+    Ok(Fifo { theirs: theirs.into(), ours })
+}
+
+/// Our end of a fifo.
+pub(super) fn read_end(path: &Path) -> io::Result<OwnedFd> {
+    Ok(OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)?.into())
+}
+
+/// A command under the conditions of whoever asks for it, as far as we have the right to give them.
+fn under(mut command: Command, conditions: &Conditions) -> Command {
+    let may = |capability| caps::has_cap(None, CapSet::Effective, capability).unwrap_or(false);
+    let ours = Conditions::ours();
+    if let Some(umask) = conditions.umask {
+        command = command.umask(umask);
+    }
+    if let Some(nice) = conditions.nice.filter(|nice| Some(*nice) >= ours.nice || may(Capability::CAP_SYS_NICE)) {
+        command = command.nice(nice);
+    }
+    let unlimited = may(Capability::CAP_SYS_RESOURCE);
+    for limit in conditions.limits.iter().filter(|limit| !ours.limits.contains(limit)) {
+        let within = if unlimited { Some(limit.clone()) } else { ours.within(limit) };
+        command = match within.and_then(|limit| limit.parse::<Limit>().ok()) {
+            Some(limit) => command.limit(limit),
+            None => command,
+        };
+    }
+    command
+}

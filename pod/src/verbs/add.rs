@@ -1,0 +1,76 @@
+//! `pod add`: putting a workload into a pod.
+
+use std::ffi::OsString;
+
+use clap::Args;
+use launch::Seen;
+use registry::{Name, Process, RegistryError};
+
+use super::Surroundings;
+use super::surroundings::program_and_arguments;
+use crate::control::{Answer, Request};
+use crate::error::Error;
+use crate::plan::{Conditions, WorkloadPlan, name_after};
+use crate::programs::Programs;
+use crate::store::Store;
+use crate::supervisor;
+
+/// Put a workload into a pod.
+#[derive(Debug, Args)]
+pub struct Add {
+    /// The pod's name
+    pub pod: Name,
+
+    /// The workload's name, a DNS label [default: the program's name]
+    #[arg(long)]
+    name: Option<Name>,
+
+    #[command(flatten)]
+    surroundings: Surroundings,
+
+    /// The command, and its arguments
+    #[arg(trailing_var_arg = true, required = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+}
+
+impl Add {
+    /// The workload that was typed.
+    ///
+    /// # Errors
+    /// When it was given no name and none can be made of the program's, or it is to start nowhere.
+    pub fn plan(self) -> Result<WorkloadPlan, Error> {
+        let (program, arguments) = program_and_arguments(self.command);
+        let name = self.name.or_else(|| name_after(&program));
+        let name = name.ok_or_else(|| Error::NoName { program: program.clone() })?;
+        let (directory, environment) = self.surroundings.resolve()?;
+        let conditions = Conditions::ours();
+        Ok(WorkloadPlan { name, program, arguments, environment, directory: directory.into(), conditions })
+    }
+}
+
+/// Launches a workload, which the pod's supervisor owns; comes back once it has been executed.
+///
+/// # Errors
+/// When there is no such pod or it is dead, the name is in use, or the command cannot be executed.
+pub fn add(store: &Store, pod: &Name, plan: WorkloadPlan, programs: &Programs) -> Result<(), Error> {
+    let (directory, lock) = store.locked(pod)?;
+    let dead = || RegistryError::Dead { name: pod.clone() };
+    match directory.look(Process::Pause, store.here()).1 {
+        Seen::Alive => {}
+        Seen::Ended => return Err(dead().into()),
+        Seen::Unknown(source) => return Err(RegistryError::Unseen { name: pod.clone(), source }.into()),
+    }
+    supervisor::ensure(programs, pod, &directory, &[])?;
+    drop(lock);
+    match supervisor::ask(pod, &directory, &Request::Start(Box::new(plan)))? {
+        Some(Answer::Started) => return Ok(()),
+        Some(Answer::Refused(refusal)) => return Err(Error::Refused(refusal)),
+        Some(Answer::Stopped | Answer::Left(_)) | None => {}
+    }
+    // It went away, between our look and our question; most likely with the pod.
+    store.registry().pod(pod)?;
+    match directory.look(Process::Pause, store.here()).1 {
+        Seen::Ended => Err(dead().into()),
+        _ => Err(Error::Unanswered { name: pod.clone() }),
+    }
+}

@@ -1,0 +1,89 @@
+//! `pod create`: making a pod.
+
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use registry::{Name, PodDirectory};
+
+use crate::end;
+use crate::error::Error;
+use crate::forwarder::{self, Listening};
+use crate::plan::{Hostname, PodPlan, Share};
+use crate::programs::Programs;
+use crate::publish::Publish;
+use crate::record::PodRecord;
+use crate::sandbox::Opened;
+use crate::store::Store;
+use crate::supervisor;
+
+/// Make a pod.
+#[derive(Debug, Args)]
+pub struct Create {
+    /// The pod's name, a DNS label
+    name: Name,
+
+    /// The hostname inside [default: the pod's name]
+    #[arg(long)]
+    hostname: Option<Hostname>,
+
+    /// Let a TCP port of the host lead to one on the pod's localhost; port 0 lets the kernel choose
+    #[arg(short, long, value_name = "[ADDRESS:]HOST:POD")]
+    publish: Vec<Publish>,
+
+    /// The namespaces that the workloads share. Without net, ipc or uts they are in the host's;
+    /// without pid, each has its own process ids
+    #[arg(long, value_delimiter = ',', default_value = "net,ipc,uts,pid", value_name = "LIST")]
+    #[arg(value_parser = PossibleValuesParser::new(Share::NAMES).try_map(|name| name.parse::<Share>()))]
+    share: Vec<Share>,
+
+    /// The pause program [default: the one beside this program, or in PATH]
+    #[arg(long, env = "POD_PAUSE", value_name = "FILE")]
+    pub pause: Option<PathBuf>,
+}
+
+impl Create {
+    /// The pod that was typed.
+    ///
+    /// # Errors
+    /// When its parts contradict each other.
+    pub fn plan(self) -> Result<PodPlan, Error> {
+        Ok(PodPlan::new(self.name, self.hostname, self.share.into_iter().collect(), self.publish)?)
+    }
+}
+
+/// Makes a pod: a sandbox held by a pause process and, where ports are published, its supervisor.
+///
+/// # Errors
+/// When the name is in use, a port cannot be listened on, or the kernel refuses the sandbox.
+/// Nothing is left behind then.
+pub fn create(store: &Store, plan: PodPlan, programs: &Programs) -> Result<PodDirectory, Error> {
+    let pause = programs.pause()?;
+    let name = plan.name().clone();
+    let claim = store.claim(&name)?;
+    // Whatever can be refused is asked for before there is anything to undo.
+    let listening: Vec<Listening> = plan.publish().iter().copied().map(listen).collect::<Result<_, _>>()?;
+    let plan = plan.published_at(listening.iter().map(|listening| listening.publish).collect());
+    let missing = Opened::open(&plan, claim.directory(), &pause)?.run()?;
+    let pause =
+        claim.directory().recorded(registry::Process::Pause)?.ok_or(Error::Handed { what: "no pause process" })?;
+    let origin = store.here().clone();
+    claim.directory().write_pod(&PodRecord { plan, created: SystemTime::now(), missing, pause, origin })?;
+    let (directory, lock) = claim.commit()?;
+    if !listening.is_empty()
+        && let Err(error) = supervisor::ensure(programs, &name, &directory, &listening)
+    {
+        // A pod whose ports nobody carries is not the one that was asked for.
+        end::end(&name, &directory, store.here())?;
+        if let Some(lock) = lock {
+            store.forget(&name, &directory, &lock)?;
+        }
+        return Err(error);
+    }
+    Ok(directory)
+}
+
+fn listen(publish: Publish) -> Result<Listening, Error> {
+    forwarder::listen(publish).map_err(|source| Error::Publish { publish, source })
+}

@@ -1,0 +1,57 @@
+//! Where a command starts, and with which environment.
+
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::builder::{OsStringValueParser, TypedValueParser};
+
+use crate::error::Error;
+
+/// Where a command starts, and with which environment.
+#[derive(Debug, Args)]
+pub(crate) struct Surroundings {
+    /// Where it starts [default: here]
+    #[arg(short, long, value_name = "DIRECTORY")]
+    workdir: Option<PathBuf>,
+
+    /// Set a variable of its environment, which is ours otherwise
+    #[arg(short, long, value_name = "KEY=VALUE", value_parser = OsStringValueParser::new().try_map(variable))]
+    env: Vec<(OsString, OsString)>,
+}
+
+impl Surroundings {
+    /// With what was not typed taken from our own.
+    ///
+    /// # Errors
+    /// When it is to start here, and here is nowhere: a directory that was removed, say.
+    pub(crate) fn resolve(self) -> Result<(PathBuf, Vec<(OsString, OsString)>), Error> {
+        let set: Vec<&OsString> = self.env.iter().map(|(key, _)| key).collect();
+        let mut environment: Vec<_> = env::vars_os().filter(|(key, _)| !set.contains(&key)).collect();
+        environment.extend(self.env);
+        let directory = match self.workdir {
+            Some(directory) => directory,
+            None => env::current_dir().map_err(Error::Nowhere)?,
+        };
+        Ok((directory, environment))
+    }
+}
+
+/// A command's program, and its arguments.
+pub(crate) fn program_and_arguments(command: Vec<OsString>) -> (OsString, Vec<OsString>) {
+    let mut words = command.into_iter();
+    (words.next().unwrap_or_default(), words.collect())
+}
+
+/// `KEY=VALUE`, of whatever bytes.
+fn variable(text: OsString) -> Result<(OsString, OsString), String> {
+    match text.as_bytes().iter().position(|byte| *byte == b'=') {
+        Some(at) if at > 0 => {
+            let (key, value) = text.as_bytes().split_at(at);
+            Ok((OsStr::from_bytes(key).to_owned(), OsString::from_vec(value[1..].to_vec())))
+        }
+        _ => Err(format!("{text:?} is not KEY=VALUE")),
+    }
+}
