@@ -28,10 +28,10 @@ use crate::outcome::Outcome;
 use crate::plan::{Attached, Directory, Join, Plan};
 use crate::sys;
 use crate::target::Target;
-use namespaces::OpenNamespaces;
-use pin::{Pinned, Process};
+use pin::Pinned;
 
-pub(crate) use namespaces::OpenNamespace;
+pub(crate) use namespaces::OpenNamespaces;
+pub(crate) use pin::Process;
 
 /// A plan whose target is pinned, and all of whose files are held open.
 #[derive(Debug)]
