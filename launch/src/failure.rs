@@ -50,7 +50,7 @@ impl fmt::Display for At {
 }
 
 /// What a command is called where its launch fails.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Names {
     /// The program, as it was named.
     pub program: OsString,

@@ -97,6 +97,12 @@ impl Script {
         self.must(Op::Close { first, kept });
     }
 
+    /// What is done, in the words for its failing.
+    #[must_use]
+    pub fn words(&self) -> Vec<String> {
+        self.steps.iter().map(|step| step.op.to_string()).collect()
+    }
+
     /// The number of a descriptor.
     pub(crate) fn number(&self, fd: Fd) -> RawFd {
         self.files[fd.0].as_raw_fd()

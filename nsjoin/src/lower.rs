@@ -45,7 +45,11 @@ pub(crate) fn script(opened: Opened, by: By, us: Option<OwnedFd>) -> Result<Scri
     Ok(script)
 }
 
-fn enter(script: &mut Script, process: Option<Process>, namespaces: OpenNamespaces) {
+/// Enters, and makes sure of it.
+pub(crate) fn enter(script: &mut Script, process: Option<Process>, namespaces: OpenNamespaces) {
+    if namespaces.open.is_empty() {
+        return;
+    }
     let process = process.filter(|_| namespaces.of_process);
     let all_of = process.map(|process| script.hold(process.pidfd));
     let expected = namespaces.open.iter().map(|one| Expected { kind: one.kind, inode: one.inode }).collect();

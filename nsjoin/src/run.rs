@@ -3,13 +3,16 @@
 use std::os::fd::OwnedFd;
 
 use launch::op::Op;
-use launch::{At, Child, Copied, Failure, Kind, Names, OwnPids, Parent, run};
+use launch::open::our_proc;
+use launch::{At, Child, Copied, Failure, Kind, Names, OwnPids, Parent, Script, run};
 use nix::errno::Errno;
 
 use crate::error::Error;
 use crate::lower::{self, By};
-use crate::open::Opened;
+use crate::open::{self, Opened};
+use crate::plan::Select;
 use crate::sys;
+use crate::target::Target;
 
 impl Opened {
     /// Enters the namespaces and launches the command; returns once it has been executed.
@@ -49,6 +52,20 @@ impl Opened {
     }
 }
 
+/// Enters these namespaces of a process with this one, which has to have one thread; those that it is
+/// in already it stays in.
+///
+/// # Errors
+/// When the target is not there (any more), has no such namespaces, or they may not be entered.
+pub fn enter(target: &Target, kinds: impl IntoIterator<Item = Kind>) -> Result<(), Error> {
+    let (process, namespaces) = open::namespaces_to_enter(target, &Select::These(kinds.into_iter().collect()))?;
+    let pid = process.as_ref().map(|process| process.identity.pid);
+    let joined = Joined { pid, kinds: namespaces.kinds(), names: Names::default() };
+    let mut script = Script::new(our_proc()?);
+    lower::enter(&mut script, process, namespaces);
+    run::undergo(script).map_err(|failure| joined.explain(failure))
+}
+
 /// What is known of a join and its command when all that it held has gone into its script.
 struct Joined {
     pid: Option<i32>,
@@ -61,7 +78,7 @@ impl Joined {
         let command = &opened.command;
         Self {
             pid: opened.process.as_ref().map(|process| process.identity.pid),
-            kinds: opened.namespaces.open.iter().map(|namespace| namespace.kind).collect(),
+            kinds: opened.namespaces.kinds(),
             names: Names {
                 program: command.program.clone(),
                 inside: opened.is_elsewhere(),

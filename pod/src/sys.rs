@@ -1,10 +1,7 @@
-//! The clone that makes a sandbox, and the child on its way to becoming pause.
+//! The system calls that no crate wraps.
 //!
 //! # Safety
-//! Delicate here: between clone and exec the child runs on our memory, beside our other threads, while we
-//! stand still: it makes only system calls, on what its [`Script`] has laid out; see `sys/child.rs`.
-
-mod child;
+//! They take over descriptors that nobody else in this process knows of.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
@@ -12,8 +9,6 @@ use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 use nsjoin::{Child, Pidfd};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
-
-pub(crate) use child::{IdMaps, Mount, Need, RunsAs, Script, Step, create};
 
 /// Takes a descriptor that our parent has handed us by its number.
 ///

@@ -45,7 +45,7 @@ fn rights(ready: Ready) -> Vec<String> {
 fn words(ready: Ready) -> Vec<String> {
     let mut script = Script::new(file());
     inside(&mut script, ready).expect("no zero byte");
-    script.into_steps().iter().map(|step| step.op.to_string()).collect()
+    script.words()
 }
 
 fn filtered() -> Seccomp {

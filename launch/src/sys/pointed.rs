@@ -1,6 +1,6 @@
 //! What the kernel is handed by pointers, together with what they point to.
 
-use std::ffi::{CString, NulError, c_char};
+use std::ffi::{CStr, CString, NulError, c_char};
 
 use seccompiler::BpfProgram;
 
@@ -13,6 +13,20 @@ pub struct CStrings {
 }
 
 impl CStrings {
+    /// Of strings that the kernel can be handed as they are.
+    #[must_use]
+    pub fn of<const NUMBER: usize>(strings: [&CStr; NUMBER]) -> Self {
+        let text: Vec<u8> = strings.iter().flat_map(|string| string.to_bytes_with_nul()).copied().collect();
+        let mut at = 0;
+        let mut pointers = Vec::with_capacity(NUMBER + 1);
+        for string in strings {
+            pointers.push(text[at..].as_ptr().cast());
+            at += string.to_bytes_with_nul().len();
+        }
+        pointers.push(std::ptr::null());
+        Self { pointers, _text: text }
+    }
+
     /// Of strings in parts, each string's parts put together.
     ///
     /// # Errors

@@ -6,10 +6,9 @@ use std::net::TcpListener;
 use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
 
-use nix::sched::{CloneFlags, setns};
 use nix::sys::prctl::set_name;
 use nix::unistd::setsid;
-use nsjoin::{Identity, Inherited, Name, OwnPids, Pidfd};
+use nsjoin::{Inherited, Kind, Name, OwnPids, Pidfd, Target};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::{LocalSet, spawn_local};
@@ -51,7 +50,8 @@ pub fn supervise(name: &Name, own_pids: OwnPids, pod_ports: &[u16]) -> Result<()
     let pause = directory.pause()?.ok_or_else(|| Error::Dead { name: name.clone() })?;
     let pinned = Pidfd::of(pause).map_err(|errno| failed("start")(errno.into()))?;
     let pinned = pinned.ok_or_else(|| Error::Dead { name: name.clone() })?;
-    enter(pause).map_err(failed("start"))?;
+    // The pod's network, and its user namespace where that is what gives the right to it.
+    nsjoin::enter(&Target::Process(pause), [Kind::User, Kind::Net])?;
 
     let workloads = Workloads::new(directory, pause, own_pids);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed("start"))?;
@@ -66,19 +66,6 @@ fn leave_word(directory: &PodDirectory) -> Result<(), Error> {
     let proc = File::open("/proc").map_err(file("open", "/proc"))?;
     nsjoin::leave_identity(proc.as_fd(), record.as_fd()).map_err(|errno| file("write", &draft)(errno.into()))?;
     std::fs::rename(&draft, &path).map_err(file("write", &path))
-}
-
-/// Enters the pod's network, and its user namespace where that is what gives the right to it.
-fn enter(pause: Identity) -> io::Result<()> {
-    for (kind, flag) in [("user", CloneFlags::CLONE_NEWUSER), ("net", CloneFlags::CLONE_NEWNET)] {
-        let theirs = File::open(format!("/proc/{}/ns/{kind}", pause.pid))?;
-        let ours = File::open(format!("/proc/self/ns/{kind}"))?;
-        if nix::sys::stat::fstat(&theirs)?.st_ino != nix::sys::stat::fstat(&ours)?.st_ino {
-            setns(theirs, flag)?;
-        }
-    }
-    // It was pause whose files these were, and not a later process of its pid.
-    if pause.is_alive() { Ok(()) } else { Err(io::ErrorKind::NotFound.into()) }
 }
 
 async fn serve(workloads: Workloads, pinned: Pidfd, ports: Vec<(TcpListener, u16)>, ready: OwnedFd) -> io::Result<()> {
