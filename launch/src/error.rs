@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use nix::errno::Errno;
 use reaper::ExitCode;
 
-use crate::sys::script::Step;
+use crate::op::Op;
 
 /// A launch that did not come about.
 #[derive(Debug, thiserror::Error)]
@@ -103,10 +103,10 @@ pub enum Error {
     #[error("cannot hand a zero byte to a command")]
     ZeroByte(#[from] NulError),
     /// A step between joining and executing failed.
-    #[error("cannot {step}")]
+    #[error("cannot {op}")]
     Step {
         /// Which.
-        step: Step,
+        op: Box<Op>,
         /// Why.
         #[source]
         source: Errno,

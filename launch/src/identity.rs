@@ -62,6 +62,8 @@ pub struct Look {
     pub identity: Identity,
     /// Whether it is a thread of the kernel.
     pub kernel_thread: bool,
+    /// Whether it has executed no program yet since it was made.
+    pub never_executed: bool,
     /// It has ended, and only its parent has not noticed.
     pub zombie: bool,
 }
@@ -210,9 +212,11 @@ impl Look {
     fn from_stat(line: impl Read) -> Result<Self, IdentityError> {
         // What procfs has to say of a line that is none names its own source files.
         let stat = Stat::from_read(line).map_err(|_| IdentityError)?;
+        let flags = StatFlags::from_bits_truncate(stat.flags);
         Ok(Self {
             identity: Identity { pid: stat.pid, start_time: stat.starttime },
-            kernel_thread: StatFlags::from_bits_truncate(stat.flags).contains(StatFlags::PF_KTHREAD),
+            kernel_thread: flags.contains(StatFlags::PF_KTHREAD),
+            never_executed: flags.contains(StatFlags::PF_FORKNOEXEC),
             zombie: matches!(stat.state, 'Z' | 'X'),
         })
     }

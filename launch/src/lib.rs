@@ -7,19 +7,23 @@ pub mod command;
 pub mod complain;
 mod credentials;
 mod error;
+mod failure;
 mod identity;
 mod kind;
 mod limits;
+pub mod lower;
+pub mod namespace;
+pub mod op;
 pub mod open;
 mod origin;
-mod pidfd;
+pub mod pidfd;
 pub mod relay;
 pub mod run;
+mod script;
 pub mod seccomp;
 mod signals;
-#[allow(missing_docs, reason = "what the child does is laid out by who joins, still")]
 #[allow(unsafe_code, reason = "system calls that no crate wraps, and the child's code; see the file's # Safety")]
-pub mod sys;
+mod sys;
 mod terminal;
 
 pub use command::{Cgroup, Command, Copied, Environment, Label, OwnPids, OwnProc, Parent, Record, Session};
@@ -27,13 +31,15 @@ pub use credentials::{
     Capabilities, Credentials, Id, Ids, InvalidCapability, InvalidId, Number, Rest, User, capabilities,
 };
 pub use error::Error;
+pub use failure::{At, Failure, Missed, Names};
 pub use identity::{Identity, IdentityError, Look, RecordError, Seen, Unseen};
 pub use kind::{InvalidKind, Kind};
 pub use limits::{InvalidLimit, Limit};
 pub use origin::{Origin, Reach};
 pub use pidfd::Pidfd;
-pub use run::{Child, OnDrop};
+pub use run::{Child, Launched, OnDrop};
+pub use script::{Need, Place, Script};
 pub use seccomp::Seccomp;
 pub use signals::Inherited;
-pub use sys::{duplicate, leave_identity};
+pub use sys::{CStrings, Filter, duplicate, leave_identity};
 pub use terminal::{Terminal, Typed};

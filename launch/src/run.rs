@@ -6,9 +6,10 @@ use nix::errno::Errno;
 use reaper::{Signal, WaitStatus};
 
 use crate::error::Error;
+use crate::failure::{Failure, Missed};
 use crate::identity::Identity;
+use crate::script::Script;
 use crate::sys;
-use crate::sys::script::{Failure, Script};
 
 /// A launched command.
 ///
@@ -28,18 +29,37 @@ pub enum OnDrop {
     Kill,
 }
 
+/// A command that was launched, and what it had to do without.
+#[derive(Debug)]
+pub struct Launched {
+    /// The command.
+    pub child: Child,
+    /// What was not done, of that which may be missing.
+    pub missed: Vec<Missed>,
+}
+
 /// Runs the script in a new process; returns once that has executed the command.
 ///
 /// # Errors
-/// What the child failed at. Nothing is left running then.
-pub fn spawn(script: &Script) -> Result<Child, Failure> {
-    sys::child::spawn(script).map(|pidfd| Child { pidfd, on_drop: OnDrop::Leave })
+/// What the process failed at. Nothing is left running then.
+pub fn spawn(script: Script) -> Result<Launched, Failure> {
+    let (pidfd, missed) = sys::child::spawn(script)?;
+    Ok(Launched { child: Child { pidfd, on_drop: OnDrop::Leave }, missed })
 }
 
-/// Becomes the command: what the script has a child do, this process does. Comes back only when
+/// Becomes the command: what the script has a new process do, this process does. Comes back only when
 /// that fails, changed by then as far as it had come.
-pub fn execute(script: &Script) -> Failure {
+#[must_use]
+pub fn execute(script: Script) -> Failure {
     sys::child::execute(script)
+}
+
+/// Does in this process what the script says, one that executes nothing.
+///
+/// # Errors
+/// What it failed at, changed by then as far as it had come.
+pub fn undergo(script: Script) -> Result<(), Failure> {
+    sys::child::undergo(script)
 }
 
 impl Child {
@@ -133,3 +153,6 @@ impl AsRawFd for Child {
         self.pidfd.as_raw_fd()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,10 +7,10 @@
 
 pub(crate) mod child;
 mod hidden;
-pub mod namespace;
-pub mod pidfd;
+pub(crate) mod namespace;
+pub(crate) mod pidfd;
+mod pointed;
 mod report;
-pub mod script;
 pub(crate) mod signals;
 
 use std::ffi::CStr;
@@ -19,6 +19,8 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use nix::errno::Errno;
 
 use crate::identity::{SUM_LENGTH, sum_of};
+
+pub use pointed::{CStrings, Filter};
 
 /// Copies this process's line of `/proc/self/stat` to `record`, whence [`Identity::from_record`] reads
 /// it: so a process can leave word of itself before it becomes something else.

@@ -7,7 +7,7 @@
 mod namespaces;
 mod pin;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
@@ -25,13 +25,13 @@ use launch::{Command, Copied, Environment, Kind, OwnPids};
 
 use crate::error::Error;
 use crate::outcome::Outcome;
-use crate::plan::{Attached, Directory, Join, Plan};
+use crate::plan::{Attached, Directory, Join, Plan, Select};
 use crate::sys;
 use crate::target::Target;
-use namespaces::OpenNamespaces;
-use pin::{Pinned, Process};
+use pin::Pinned;
 
-pub(crate) use namespaces::OpenNamespace;
+pub(crate) use namespaces::OpenNamespaces;
+pub(crate) use pin::Process;
 
 /// A plan whose target is pinned, and all of whose files are held open.
 #[derive(Debug)]
@@ -110,11 +110,7 @@ impl Plan {
             None => None,
             Some(label) => label::open(label, followed)?,
         };
-        if let Some(process) = &process
-            && !sys::is_alive(process.pidfd.as_fd())
-        {
-            return Err(Error::Ended { pid: process.identity.pid });
-        }
+        still_alive(process.as_ref())?;
         let outcome = Outcome {
             target: process.as_ref().map(|process| process.identity),
             joined: namespaces.joined(),
@@ -140,6 +136,29 @@ impl Plan {
     }
 }
 
+/// The target, pinned, and those of its namespaces in which we are not.
+///
+/// # Errors
+/// As [`Plan::open`].
+pub(crate) fn namespaces_to_enter(
+    target: &Target,
+    select: &Select,
+) -> Result<(Option<Process>, OpenNamespaces), Error> {
+    let pinned = pin::pin(target)?;
+    let found = namespaces::open(&pinned, select, &BTreeMap::new(), false)?;
+    let process = pinned.into_process();
+    still_alive(process.as_ref())?;
+    Ok((process, found))
+}
+
+/// What was read by pid was the target's, if that has not ended meanwhile.
+fn still_alive(process: Option<&Process>) -> Result<(), Error> {
+    match process {
+        Some(process) if !sys::is_alive(process.pidfd.as_fd()) => Err(Error::Ended { pid: process.identity.pid }),
+        _ => Ok(()),
+    }
+}
+
 /// The namespaces that this target is in, or is: the kind and the inode of each.
 ///
 /// # Errors
@@ -147,10 +166,8 @@ impl Plan {
 pub(crate) fn namespaces_of(target: &Target) -> Result<BTreeSet<(Kind, u64)>, Error> {
     let pinned = pin::pin(target)?;
     let found = namespaces::all(&pinned)?;
-    match pinned.into_process() {
-        Some(process) if !sys::is_alive(process.pidfd.as_fd()) => Err(Error::Ended { pid: process.identity.pid }),
-        _ => Ok(found),
-    }
+    still_alive(pinned.into_process().as_ref())?;
+    Ok(found)
 }
 
 /// How to open the root directory of a process; ours where there is none.

@@ -1,17 +1,18 @@
 //! From an opened plan to a running command.
 
-use std::ffi::{CString, NulError, OsStr};
 use std::os::fd::OwnedFd;
-use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
 
-use launch::sys::script::{Failure, Step};
-use launch::{Child, Copied, Kind, OwnPids, Parent, run};
+use launch::op::Op;
+use launch::open::our_proc;
+use launch::{At, Child, Copied, Failure, Kind, Names, OwnPids, Parent, Script, run};
 use nix::errno::Errno;
 
 use crate::error::Error;
-use crate::open::Opened;
+use crate::lower::{self, By};
+use crate::open::{self, Opened};
+use crate::plan::Select;
 use crate::sys;
+use crate::target::Target;
 
 impl Opened {
     /// Enters the namespaces and launches the command; returns once it has been executed.
@@ -23,11 +24,9 @@ impl Opened {
             Parent::UsToTheEnd => Some(ourselves()?),
             Parent::Us | Parent::Init => None,
         };
-        let script = self.script(us.as_ref())?;
-        match run::spawn(&script) {
-            Ok(child) => Ok(child),
-            Err(failure) => Err(self.explain(failure)),
-        }
+        let joined = Joined::of(&self);
+        let script = lower::script(self, By::Child, us).map_err(launch::Error::from)?;
+        run::spawn(script).map(|launched| launched.child).map_err(|failure| joined.explain(failure))
     }
 
     /// Enters the namespaces and becomes the command, as execve(2) does: no process is made. Of a pid
@@ -40,48 +39,11 @@ impl Opened {
         if self.command.own_pids == OwnPids::Yes || self.command.parent == Parent::Init {
             return launch::Error::Process { operation: "become", source: Errno::EINVAL }.into();
         }
-        match self.script(None) {
-            Ok(script) => {
-                let failure = run::execute(&script);
-                // What it held has been closed under it.
-                let opened = std::mem::ManuallyDrop::new(self);
-                opened.explain(failure)
-            }
-            Err(error) => error,
+        let joined = Joined::of(&self);
+        match lower::script(self, By::Ourselves, None) {
+            Ok(script) => joined.explain(run::execute(script)),
+            Err(error) => launch::Error::from(error).into(),
         }
-    }
-
-    /// What the child's bare step and errno mean, said with what we know and it did not.
-    fn explain(&self, failure: Failure) -> Error {
-        let command = &self.command;
-        let Failure { step, errno: source } = failure;
-        let program = || command.program.clone();
-        let pid = self.process.as_ref().map(|process| process.identity.pid);
-        match (step, pid) {
-            (Step::Clone, _) => launch::Error::Process { operation: "launch", source },
-            (Step::Vanish, _) => launch::Error::KilledBefore { program: program() },
-            (Step::Join, Some(pid)) if source == Errno::ESRCH => return Error::Ended { pid },
-            (Step::Join, pid) => {
-                let kinds = self.namespaces.open.iter().map(|namespace| namespace.kind).collect();
-                return Error::Join { kinds, pid, source };
-            }
-            (Step::Directory, _) => {
-                launch::Error::Directory { directory: self.directory_name(), source: source.into() }
-            }
-            (Step::Escaped, _) => launch::Error::Escaped { directory: self.directory_name() },
-            (Step::Execute, _) => launch::Error::Execute {
-                program: program(),
-                inside: self.is_elsewhere(),
-                sealed: command.copy == Copied::Sealed,
-                source,
-            },
-            (step, _) => launch::Error::Step { step, source },
-        }
-        .into()
-    }
-
-    fn directory_name(&self) -> PathBuf {
-        self.command.directory.clone().unwrap_or_else(|| ".".into())
     }
 
     /// Whether paths mean something else inside.
@@ -90,12 +52,55 @@ impl Opened {
     }
 }
 
-/// A pidfd of this process.
-fn ourselves() -> Result<OwnedFd, Error> {
-    sys::pidfd_open(nix::unistd::getpid().as_raw())
-        .map_err(|source| launch::Error::Process { operation: "launch", source }.into())
+/// Enters these namespaces of a process with this one, which has to have one thread; those that it is
+/// in already it stays in.
+///
+/// # Errors
+/// When the target is not there (any more), has no such namespaces, or they may not be entered.
+pub fn enter(target: &Target, kinds: impl IntoIterator<Item = Kind>) -> Result<(), Error> {
+    let (process, namespaces) = open::namespaces_to_enter(target, &Select::These(kinds.into_iter().collect()))?;
+    let pid = process.as_ref().map(|process| process.identity.pid);
+    let joined = Joined { pid, kinds: namespaces.kinds(), names: Names::default() };
+    let mut script = Script::new(our_proc()?);
+    lower::enter(&mut script, process, namespaces);
+    run::undergo(script).map_err(|failure| joined.explain(failure))
 }
 
-pub(crate) fn c_string(text: &OsStr) -> Result<CString, NulError> {
-    CString::new(text.as_bytes())
+/// What is known of a join and its command when all that it held has gone into its script.
+struct Joined {
+    pid: Option<i32>,
+    kinds: Vec<Kind>,
+    names: Names,
+}
+
+impl Joined {
+    fn of(opened: &Opened) -> Self {
+        let command = &opened.command;
+        Self {
+            pid: opened.process.as_ref().map(|process| process.identity.pid),
+            kinds: opened.namespaces.kinds(),
+            names: Names {
+                program: command.program.clone(),
+                inside: opened.is_elsewhere(),
+                sealed: command.copy == Copied::Sealed,
+                directory: command.directory.clone().unwrap_or_else(|| ".".into()),
+            },
+        }
+    }
+
+    /// What the process failed at, said with what we know and it did not.
+    fn explain(self, failure: Failure) -> Error {
+        let Self { pid, kinds, names } = self;
+        match (&failure.at, pid) {
+            (At::Step(Op::Enter { .. }), Some(pid)) if failure.errno == Errno::ESRCH => Error::Ended { pid },
+            (At::Step(Op::Enter { .. }), pid) => Error::Join { kinds, pid, source: failure.errno },
+            _ => failure.explain(names).into(),
+        }
+    }
+}
+
+/// A pidfd of this process.
+fn ourselves() -> Result<OwnedFd, Error> {
+    let us = sys::pidfd_open(nix::unistd::getpid().as_raw());
+    us.map_err(|source| launch::Error::Process { operation: "launch", source }.into())
 }

@@ -1,18 +1,13 @@
-//! The clone that makes a sandbox, and the child on its way to becoming pause.
+//! The system calls that no crate wraps.
 //!
 //! # Safety
-//! Delicate here: between clone and exec the child runs on our memory, beside our other threads, while we
-//! stand still: it makes only system calls, on what its [`Script`] has laid out; see `sys/child.rs`.
-
-mod child;
+//! They take over descriptors that nobody else in this process knows of.
 
 use std::io;
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 
 use nix::sys::signal::{SigHandler, Signal, signal};
 use tokio::io::unix::AsyncFd;
-
-pub(crate) use child::{IdMaps, Mount, Need, RunsAs, Script, Step, create};
 
 /// Takes a descriptor that our parent has handed us by its number, and puts nothing in its place.
 ///

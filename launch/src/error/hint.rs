@@ -5,7 +5,7 @@ use std::io;
 use nix::errno::Errno;
 
 use super::Error;
-use crate::sys::script::Step;
+use crate::op::Op;
 
 impl Error {
     /// What is nearly always the reason, where one thing is.
@@ -15,7 +15,7 @@ impl Error {
             Self::Look { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 Some("the process belongs to somebody else; needs root")
             }
-            Self::Step { step, source } => hint_of_step(*step, *source),
+            Self::Step { op, source } => hint_of(op, *source),
             Self::Execute { inside: true, source: Errno::ENOENT, .. } => {
                 Some("it was looked for in the target's mount namespace; --seal takes one from here")
             }
@@ -28,24 +28,27 @@ impl Error {
     }
 }
 
-fn hint_of_step(step: Step, source: Errno) -> Option<&'static str> {
-    match (step, source) {
-        (Step::Fork, Errno::ENOMEM) => {
+fn hint_of(op: &Op, source: Errno) -> Option<&'static str> {
+    match (op, source) {
+        (Op::Fork(_), Errno::ENOMEM) => {
             Some("the init of the target's pid namespace is dead, and nothing can be started there any more")
         }
-        (Step::Filter, Errno::EACCES) => Some("needs root, or --no-new-privs"),
-        (Step::Proc | Step::OwnMounts, Errno::EPERM) => {
+        (Op::Filter(_), Errno::EACCES) => Some("needs root, or --no-new-privs"),
+        (Op::Mount(_) | Op::OwnMounts | Op::SlaveMounts, Errno::EPERM) => {
             Some("needs root, or the user namespace that owns the pid namespace (-U -p)")
         }
-        (Step::Capabilities, Errno::EPERM) => Some("only what we have ourselves can be added, and dropping takes root"),
-        (Step::User | Step::Group, Errno::EINVAL) => Some("the user namespace has no such id"),
-        (Step::Groups, Errno::EPERM) => {
+        (Op::Demand(_) | Op::DropBounding(_) | Op::Capabilities(_), Errno::EPERM) => {
+            Some("only what we have ourselves can be added, and dropping takes root")
+        }
+        (Op::Uid(_) | Op::Gid(_), Errno::EINVAL) => Some("the user namespace has no such id"),
+        (Op::Groups(_), Errno::EPERM) => {
             Some("needs root; who makes a user namespace without it gives up changing groups")
         }
-        (Step::User | Step::Group, Errno::EPERM) => Some("needs root, or a user namespace (-U)"),
-        (Step::Root, Errno::EPERM) => Some("needs root, or a user namespace (-U)"),
-        (Step::Cgroup, Errno::EACCES | Errno::EPERM) => Some("needs root, or a cgroup that was delegated to us"),
-        (Step::Limit | Step::OomScore | Step::Nice, Errno::EPERM | Errno::EACCES) => {
+        (Op::Uid(_) | Op::Gid(_) | Op::Chroot(_), Errno::EPERM) => Some("needs root, or a user namespace (-U)"),
+        (Op::JoinCgroup { .. }, Errno::EACCES | Errno::EPERM) => {
+            Some("needs root, or a cgroup that was delegated to us")
+        }
+        (Op::RaiseLimit(_) | Op::SetLimit(_) | Op::OomScore(_) | Op::Nice(_), Errno::EPERM | Errno::EACCES) => {
             Some("to raise it beyond what we were given needs root")
         }
         _ => None,

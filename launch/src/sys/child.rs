@@ -14,9 +14,14 @@
 //! cgroup has no wrapper that would take a stack; for these two the clone copies our memory, and the
 //! report comes back through a page that both share.
 
-mod become_command;
 mod credentials;
+mod descriptors;
 mod enter;
+mod execute;
+mod missing;
+mod mounts;
+mod network;
+mod op;
 
 use std::ffi::{c_int, c_void};
 use std::os::fd::{AsFd, FromRawFd, OwnedFd, RawFd};
@@ -26,10 +31,11 @@ use clone3::Clone3;
 use nix::errno::Errno;
 
 use super::hidden::Hidden;
-use super::report::{Place, Report};
-use super::script::{Failure, Script, Step};
+use super::report::{Place, Report, STEPS};
 use super::signals;
-use crate::command::{OwnPids, Parent};
+use crate::failure::{At, Failure, Missed};
+use crate::op::{Fork, Op};
+use crate::script::{Need, Script};
 
 /// Room for the child's frames; it calls a handful of small functions, one of which holds a path.
 const STACK: usize = 32 * 1024;
@@ -42,80 +48,88 @@ struct Errand<'a> {
     more_stacks: [*mut c_void; 2],
     /// Whether the child still has to go to the unified cgroup, not having been born there.
     goes_to_cgroup: bool,
+    /// The step that the next child begins with.
+    next: usize,
 }
 
 /// Runs the script in a new process; comes back when that has executed the program, with its
-/// pidfd, or failed.
-pub(crate) fn spawn(script: &Script) -> Result<OwnedFd, Failure> {
-    let clone_failed = |errno| Failure { step: Step::Clone, errno };
-    let place = Place::new(script.memory() == libc::CLONE_VM).map_err(clone_failed)?;
+/// pidfd and what it did without, or failed.
+pub(crate) fn spawn(script: Script) -> Result<(OwnedFd, Vec<Missed>), Failure> {
+    let birth_failed = |errno| Failure { at: At::Birth, errno };
+    let memory = if script.needs_memory_of_its_own() { 0 } else { libc::CLONE_VM };
+    let place = Place::new(memory == libc::CLONE_VM).map_err(birth_failed)?;
     let report = place.report();
+    if script.steps.len() > STEPS {
+        return Err(birth_failed(Errno::E2BIG));
+    }
     // Not filled with anything: a page that no frame comes to is never there.
     let mut stacks = [(); 3].map(|()| Vec::<u128>::with_capacity(STACK / size_of::<u128>()));
     let [first_stack, more_stacks @ ..] =
         stacks.each_mut().map(|stack| stack.spare_capacity_mut().as_mut_ptr_range().end.cast());
-    let mut errand = Errand { script, report, more_stacks, goes_to_cgroup: false };
+    let mut errand = Errand { script: &script, report, more_stacks, goes_to_cgroup: false, next: 0 };
 
     let before = signals::block_all();
     // What a child on our memory changes of whether that may be looked at is ours to put back.
     let hidden = Hidden::remember();
-    let cloned = if script.forks() {
+    let forks = script.forks();
+    let cloned = if forks {
         // The first child shares our descriptors, so that the pidfd it gets for the second is ours.
-        let flags = libc::CLONE_VFORK | libc::CLONE_FILES | script.memory();
-        errand.clone_first(joins_then_clones, first_stack, flags, None)
+        errand.clone_first(first_stack, libc::CLONE_VFORK | libc::CLONE_FILES | memory, None)
     } else {
-        errand.clone_first(joins_then_executes, first_stack, COMMAND | script.memory(), Some(report))
+        errand.clone_first(first_stack, COMMAND | memory, Some(report))
     };
     drop(hidden);
     reaper::sys::block_exactly(&before);
-    let pid = cloned?;
-    if script.forks() {
-        reap(pid);
+    let cloned = cloned.map_err(birth_failed);
+    if let (true, Ok(pid)) = (forks, &cloned) {
+        reap(*pid);
         match report.between.load(Ordering::Relaxed) {
-            0 => {}
-            between => reap(between),
+            between if between > 0 => reap(between),
+            _ => {}
         }
     }
-    outcome(report)
+    outcome(report, script, cloned.err())
 }
 
 /// Becomes the program: what the script has a child do, this process does. Comes back only when
 /// that fails, changed by then as far as it had come.
-pub(crate) fn execute(script: &Script) -> Failure {
+pub(crate) fn execute(script: Script) -> Failure {
     let before = signals::block_all();
-    let failure = script.join(true).and_then(|()| script.become_the_command()).err();
+    let failed = perform(&script);
     reaper::sys::block_exactly(&before);
-    failure.unwrap_or(Failure { step: Step::Vanish, errno: Errno::ECHILD })
+    match failed {
+        // What it held may have been closed under it.
+        Some((step, errno)) => Failure { at: at(script.forget_files(), step), errno },
+        None => Failure { at: At::Killed, errno: Errno::ECHILD },
+    }
 }
 
-impl Script {
-    /// Whether only a child of the process that joins can be the command.
-    fn forks(&self) -> bool {
-        self.enter.joins_pid || self.own_pids == OwnPids::Yes
+/// Does in this process what the script says, which executes nothing.
+pub(crate) fn undergo(script: Script) -> Result<(), Failure> {
+    match perform(&script) {
+        Some((step, errno)) => Err(Failure { at: at(script.into_steps(), step), errno }),
+        None => Ok(()),
     }
+}
 
-    /// Whether it takes one more process between that which joins and the command's.
-    fn forks_twice(&self) -> bool {
-        self.enter.joins_pid && (self.own_pids == OwnPids::Yes || self.parent == Parent::Init)
-    }
+/// The step at which this process failed, and why.
+fn perform(script: &Script) -> Option<(usize, Errno)> {
+    let place = Place::new(true).ok()?;
+    let report = place.report();
+    let mut errand = Errand { script, report, more_stacks: [std::ptr::null_mut(); 2], goes_to_cgroup: true, next: 0 };
+    errand.go_on();
+    report.failure()
+}
 
-    /// Whether the child runs on our memory.
-    fn memory(&self) -> c_int {
-        if self.enter.joins_time || self.before.unified.is_some() { 0 } else { libc::CLONE_VM }
-    }
+fn at(mut steps: Vec<crate::script::Step>, step: usize) -> At {
+    if step < steps.len() { At::Step(steps.swap_remove(step).op) } else { At::Birth }
 }
 
 /// How the process that becomes the command is cloned.
 const COMMAND: c_int = libc::CLONE_VFORK | libc::CLONE_PIDFD | libc::SIGCHLD;
 
 /// Clones; the kernel stores the new process's pidfd in the report, when one is given.
-fn clone(
-    run: extern "C" fn(*mut c_void) -> c_int,
-    stack: *mut c_void,
-    flags: c_int,
-    errand: &mut Errand<'_>,
-    pidfd: Option<&Report>,
-) -> Result<i32, Errno> {
+fn clone(stack: *mut c_void, flags: c_int, errand: &mut Errand<'_>, pidfd: Option<&Report>) -> Result<i32, Errno> {
     let pidfd = pidfd.map_or(std::ptr::null_mut(), |report| report.pidfd.as_ptr());
     // SAFETY: `stack` is the end of STACK writable bytes, aligned to 16, that nobody else uses and
     // that outlive the child's use of them: CLONE_VFORK holds us until it has executed or ended.
@@ -125,18 +139,34 @@ fn clone(
 }
 
 /// Clones with a copy of our memory, right into a cgroup; the child is there from its birth on.
-fn clone_into(
-    cgroup: RawFd,
-    run: extern "C" fn(*mut c_void) -> c_int,
-    flags: c_int,
-    errand: &mut Errand<'_>,
-    pidfd: Option<&Report>,
-) -> Result<i32, Errno> {
+fn clone_into(cgroup: RawFd, flags: c_int, errand: &mut Errand<'_>, pidfd: Option<&Report>) -> Result<i32, Errno> {
     let mut pidfd_of_child = -1;
     let mut clone3 = Clone3::default();
     clone3.flag_vfork().flag_into_cgroup(&cgroup).exit_signal(u64::from((flags & 0xff).cast_unsigned()));
-    if flags & libc::CLONE_FILES != 0 {
+    let set = |flag| flags & flag != 0;
+    if set(libc::CLONE_FILES) {
         clone3.flag_files();
+    }
+    if set(libc::CLONE_NEWNS) {
+        clone3.flag_newns();
+    }
+    if set(libc::CLONE_NEWPID) {
+        clone3.flag_newpid();
+    }
+    if set(libc::CLONE_NEWNET) {
+        clone3.flag_newnet();
+    }
+    if set(libc::CLONE_NEWIPC) {
+        clone3.flag_newipc();
+    }
+    if set(libc::CLONE_NEWUTS) {
+        clone3.flag_newuts();
+    }
+    if set(libc::CLONE_NEWUSER) {
+        clone3.flag_newuser();
+    }
+    if set(libc::CLONE_NEWCGROUP) {
+        clone3.flag_newcgroup();
     }
     if pidfd.is_some() {
         clone3.flag_pidfd(&mut pidfd_of_child);
@@ -154,18 +184,25 @@ fn clone_into(
 }
 
 /// Reads what the child left; a child that failed is reaped.
-fn outcome(report: &Report) -> Result<OwnedFd, Failure> {
+fn outcome(report: &Report, script: Script, unborn: Option<Failure>) -> Result<(OwnedFd, Vec<Missed>), Failure> {
     let pidfd = report.pidfd.load(Ordering::Relaxed);
     // SAFETY: not -1, so the kernel made this descriptor for us at the clone, and only we know of it.
     let pidfd = (pidfd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(pidfd) });
-    match (pidfd, report.failure()) {
-        (Some(pidfd), None) => Ok(pidfd),
-        (None, None) => Err(Failure { step: Step::Vanish, errno: Errno::ECHILD }),
-        (pidfd, Some(failure)) => {
+    let failed = report.failure();
+    let killed = || Failure { at: At::Killed, errno: Errno::ECHILD };
+    match (pidfd, failed, unborn) {
+        (Some(pidfd), None, None) if report.began_to_execute() && !super::pidfd::ended_before_exec(pidfd.as_fd()) => {
+            let missed = |(index, step): (usize, crate::script::Step)| {
+                report.missed(index).map(|errno| Missed { op: step.op, errno })
+            };
+            Ok((pidfd, script.into_steps().into_iter().enumerate().filter_map(missed).collect()))
+        }
+        (pidfd, failed, unborn) => {
             if let Some(pidfd) = pidfd {
                 while super::pidfd::wait(pidfd.as_fd(), libc::WEXITED) == Err(Errno::EINTR) {}
             }
-            Err(failure)
+            let told = failed.map(|(step, errno)| Failure { at: at(script.into_steps(), step), errno });
+            Err(told.or(unborn).unwrap_or_else(killed))
         }
     }
 }
@@ -180,92 +217,91 @@ fn reap(pid: i32) {
 
 // From here on: the child. System calls, the script, the report, nothing else.
 
-extern "C" fn joins_then_executes(errand: *mut c_void) -> c_int {
-    // SAFETY: `clone` was given an Errand, which lives and is nobody else's while we run.
-    let errand = unsafe { &*errand.cast::<Errand<'_>>() };
-    let joined = errand.script.join(errand.goes_to_cgroup);
-    if let Err(failure) = joined.and_then(|()| errand.script.become_the_command()) {
-        errand.report.failed(failure);
-    }
-    leave()
-}
-
-extern "C" fn joins_then_clones(errand: *mut c_void) -> c_int {
-    // SAFETY: as above.
+extern "C" fn run(errand: *mut c_void) -> c_int {
+    // SAFETY: `clone` was given an Errand, which lives; who made us stands still until we have executed
+    // or ended, so it is nobody else's while we run.
     let errand = unsafe { &mut *errand.cast::<Errand<'_>>() };
-    if let Err(failure) = errand.script.join(errand.goes_to_cgroup).and_then(|()| errand.clone_on()) {
-        errand.report.failed(failure);
-    }
-    leave()
-}
-
-extern "C" fn clones(errand: *mut c_void) -> c_int {
-    // SAFETY: as above; the process that cloned us stands still until we have executed or ended.
-    let errand = unsafe { &mut *errand.cast::<Errand<'_>>() };
-    if let Err(failure) = errand.clone_the_command() {
-        errand.report.failed(failure);
-    }
-    leave()
-}
-
-extern "C" fn executes(errand: *mut c_void) -> c_int {
-    // SAFETY: as above.
-    let errand = unsafe { &*errand.cast::<Errand<'_>>() };
-    if let Err(failure) = errand.script.become_the_command() {
-        errand.report.failed(failure);
-    }
-    leave()
-}
-
-fn leave() -> c_int {
+    errand.go_on();
     // SAFETY: ends this process, running nothing of ours on the way.
     unsafe { libc::_exit(0) }
 }
 
 impl Errand<'_> {
     /// Makes the first child: in the cgroup, where one is joined and the kernel can do that (Linux 5.7).
-    fn clone_first(
-        &mut self,
-        run: extern "C" fn(*mut c_void) -> c_int,
-        stack: *mut c_void,
-        flags: c_int,
-        pidfd: Option<&Report>,
-    ) -> Result<i32, Failure> {
-        if let Some((directory, _)) = self.script.before.unified {
-            match clone_into(directory, run, flags, self, pidfd) {
+    fn clone_first(&mut self, stack: *mut c_void, flags: c_int, pidfd: Option<&Report>) -> Result<i32, Errno> {
+        let flags = flags | self.script.birth.make();
+        if let Some(directory) = self.script.birth.cgroup {
+            match clone_into(self.script.number(directory), flags, self, pidfd) {
                 Err(Errno::ENOSYS | Errno::E2BIG | Errno::EINVAL) => self.goes_to_cgroup = true,
-                Err(errno @ (Errno::EAGAIN | Errno::ENOMEM)) => return Err(Failure { step: Step::Clone, errno }),
-                born => return born.map_err(|errno| Failure { step: Step::Cgroup, errno }),
+                Err(errno @ (Errno::EAGAIN | Errno::ENOMEM)) => return Err(errno),
+                Err(errno) => {
+                    let steps = &self.script.steps;
+                    if let Some(joining) = steps.iter().position(|step| matches!(step.op, Op::JoinCgroup { .. })) {
+                        self.report.fail(joining, errno);
+                    }
+                    return Err(errno);
+                }
+                born => return born,
             }
         }
-        clone(run, stack, flags, self, pidfd).map_err(|errno| Failure { step: Step::Clone, errno })
+        clone(stack, flags, self, pidfd)
     }
 
-    /// Makes the process that becomes the command, by way of one more where that has to be made
-    /// by somebody in the pid namespace that was entered.
-    fn clone_on(&mut self) -> Result<(), Failure> {
-        if !self.script.forks_twice() {
-            return self.clone_the_command();
+    /// Does step after step, to the end or to the first that fails, which is told.
+    fn go_on(&mut self) {
+        let script = self.script;
+        while let Some(step) = script.steps.get(self.next) {
+            let index = self.next;
+            self.next += 1;
+            if step.instead_of.is_some_and(|other| self.report.missed(other.0).is_none()) {
+                continue;
+            }
+            let done = match &step.op {
+                // The rest is for the process that is made, or for one that is made by that.
+                Op::Fork(fork) => match self.fork(*fork) {
+                    Ok(()) => return,
+                    failed => failed,
+                },
+                Op::Execute(execution) => {
+                    self.report.begin_to_execute();
+                    Err(execute::execute(script, execution))
+                }
+                op => op::perform(script, op, self.goes_to_cgroup),
+            };
+            match done {
+                Ok(()) => {}
+                Err(errno) if step.need == Need::Prefer && missing::can_do_without(&step.op, errno) => {
+                    self.report.miss(index, errno);
+                }
+                Err(errno) => {
+                    self.report.fail(index, errno);
+                    return;
+                }
+            }
         }
-        let flags = libc::CLONE_VFORK | libc::CLONE_FILES | libc::CLONE_PARENT | self.script.memory();
-        let stack = self.more_stacks[1];
-        let pid = clone(clones, stack, flags, self, None).map_err(|errno| Failure { step: Step::Fork, errno })?;
-        self.report.between.store(pid, Ordering::Relaxed);
-        Ok(())
     }
 
     /// Makes the process that becomes the command, as a child of our parent or, when it is to be
-    /// the init's, as an orphan to be.
-    fn clone_the_command(&mut self) -> Result<(), Failure> {
-        let own = match self.script.own_pids {
-            OwnPids::Yes => libc::CLONE_NEWPID | libc::CLONE_NEWNS,
-            OwnPids::No => 0,
-        };
+    /// the init's, as an orphan to be; by way of one more where that has to be made by somebody in
+    /// the pid namespace that was entered.
+    fn fork(&mut self, fork: Fork) -> Result<(), Errno> {
+        let memory = if self.script.needs_memory_of_its_own() { 0 } else { libc::CLONE_VM };
+        if fork.twice && self.report.between.load(Ordering::Relaxed) == 0 {
+            // Who is made comes to the same step, and finds itself told of.
+            self.next -= 1;
+            self.report.between.store(-1, Ordering::Relaxed);
+            let flags = libc::CLONE_VFORK | libc::CLONE_FILES | libc::CLONE_PARENT | memory;
+            let pid = clone(self.more_stacks[1], flags, self, None).inspect_err(|_| {
+                self.report.between.store(0, Ordering::Relaxed);
+            })?;
+            self.report.between.store(pid, Ordering::Relaxed);
+            return Ok(());
+        }
+        let own = if fork.own_pids { libc::CLONE_NEWPID | libc::CLONE_NEWNS } else { 0 };
         // With CLONE_PARENT the exit signal is that of the caller, so none is given.
-        let parent = if self.script.parent == Parent::Init { libc::SIGCHLD } else { libc::CLONE_PARENT };
-        let flags = libc::CLONE_VFORK | libc::CLONE_PIDFD | parent | own | self.script.memory();
+        let parent = if fork.orphan { libc::SIGCHLD } else { libc::CLONE_PARENT };
+        let flags = libc::CLONE_VFORK | libc::CLONE_PIDFD | parent | own | memory;
         let (stack, report) = (self.more_stacks[0], self.report);
-        clone(executes, stack, flags, self, Some(report)).map_err(|errno| Failure { step: Step::Fork, errno })?;
-        Ok(())
+        clone(stack, flags, self, Some(report)).map(drop)
     }
 }

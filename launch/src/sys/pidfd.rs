@@ -4,9 +4,11 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use reaper::{Signal, WaitStatus};
 
 use super::owned;
+use crate::identity::Look;
 
 /// A descriptor of the process with this pid, closed on exec.
 ///
@@ -37,6 +39,19 @@ fn info(fd: BorrowedFd<'_>) -> Option<String> {
     info.lines().find_map(|line| line.strip_prefix("Pid:")).map(str::to_owned)
 }
 
+/// Whether a process has ended already without ever having executed a program.
+///
+/// # References
+/// proc_pid_stat(5), flags; `PF_FORKNOEXEC` of the kernel
+pub(crate) fn ended_before_exec(pidfd: BorrowedFd<'_>) -> bool {
+    let mut ended = [PollFd::new(pidfd, PollFlags::POLLIN)];
+    if poll(&mut ended, PollTimeout::ZERO) != Ok(1) {
+        return false;
+    }
+    // One that somebody else has reaped is nobody's to ask any more; it had come as far as executing.
+    pid_of(pidfd).and_then(|pid| Look::at(pid).ok()).is_some_and(|look| look.never_executed)
+}
+
 /// Whether the process still is one, reaped or not being another matter.
 pub fn is_alive(pidfd: BorrowedFd<'_>) -> bool {
     // Signal 0 only asks. What may not be signalled is alive.
@@ -49,7 +64,7 @@ pub fn is_alive(pidfd: BorrowedFd<'_>) -> bool {
 ///
 /// # References
 /// `pidfd_send_signal`(2)
-pub fn signal(pidfd: BorrowedFd<'_>, signal: Signal) -> Result<(), Errno> {
+pub(crate) fn signal(pidfd: BorrowedFd<'_>, signal: Signal) -> Result<(), Errno> {
     let number = libc::c_int::from(signal.number());
     // SAFETY: a descriptor that is borrowed for the call, and numbers.
     Errno::result(unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), number, 0, 0) }).map(drop)
@@ -59,7 +74,7 @@ pub fn signal(pidfd: BorrowedFd<'_>, signal: Signal) -> Result<(), Errno> {
 ///
 /// # References
 /// waitid(2)
-pub fn wait(pidfd: BorrowedFd<'_>, options: libc::c_int) -> Result<Option<WaitStatus>, Errno> {
+pub(crate) fn wait(pidfd: BorrowedFd<'_>, options: libc::c_int) -> Result<Option<WaitStatus>, Errno> {
     let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
     let id = pidfd.as_raw_fd().cast_unsigned();
     // SAFETY: the kernel writes at most one siginfo_t to `info`, borrowed for the call.
@@ -80,7 +95,7 @@ pub fn wait(pidfd: BorrowedFd<'_>, options: libc::c_int) -> Result<Option<WaitSt
 /// # References
 /// `PIDFD_GET_INFO` and `PIDFD_INFO_EXIT`, `include/uapi/linux/pidfd.h`
 #[must_use]
-pub fn end(pidfd: BorrowedFd<'_>) -> Option<WaitStatus> {
+pub(crate) fn end(pidfd: BorrowedFd<'_>) -> Option<WaitStatus> {
     // `struct pidfd_info` in its first version: what is asked and answered, a cgroup, eleven ids, the status.
     #[repr(C)]
     struct Info {

@@ -3,36 +3,73 @@
 use std::ffi::c_void;
 use std::num::NonZeroUsize;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU16, AtomicU32, Ordering};
 
 use nix::errno::Errno;
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
 
-use super::script::{Failure, STEPS};
+/// More steps than any script has.
+pub(super) const STEPS: usize = 512;
 
 /// What a child leaves for us, where both see it.
-#[derive(Default)]
 #[repr(C)]
 pub(super) struct Report {
-    /// 0 until something fails.
-    step: AtomicU32,
+    /// The place of the step that failed, and one more; 0 until one does.
+    failed: AtomicU32,
     errno: AtomicI32,
     /// The kernel writes this at the clone that makes the command's process.
     pub(super) pidfd: AtomicI32,
     /// The pid of the process between the first child and the command's, if there is one.
     pub(super) between: AtomicI32,
+    /// Not 0 once all is done but the executing. Told beforehand: that it came back is told by `failed`.
+    executing: AtomicU32,
+    /// Why each step was done without; 0 where it was not.
+    missed: [AtomicU16; STEPS],
 }
 
 impl Report {
-    pub(super) fn failed(&self, failure: Failure) {
-        self.errno.store(failure.errno as i32, Ordering::Relaxed);
-        self.step.store(failure.step as u32, Ordering::Relaxed);
+    const fn new() -> Self {
+        Self {
+            failed: AtomicU32::new(0),
+            errno: AtomicI32::new(0),
+            pidfd: AtomicI32::new(-1),
+            between: AtomicI32::new(0),
+            executing: AtomicU32::new(0),
+            missed: [const { AtomicU16::new(0) }; STEPS],
+        }
     }
 
-    pub(super) fn failure(&self) -> Option<Failure> {
-        let step = self.step.load(Ordering::Relaxed);
-        let step = STEPS.iter().copied().find(|known| *known as u32 == step)?;
-        Some(Failure { step, errno: Errno::from_raw(self.errno.load(Ordering::Relaxed)) })
+    #[allow(clippy::cast_possible_truncation, reason = "less than STEPS")]
+    pub(super) fn fail(&self, step: usize, errno: Errno) {
+        self.errno.store(errno as i32, Ordering::Relaxed);
+        self.failed.store(step as u32 + 1, Ordering::Relaxed);
+    }
+
+    /// The place of the step that failed, and why it did.
+    pub(super) fn failure(&self) -> Option<(usize, Errno)> {
+        let step = usize::try_from(self.failed.load(Ordering::Relaxed)).ok()?.checked_sub(1)?;
+        Some((step, Errno::from_raw(self.errno.load(Ordering::Relaxed))))
+    }
+
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "errnos are from 1 to 4095")]
+    pub(super) fn miss(&self, step: usize, errno: Errno) {
+        if let Some(place) = self.missed.get(step) {
+            place.store(errno as i32 as u16, Ordering::Relaxed);
+        }
+    }
+
+    /// Why a step was done without, if it was.
+    pub(super) fn missed(&self, step: usize) -> Option<Errno> {
+        let errno = self.missed.get(step)?.load(Ordering::Relaxed);
+        (errno != 0).then(|| Errno::from_raw(errno.into()))
+    }
+
+    pub(super) fn begin_to_execute(&self) {
+        self.executing.store(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn began_to_execute(&self) -> bool {
+        self.executing.load(Ordering::Relaxed) != 0
     }
 }
 
@@ -43,17 +80,17 @@ pub(super) enum Place {
 }
 
 const SIZE: NonZeroUsize = NonZeroUsize::new(4096).expect("not zero");
+const _: () = assert!(size_of::<Report>() <= SIZE.get());
 
 impl Place {
     /// A report that says that nothing has failed and no process was made.
     pub(super) fn new(child_has_our_memory: bool) -> Result<Self, Errno> {
-        let place = if child_has_our_memory {
-            Self::Here(Box::default())
-        } else {
-            let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
-            // SAFETY: a new mapping where the kernel likes overlaps nothing.
-            Self::Shared(unsafe { mmap_anonymous(None, SIZE, access, MapFlags::MAP_SHARED) }?)
-        };
+        if child_has_our_memory {
+            return Ok(Self::Here(Box::new(Report::new())));
+        }
+        let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
+        // SAFETY: a new mapping where the kernel likes overlaps nothing.
+        let place = Self::Shared(unsafe { mmap_anonymous(None, SIZE, access, MapFlags::MAP_SHARED) }?);
         place.report().pidfd.store(-1, Ordering::Relaxed);
         Ok(place)
     }

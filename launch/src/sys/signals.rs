@@ -69,14 +69,24 @@ pub(crate) fn die_by(signal: Signal) {
     unsafe { libc::raise(number) };
 }
 
+/// Has the mask and the dispositions that a command is to have; signals with a handler have none
+/// any more before the first of them can come.
+pub(super) fn put_back(inherited: &Inherited) {
+    drop_handlers();
+    let ignored_or_default = |ignored| if ignored { libc::SIG_IGN } else { libc::SIG_DFL };
+    disposition(PIPE, ignored_or_default(inherited.pipe_ignored));
+    disposition(libc::SIGCHLD, ignored_or_default(inherited.chld_ignored));
+    reaper::sys::block_exactly(&inherited.mask);
+}
+
 /// Sets a disposition to default or ignored; what may not be set (KILL, STOP) stays.
-pub(super) fn disposition(signal: libc::c_int, handler: libc::sighandler_t) {
+fn disposition(signal: libc::c_int, handler: libc::sighandler_t) {
     // SAFETY: numbers only; default and ignored run no code of ours.
     unsafe { libc::signal(signal, handler) };
 }
 
 /// Puts every signal with a handler back to its default, as exec will, but before it.
-pub(super) fn drop_handlers() {
+fn drop_handlers() {
     for signal in 1..=libc::c_int::from(Signal::MAX) {
         if !matches!(handler(signal), libc::SIG_DFL | libc::SIG_IGN) {
             disposition(signal, libc::SIG_DFL);

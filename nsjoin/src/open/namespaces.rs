@@ -41,6 +41,10 @@ impl OpenNamespaces {
         self.open.iter().any(|namespace| namespace.kind == kind)
     }
 
+    pub(crate) fn kinds(&self) -> Vec<Kind> {
+        self.open.iter().map(|namespace| namespace.kind).collect()
+    }
+
     pub(super) fn joined(&self) -> Vec<Joined> {
         self.open.iter().map(|namespace| Joined { kind: namespace.kind, inode: namespace.inode }).collect()
     }

@@ -1,0 +1,274 @@
+//! What a process does on its way to becoming a command, as data: one table of operations, each a
+//! few system calls that belong together, with the words for its failing.
+
+use std::ffi::CString;
+use std::fmt;
+
+use nix::mount::MsFlags;
+
+use crate::kind::Kind;
+use crate::limits::Limit;
+use crate::signals::Inherited;
+use crate::sys::{CStrings, Filter};
+
+/// A descriptor, by its place among those that the script owns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fd(pub(crate) usize);
+
+/// One thing that the process does.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Op {
+    /// Goes to a control group, by its list of members.
+    JoinCgroup {
+        /// The list.
+        members: Fd,
+        /// Whether it is the one that the process is born in where the kernel can do that.
+        by_birth: bool,
+    },
+    /// Sets how readily it is killed when memory is short: the value in decimal.
+    OomScore(CString),
+    /// Sets its nice value.
+    Nice(i32),
+    /// Raises a hard limit to this one where it is lower, which may take a right that is about to go.
+    RaiseLimit(Limit),
+    /// Lets nobody look at it, or at what it has open; executing the command makes an end of that.
+    Hide,
+    /// Enters namespaces: all at once by the pidfd of the process that is in them, or one by one.
+    Enter {
+        /// A pidfd of the process that is in all of them, if one is.
+        all_of: Option<Fd>,
+        /// In the order of entering.
+        namespaces: Vec<Entry>,
+    },
+    /// Makes sure that it is in these: it may not be believed that all went well.
+    Verify(Vec<Expected>),
+    /// Makes the process that does the rest, which is our child all the same.
+    Fork(Fork),
+    /// Maps ids into the user namespace that was made with it.
+    Maps {
+        /// The contents of `uid_map`.
+        uid: Vec<u8>,
+        /// The contents of `gid_map`.
+        gid: Vec<u8>,
+    },
+    /// Leaves word of itself in a file: whoever is killed from then on, the word is there.
+    Record(Recorded, Fd),
+    /// Has a mount namespace of its own, a copy of the one it is in.
+    OwnMounts,
+    /// Keeps its mounts to itself; those of the outside still arrive.
+    SlaveMounts,
+    /// Mounts.
+    Mount(Mount),
+    /// Attaches a tree of mounts that was made before. Linux 5.6
+    Attach {
+        /// What is mounted.
+        tree: Fd,
+        /// Below which directory, whose root no link leads out of; without one, as any path.
+        below: Option<Fd>,
+        /// Where.
+        at: CString,
+    },
+    /// Makes a file or a directory unreadable: nothing is what is there.
+    Mask(CString),
+    /// Makes this directory, which has to be a mount, its root, and lets go of the one before.
+    Pivot(Fd),
+    /// Makes this directory its root.
+    Chroot(Fd),
+    /// Sets the hostname.
+    Hostname(Vec<u8>),
+    /// Brings the loopback of a new network up.
+    Loopback,
+    /// Begins a session of its own.
+    Session,
+    /// Takes these as its stdin, stdout and stderr; none stays.
+    Stdio([Option<Fd>; 3]),
+    /// Takes its stdin as the terminal that controls its session.
+    Terminal,
+    /// Writes a label to a file below /proc.
+    Label {
+        /// Below /proc.
+        file: &'static std::ffi::CStr,
+        /// What to write.
+        text: Vec<u8>,
+    },
+    /// Sets its file mode creation mask.
+    Umask(u32),
+    /// Sets a limit.
+    SetLimit(Limit),
+    /// Stands in this directory.
+    Fchdir(Fd),
+    /// Closes all descriptors but these: whatever is open, ours or inherited, is nothing that the
+    /// command was given, and nothing that a path inside may lead to (CVE-2024-21626).
+    Close {
+        /// From which number on.
+        first: u32,
+        /// But for these, by their numbers in order.
+        kept: Vec<Fd>,
+    },
+    /// Stands in a directory that is looked up now.
+    Chdir(CString),
+    /// Makes sure that it stands below its root: from elsewhere `..` leads anywhere.
+    StandWithin,
+    /// Makes sure that it has these capabilities.
+    Demand(u64),
+    /// Removes capabilities from the bounding set.
+    DropBounding(u64),
+    /// Keeps capabilities over a change of user.
+    KeepCapabilities,
+    /// Has these supplementary groups and no others.
+    Groups(Vec<libc::gid_t>),
+    /// Becomes this group.
+    Gid(u32),
+    /// Becomes this user.
+    Uid(u32),
+    /// Sets its capabilities: those that it has, without what is removed.
+    Capabilities(Kept),
+    /// Gives up gaining privileges by executing a file.
+    NoNewPrivileges,
+    /// Is killed when the process of this pidfd ends, the one that makes it.
+    EndWith(Fd),
+    /// Has this signal mask and these dispositions.
+    Signals(Inherited),
+    /// Filters its system calls.
+    Filter(Filter),
+    /// Becomes the command.
+    Execute(Box<Execution>),
+}
+
+/// A namespace to enter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its file.
+    pub file: Fd,
+}
+
+/// A namespace to be in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Expected {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its inode.
+    pub inode: u64,
+}
+
+/// How the process is made that does the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fork {
+    /// In a pid namespace of its own, with mounts of its own.
+    pub own_pids: bool,
+    /// By one more in between, for only who is in a pid namespace can make one within it, or be an
+    /// orphan of it.
+    pub twice: bool,
+    /// As an orphan to be, for the init inside to take, and not as our child.
+    pub orphan: bool,
+}
+
+/// Which word a process leaves of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// Its line of `/proc/PID/stat`.
+    Stat,
+    /// Its pid and a newline.
+    Pid,
+}
+
+/// A mount, by its path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mount {
+    /// What is mounted.
+    pub source: CString,
+    /// Where.
+    pub target: CString,
+    /// The file system; none for a bind mount.
+    pub kind: Option<CString>,
+    /// With which flags.
+    pub flags: MsFlags,
+    /// With which options of that file system.
+    pub data: Option<CString>,
+}
+
+/// What becomes of the capabilities, a bit each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// Removed from every set.
+    pub removed: u64,
+    /// Raised in the ambient set.
+    pub ambient: u64,
+    /// Whether all that there are become ambient.
+    pub all_ambient: bool,
+    /// Whether what is permitted becomes effective again, as a change of user does not leave it.
+    pub effective: bool,
+}
+
+/// What is executed, and with what.
+#[derive(Debug)]
+pub struct Execution {
+    /// From which file.
+    pub program: Executed,
+    /// Its words.
+    pub argv: CStrings,
+    /// Its environment.
+    pub envp: CStrings,
+}
+
+/// From which file a command is executed.
+#[derive(Debug)]
+pub enum Executed {
+    /// The first of these that can be.
+    Files(Vec<CString>),
+    /// This one.
+    Held(Fd),
+}
+
+/// As it follows `cannot`.
+impl fmt::Display for Op {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::JoinCgroup { .. } => "join the cgroup",
+            Self::OomScore(_) => "set the OOM score adjustment",
+            Self::Nice(_) => "set the nice value",
+            Self::RaiseLimit(limit) | Self::SetLimit(limit) => return write!(f, "set the limit {}", limit.name()),
+            Self::Hide => "hide from the inside",
+            Self::Enter { .. } => "join the namespaces",
+            Self::Verify(_) => "find itself in the namespaces that it joined",
+            Self::Fork(_) => "make a process in the pid namespace",
+            Self::Maps { .. } => "map our ids into the user namespace",
+            Self::Record(..) => "record the process",
+            Self::OwnMounts | Self::SlaveMounts => "keep mounts private",
+            Self::Mount(mount) if mount.kind.as_deref() == Some(c"proc") => {
+                return write!(f, "mount a fresh {}", mount.target.to_string_lossy());
+            }
+            Self::Mount(mount) => return write!(f, "mount {}", mount.target.to_string_lossy()),
+            Self::Attach { at, .. } => return write!(f, "attach a mount at {}", at.to_string_lossy()),
+            Self::Mask(path) => return write!(f, "mask {}", path.to_string_lossy()),
+            Self::Pivot(_) | Self::Chroot(_) => "change the root directory",
+            Self::Hostname(_) => "set the hostname",
+            Self::Loopback => "bring the loopback up",
+            Self::Session => "begin a session",
+            Self::Stdio(_) => "take stdin, stdout and stderr",
+            Self::Terminal => "take the terminal",
+            Self::Label { .. } => "set the security label",
+            Self::Umask(_) => "set the file mode creation mask",
+            Self::Fchdir(_) => "change the directory",
+            Self::Close { .. } => "close inherited descriptors",
+            Self::Chdir(path) => {
+                return write!(f, "change to directory {}", path.to_string_lossy());
+            }
+            Self::StandWithin => "stand in a directory outside of the root",
+            Self::Demand(_) | Self::DropBounding(_) | Self::KeepCapabilities | Self::Capabilities(_) => {
+                "set capabilities"
+            }
+            Self::Groups(_) => "set the supplementary groups",
+            Self::Gid(_) => "set the group id",
+            Self::Uid(_) => "set the user id",
+            Self::NoNewPrivileges => "give up new privileges",
+            Self::EndWith(_) => "arrange to end with its parent",
+            Self::Signals(_) => "put signals back",
+            Self::Filter(_) => "install the seccomp filter",
+            Self::Execute(_) => "execute the command",
+        })
+    }
+}

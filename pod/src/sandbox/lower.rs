@@ -1,0 +1,137 @@
+//! From a plan to what the sandbox's process does: pure, and in an order that matters.
+
+use std::os::fd::OwnedFd;
+
+use launch::lower::fresh;
+use launch::op::{Executed, Execution, Kept, Mount, Op, Recorded};
+use launch::{CStrings, Kind, Script};
+use nix::unistd::{getegid, geteuid};
+
+use super::who::{NOBODY, RunsAs};
+use crate::plan::{PodPlan, Share};
+
+/// What the process holds from before it was made.
+pub(super) struct Held {
+    /// The pause program.
+    pub(super) program: OwnedFd,
+    /// The file in which it leaves word of itself.
+    pub(super) record: OwnedFd,
+    pub(super) null: OwnedFd,
+    /// Our /proc, in which it finds itself.
+    pub(super) proc: OwnedFd,
+}
+
+/// The whole way to pause.
+///
+/// Every signal is blocked from before the clone until pause itself unblocks what it means to: a TERM
+/// that comes on the way waits for pause.
+pub(super) fn sandbox(plan: &PodPlan, own_etc: Vec<Mount>, runs_as: RunsAs, held: Held) -> Script {
+    let mut script = Script::new(held.proc);
+    script.make([Kind::Pid, Kind::Mount]);
+    script.make(plan.share().iter().map(|share| share.kind()));
+    // Before anything else there is word of us: whoever is killed now, the next command finds us.
+    let record = script.hold(held.record);
+    script.must(Op::Record(Recorded::Stat, record));
+    if runs_as == RunsAs::RootOfItsOwn {
+        script.make([Kind::User]);
+        let ourselves = |id: u32| format!("0 {id} 1\n").into_bytes();
+        script.must(Op::Maps { uid: ourselves(geteuid().as_raw()), gid: ourselves(getegid().as_raw()) });
+    }
+    mounts(&mut script, plan, own_etc);
+    if plan.shares(Share::Uts) {
+        script.must(Op::Hostname(plan.hostname().as_str().as_bytes().to_vec()));
+    }
+    if plan.shares(Share::Net) {
+        script.must(Op::Loopback);
+    }
+    // A pod outlives the terminal it was made from, and holds no pipe or directory of it.
+    script.must(Op::Session);
+    let null = script.hold(held.null);
+    script.must(Op::Stdio([Some(null); 3]));
+    let program = script.hold(held.program);
+    script.close(3, [program]);
+    script.must(Op::Chdir(c"/".to_owned()));
+    give_up_privileges(&mut script, runs_as);
+    let (argv, envp) = (CStrings::of([c"pause"]), CStrings::of([]));
+    script.must(Op::Execute(Box::new(Execution { program: Executed::Held(program), argv, envp })));
+    script
+}
+
+/// What is mounted over must be there on the host; not every host has all of it.
+fn mounts(script: &mut Script, plan: &PodPlan, own_etc: Vec<Mount>) {
+    script.must(Op::SlaveMounts);
+    // First those that are made of files, while every path still leads where it led.
+    for mount in own_etc {
+        script.prefer(Op::Mount(mount));
+    }
+    script.must(Op::Mount(fresh(c"proc", c"/proc", None)));
+    if plan.shares(Share::Ipc) {
+        // POSIX shared memory is a mount, not part of the IPC namespace.
+        script.prefer(Op::Mount(fresh(c"tmpfs", c"/dev/shm", Some(c"mode=1777,size=64m"))));
+        script.prefer(Op::Mount(fresh(c"mqueue", c"/dev/mqueue", None)));
+    }
+}
+
+/// Ends up without capabilities, and without a way to any.
+fn give_up_privileges(script: &mut Script, runs_as: RunsAs) {
+    if runs_as == RunsAs::Nobody {
+        script.must(Op::Groups(Vec::new()));
+        script.must(Op::Gid(NOBODY));
+        script.must(Op::Uid(NOBODY));
+    }
+    // Leaving uid 0 empties all but the inheritable set; whoever stays has all of them still.
+    script.must(Op::Capabilities(Kept { removed: u64::MAX, ..Kept::default() }));
+    // Without this, executing a program as uid 0 gives them back.
+    script.must(Op::NoNewPrivileges);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+
+    use super::*;
+
+    fn words(share: &[Share], runs_as: RunsAs) -> Vec<String> {
+        let file = || OwnedFd::from(File::open("/dev/null").expect("a file"));
+        let held = Held { program: file(), record: file(), null: file(), proc: file() };
+        let name = "web".parse().expect("a name");
+        let plan = PodPlan::new(name, None, share.iter().copied().collect(), Vec::new()).expect("a plan");
+        sandbox(&plan, Vec::new(), runs_as, held).words()
+    }
+
+    #[test]
+    fn there_is_word_of_it_before_anything_else_and_no_privilege_at_the_end() {
+        assert_eq!(
+            words(&[Share::Net, Share::Ipc, Share::Uts, Share::Pid], RunsAs::Nobody),
+            [
+                "record the process",
+                "keep mounts private",
+                "mount a fresh /proc",
+                "mount /dev/shm",
+                "mount /dev/mqueue",
+                "set the hostname",
+                "bring the loopback up",
+                "begin a session",
+                "take stdin, stdout and stderr",
+                "close inherited descriptors",
+                "change to directory /",
+                "set the supplementary groups",
+                "set the group id",
+                "set the user id",
+                "set capabilities",
+                "give up new privileges",
+                "execute the command",
+            ]
+        );
+    }
+
+    #[test]
+    fn ids_are_mapped_before_the_first_mount_and_nobody_is_become_where_there_is_nobody() {
+        let of_its_own = words(&[], RunsAs::RootOfItsOwn);
+        assert_eq!(of_its_own[1], "map our ids into the user namespace");
+        for all in [of_its_own, words(&[], RunsAs::Ourselves)] {
+            assert!(!all.iter().any(|words| words.ends_with(" id") || words.contains("groups")), "{all:?}");
+            assert_eq!(all[all.len() - 3..], ["set capabilities", "give up new privileges", "execute the command"]);
+        }
+    }
+}

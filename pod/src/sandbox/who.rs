@@ -1,0 +1,87 @@
+//! Who pause runs as, and whether it takes a user namespace.
+
+use std::fs;
+use std::io;
+
+use caps::{CapSet, Capability};
+
+use registry::file;
+
+use crate::error::Error;
+
+/// pause runs as this user and group in a cluster, too.
+pub(super) const NOBODY: u32 = 65535;
+
+/// What pause runs as. Either way without capabilities, and with no way to new ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RunsAs {
+    /// 65535:65535, as in a cluster.
+    Nobody,
+    /// Who we are, in our user namespace, which has no such user or lets nobody become it.
+    Ourselves,
+    /// The root of a user namespace of its own, in which nobody else is.
+    RootOfItsOwn,
+}
+
+/// Who it is to be here.
+pub(super) fn runs_pause() -> Result<RunsAs, Error> {
+    let has = |capability| caps::has_cap(None, CapSet::Effective, capability).unwrap_or(false);
+    if !has(Capability::CAP_SYS_ADMIN) {
+        return Ok(RunsAs::RootOfItsOwn);
+    }
+    // Being admin says nothing about ids: in a small user namespace there is hardly one.
+    let may_change = has(Capability::CAP_SETUID) && has(Capability::CAP_SETGID);
+    let there = may_change && holds("/proc/self/uid_map")? && holds("/proc/self/gid_map")? && may_set_groups()?;
+    Ok(if there { RunsAs::Nobody } else { RunsAs::Ourselves })
+}
+
+/// Whether our user namespace has this id of everybody's nobody.
+fn holds(map: &str) -> Result<bool, Error> {
+    Ok(read(map)?.is_none_or(|map| has_id(&map, NOBODY)))
+}
+
+/// # References
+/// user_namespaces(7): inside, outside, how many
+fn has_id(map: &str, id: u32) -> bool {
+    map.lines().any(|line| {
+        let mut numbers = line.split_whitespace().map_while(|number| number.parse::<u32>().ok());
+        match (numbers.next(), numbers.next(), numbers.next()) {
+            (Some(first), Some(_), Some(length)) => id.checked_sub(first).is_some_and(|offset| offset < length),
+            _ => false,
+        }
+    })
+}
+
+/// Whether who made our user namespace has left it the right to change groups.
+fn may_set_groups() -> Result<bool, Error> {
+    Ok(read("/proc/self/setgroups")?.is_none_or(|text| text.trim() != "deny"))
+}
+
+/// The text of a file that kernels without user namespaces do not have.
+fn read(path: &str) -> Result<Option<String>, Error> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(file("read", path)(error).into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_map_holds_an_id_or_does_not() {
+        for (map, held) in [
+            ("         0          0 4294967295\n", true),
+            ("         0       1000          1\n", false),
+            ("         0       1000          1\n         1     100000      65536\n", true),
+            ("         0     100000      65535\n", false),
+            ("     65535          7          1\n", true),
+            ("", false),
+            ("0 0", false),
+        ] {
+            assert_eq!(has_id(map, NOBODY), held, "{map:?}");
+        }
+    }
+}
