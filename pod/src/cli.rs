@@ -48,6 +48,9 @@ pub enum Verb {
     /// What runs behind a pod; started by the other verbs
     #[command(hide = true)]
     Supervise(Supervise),
+    /// What carries a pod's published ports; started by its supervisor
+    #[command(hide = true)]
+    Forward,
 }
 
 /// Make a pod.

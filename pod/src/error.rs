@@ -141,6 +141,9 @@ pub enum Error {
     /// The command could not be launched, or is lost.
     #[error(transparent)]
     Launch(#[from] launch::Error),
+    /// A forwarder could not do its work.
+    #[error(transparent)]
+    Forward(#[from] crate::forwarder::ForwardError),
     /// The output could not be written.
     #[error("cannot write the output")]
     Output(#[source] io::Error),

@@ -14,6 +14,7 @@ mod delete;
 mod directory;
 mod error;
 mod exec;
+pub mod forwarder;
 mod logs;
 mod plan;
 mod publish;

@@ -62,6 +62,7 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
             let own_pids = if supervise.own_pids { OwnPids::Yes } else { OwnPids::No };
             pod::supervise(&supervise.name, own_pids, &supervise.pod_ports)?;
         }
+        Verb::Forward => pod::forwarder::forward()?,
     }
     Ok(SUCCESS)
 }
