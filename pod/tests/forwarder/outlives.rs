@@ -9,7 +9,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use pod::forwarder::{Forwarder, SOCKET, Said};
 
-use crate::place::{Place, eventually, listen_at, pair, publish, talk};
+use crate::place::{Place, eventually, has_ended, listen_at, pair, publish, talk};
 use crate::trial;
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -80,7 +80,7 @@ fn pod_ends() {
     let (mut forwarder, client, server) = place.connected();
     place.pause.kill().unwrap();
     eventually("its end is told", || forwarder.said().filter(|said| *said == Said::Ended));
-    assert!(!place.process().is_alive());
+    assert!(has_ended(place.process()));
     drop((client, server));
 }
 

@@ -3,13 +3,13 @@
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use launch::{Identity, Pidfd, Seen};
 use nix::sched::{CloneFlags, setns, unshare};
-use nsjoin::{Identity, Pidfd};
 use pod::Publish;
 use pod::forwarder::{Forwarder, Listening, Start, listen, start};
 use tempfile::TempDir;
@@ -59,15 +59,8 @@ impl Place {
         let pinned = Pidfd::of(pause).unwrap().unwrap();
         let record: OwnedFd = File::create(self.record()).unwrap().into();
         let directory = self.directory.path();
-        start(Start {
-            program: &self.program,
-            directory,
-            pause,
-            pinned: std::os::fd::AsFd::as_fd(&pinned),
-            record,
-            listening,
-        })
-        .unwrap_or_else(|error| panic!("{}", nsjoin::report::line(&error)))
+        start(Start { program: &self.program, directory, pause, pinned: pinned.as_fd(), record, listening })
+            .unwrap_or_else(|error| panic!("{}", nsjoin::report::line(&error)))
     }
 
     fn record(&self) -> PathBuf {
@@ -76,7 +69,7 @@ impl Place {
 
     /// The forwarder's process, by its record.
     pub(crate) fn process(&self) -> Identity {
-        Identity::from_stat(File::open(self.record()).unwrap()).unwrap()
+        Identity::from_record(&fs::read(self.record()).unwrap()).unwrap().unwrap()
     }
 
     /// A forwarder that carries to a server, and where clients reach it.
@@ -122,9 +115,13 @@ impl Drop for Place {
         if let Some(process) = process
             && !std::thread::panicking()
         {
-            eventually("the forwarder ends with its pod", || (!process.is_alive()).then_some(()));
+            eventually("the forwarder ends with its pod", || has_ended(process).then_some(()));
         }
     }
+}
+
+pub(crate) fn has_ended(process: Identity) -> bool {
+    matches!(process.look(), Seen::Ended)
 }
 
 /// A port of the host that leads to this server.

@@ -1,32 +1,27 @@
 //! Many clients at once: what one costs, and what it takes from the others.
 
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::process::Command;
+use std::fs;
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
 use pod::forwarder::{Event, Said};
 
-use crate::place::{Place, eventually, pair, talk};
+use crate::place::{Place, eventually, has_ended, pair, talk};
 use crate::trial;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let mut trials = vec![
+    vec![
         trial("shares::an_idle_client_costs_little_and_it_is_given_back", idle),
         trial("shares::a_slow_reader_holds_up_its_sender_and_nobody_else", slow_reader),
         trial("shares::much_for_one_lets_others_have_their_turn", fair),
-        trial("shares::with_forty_descriptors_clients_wait", || by_itself("shares::forty_descriptors")),
-    ];
-    if std::env::var_os(INNER).is_some() {
-        trials.push(trial("shares::forty_descriptors", forty_descriptors));
-    }
-    trials
+        trial("shares::with_forty_descriptors_clients_wait", forty_descriptors),
+        trial("shares::with_too_few_descriptors_for_anybody_it_lives_and_says_so", too_few_descriptors),
+    ]
 }
-
-/// Set for a test that runs in a process of its own.
-const INNER: &str = "FORWARDER_INNER_TEST";
 
 fn idle() {
     const MANY: usize = 2000;
@@ -115,43 +110,64 @@ fn fair() {
     });
 }
 
-/// Runs another of these tests in a process of its own, whose limits are nobody else's.
-fn by_itself(test: &str) {
-    let me = std::env::current_exe().unwrap();
-    let ran = Command::new(me).args(["--exact", test]).env(INNER, "1").output().unwrap();
-    assert!(ran.status.success(), "{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+/// A place whose forwarder may have so many descriptors.
+fn limited(descriptors: usize) -> Place {
+    let mut place = Place::new();
+    let program = place.directory.path().join("limited");
+    let script = format!("#!/bin/sh\nulimit -n {descriptors}\nexec {} \"$@\"\n", place.program.display());
+    fs::write(&program, script).unwrap();
+    // Nobody is to execute it.
+    for path in [place.directory.path(), &program] {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    place.program = program;
+    place
 }
 
 fn forty_descriptors() {
-    use nix::sys::resource::{Resource, setrlimit};
-    let place = Place::new();
-    let server = place.server();
-    // The forwarder has it from us.
-    setrlimit(Resource::RLIMIT_NOFILE, 40, 40).unwrap();
-    let listening = crate::place::publish(&server);
-    let address = listening.publish.listen();
-    let mut forwarder = place.start(vec![listening]);
-    let clients: Vec<_> = (0..13).map(|_| TcpStream::connect(address).unwrap()).collect();
+    let place = limited(40);
+    let (mut forwarder, server, address) = place.carrying();
+    let clients: Vec<_> = (0..30).map(|_| TcpStream::connect(address).unwrap()).collect();
     server.set_nonblocking(true).unwrap();
-    let accepted = |server: &TcpListener| {
-        std::iter::from_fn(|| server.accept().ok()).map(|(at_server, _)| at_server).collect::<Vec<_>>()
-    };
+    let mut here = Vec::new();
+    let accept =
+        |here: &mut Vec<TcpStream>| here.extend(std::iter::from_fn(|| server.accept().ok()).map(|(one, _)| one));
     let full = eventually("it is told", || forwarder.said());
     let Said::Event(Event::Full { connections }) = full else { panic!("{full:?}") };
-    let mut here = Vec::new();
     eventually("as many are served as there is room for", || {
-        here.extend(accepted(&server));
+        accept(&mut here);
         (here.len() == connections).then_some(())
     });
     println!("{connections} connections with 40 descriptors");
     // As some leave, the others come, and in the end everybody was served.
     for mut client in clients {
         let mut at_server = eventually("the next is served", || {
-            here.extend(accepted(&server));
+            accept(&mut here);
             (!here.is_empty()).then(|| here.remove(0))
         });
         at_server.set_nonblocking(false).unwrap();
         talk(&mut client, &mut at_server);
     }
     assert_eq!(forwarder.said(), None, "it is told once");
+}
+
+fn too_few_descriptors() {
+    let place = limited(12);
+    let (mut forwarder, _server, address) = place.carrying();
+    let mut client = TcpStream::connect(address).unwrap();
+    client.set_read_timeout(Some(crate::place::PATIENCE)).unwrap();
+    assert_eq!(client.read(&mut [0]).unwrap_err().kind(), io::ErrorKind::ConnectionReset, "it is told in the end");
+    let mut told = Vec::new();
+    while let Some(said) = forwarder.said() {
+        let Said::Event(Event::Shortage { operation, reason }) = said else { panic!("{said:?}") };
+        assert_eq!(reason, "Too many open files");
+        told.push(operation);
+    }
+    println!("told: {told:?}");
+    assert!(!told.is_empty());
+    let all = told.len();
+    told.sort();
+    told.dedup();
+    assert_eq!(told.len(), all, "each is told once");
+    assert!(!has_ended(place.process()));
 }
