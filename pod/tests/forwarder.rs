@@ -34,6 +34,9 @@ fn trial(name: &str, test: fn()) -> Trial {
 }
 
 fn main() {
+    if std::env::args().nth(1).as_deref() == Some(confined::AS_ORDINARY_USER) {
+        return confined::as_ordinary_user();
+    }
     let arguments = Arguments::from_args();
     let trials = [carries::trials(), confined::trials(), outlives::trials(), shares::trials()];
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit();

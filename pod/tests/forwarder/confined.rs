@@ -2,11 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{self, Read};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 
 use libtest_mimic::Trial;
 
-use crate::place::{Place, pair, talk};
+use crate::place::{PATIENCE, Place, listen_at, pair, talk};
 use crate::trial;
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -14,6 +18,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("confined::nobody_without_rights_behind_a_filter", without_rights),
         trial("confined::nothing_is_open_but_what_it_was_given", descriptors),
         trial("confined::its_surroundings_are_its_own", surroundings),
+        trial("confined::an_ordinary_users_is_that_user_without_rights", ordinary_user),
         trial("confined::a_program_that_nobody_can_reach_is_held", out_of_reach),
     ]
 }
@@ -109,4 +114,42 @@ fn out_of_reach() {
     talk(&mut client, &mut at_server);
     assert_eq!(status(&place)["Uid"], "65535 65535 65535 65535");
     assert!(!place.descriptors().iter().any(|link| link.ends_with("/pod")), "{:?}", place.descriptors());
+}
+
+/// What the test's program is to do instead of testing.
+pub(crate) const AS_ORDINARY_USER: &str = "as-ordinary-user";
+
+/// By a process that is an ordinary user for good.
+fn ordinary_user() {
+    let directory = tempfile::tempdir().unwrap();
+    let program = directory.path().join("test");
+    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    for path in [directory.path(), &program] {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let mut test = Command::new(program);
+    let ran = test.arg(AS_ORDINARY_USER).current_dir("/").uid(61234).gid(61234).output().unwrap();
+    assert!(ran.status.success(), "{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+}
+
+pub(crate) fn as_ordinary_user() {
+    let place = Place::of_an_ordinary_user();
+    let listening = listen_at("127.0.0.1:0:80");
+    let address = listening.publish.listen();
+    let _forwarder = place.start(vec![listening]);
+    let status = status(&place);
+    for (key, value) in [
+        ("Uid", "61234 61234 61234 61234"),
+        ("CapPrm", "0000000000000000"),
+        ("CapEff", "0000000000000000"),
+        ("CapBnd", "0000000000000000"),
+        ("NoNewPrivs", "1"),
+        ("Seccomp", "2"),
+    ] {
+        assert_eq!(status[key], value, "{key}: {status:#?}");
+    }
+    // It is there and carries; in there nobody listens.
+    let mut client = TcpStream::connect(address).unwrap();
+    client.set_read_timeout(Some(PATIENCE)).unwrap();
+    assert_eq!(client.read(&mut [0]).unwrap_err().kind(), io::ErrorKind::ConnectionReset);
 }

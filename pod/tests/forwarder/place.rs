@@ -34,6 +34,21 @@ impl Place {
             (pause, File::open("/proc/thread-self/ns/net").unwrap())
         });
         let (pause, network) = made.join().unwrap();
+        Self::held(pause, network)
+    }
+
+    /// As anybody can make one: in a user namespace.
+    pub(crate) fn of_an_ordinary_user() -> Self {
+        let script = "ip link set lo up && echo up && exec cat > /dev/null";
+        let mut unshare = Command::new("unshare");
+        unshare.args(["--user", "--map-root-user", "--net", "sh", "-c", script]);
+        let mut pause = unshare.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        pause.stdout.take().unwrap().read_exact(&mut [0; 3]).unwrap();
+        let network = File::open(format!("/proc/{}/ns/net", pause.id())).unwrap();
+        Self::held(pause, network)
+    }
+
+    fn held(pause: Child, network: File) -> Self {
         let program = PathBuf::from(env!("CARGO_BIN_EXE_pod"));
         Self { pause, network, directory: tempfile::tempdir().unwrap(), program }
     }

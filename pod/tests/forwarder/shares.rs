@@ -108,6 +108,8 @@ fn fair() {
             client.shutdown(std::net::Shutdown::Both).unwrap();
         }
     });
+    // Who left in the middle of a flow has taken nobody along.
+    talk(&mut client, &mut at_server);
 }
 
 /// A place whose forwarder may have so many descriptors.
