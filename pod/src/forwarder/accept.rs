@@ -17,10 +17,10 @@ use super::sys::Watched;
 pub(super) async fn accept(listener: Rc<Watched>, port: u16, means: Rc<Means>) {
     loop {
         let Ok(mut waiting) = listener.readable().await else { return };
-        // Without a place for it, a client waits where it is: nobody else can say to it how long.
-        let Some(place) = means.place().await else { return };
         match accept_with(listener.get_ref(), SocketFlags::CLOEXEC | SocketFlags::NONBLOCK) {
             Ok(client) => {
+                // It waits for its place here, and all who come after it where they are.
+                let Some(place) = means.place().await else { return };
                 spawn_local(carry(client, port, place, Rc::clone(&means)));
             }
             Err(Errno::AGAIN) => waiting.clear_ready(),

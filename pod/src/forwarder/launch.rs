@@ -82,7 +82,8 @@ fn launch(start: &Start<'_>, control: &OwnedFd) -> Result<Child, ForwarderError>
 }
 
 fn is_out_of_reach(error: &nsjoin::Error) -> bool {
-    matches!(error, nsjoin::Error::Launch(launch::Error::Execute { source: Errno::EACCES | Errno::ENOENT, .. }))
+    let nsjoin::Error::Launch(error) = error else { return false };
+    matches!(error, launch::Error::Execute { source: Errno::EACCES | Errno::ENOENT, .. })
 }
 
 fn spawn(

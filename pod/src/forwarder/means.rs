@@ -66,7 +66,7 @@ impl Means {
         Some(Place { means: Rc::clone(self), _permit: permit })
     }
 
-    /// A listener takes the place of a connection.
+    /// A listener takes the place of a connection: it is one descriptor, and the client that waits another.
     pub(super) fn make_less_room(&self) {
         // One is left in any case: listeners without any connection are of no use.
         if self.most.get() > 1 && self.room.forget_permits(1) == 1 {
