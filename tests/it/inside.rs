@@ -100,8 +100,7 @@ fn own_loopback(user: User) {
     let house = with_pod(user, &[]);
     house
         .pod(&[
-            "run",
-            "-d",
+            "add",
             "web",
             "--name",
             "app",
@@ -199,8 +198,7 @@ fn own_pids(user: User) {
     for name in ["one", "two"] {
         house
             .pod(&[
-                "run",
-                "-d",
+                "add",
                 "web",
                 "--name",
                 name,
@@ -238,8 +236,7 @@ fn hygiene(user: User) {
     let house = with_pod(user, &[]);
     house
         .pod(&[
-            "run",
-            "-d",
+            "add",
             "web",
             "--name",
             "app",

@@ -149,17 +149,27 @@ fn recycled(user: User) {
     let house = House::new(user);
     house.pod(&["create", "web"]).ok();
     let pause = house.pause("web");
-    // What the record would look like if pause had been another process of the same pid.
+    // What the records would look like if pause had been another process of the same pid.
     let path = house.state().join("web/pause");
-    let line = fs::read_to_string(&path).unwrap();
+    let record = fs::read_to_string(&path).unwrap();
+    let (line, _) = record.rsplit_once(" #").unwrap();
     let start_time = house.describe("web")["pause"]["start_time"].as_u64().unwrap();
-    fs::write(&path, line.replace(&format!(" {start_time} "), &format!(" {} ", start_time - 1))).unwrap();
+    let line = line.replace(&format!(" {start_time} "), &format!(" {} ", start_time - 1));
+    fs::write(&path, format!("{line} #{:08x}\n", sum_of(line.as_bytes()))).unwrap();
+    let path = house.state().join("web/pod.json");
+    let record = fs::read_to_string(&path).unwrap();
+    fs::write(&path, record.replace(&start_time.to_string(), &(start_time - 1).to_string())).unwrap();
     house.nsjoin(&["-t", "web", "true"]).refuses(125, "its pause process has ended");
     house.pod(&["exec", "web", "true"]).refuses(125, "pod web is dead");
     assert_eq!(house.describe("web")["status"], "Dead");
     house.pod(&["delete", "web"]).ok();
     assert!(!has_ended(pause.into()), "a process that only has its pid was killed");
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(pause), nix::sys::signal::Signal::SIGKILL).unwrap();
+}
+
+/// What closes a record: FNV-1a.
+fn sum_of(line: &[u8]) -> u32 {
+    line.iter().fold(0x811c_9dc5, |sum, byte| (sum ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
 }
 
 fn somebody_elses() {
@@ -217,6 +227,6 @@ fn not_ours(user: User) {
     fs::write(house.work().join("file"), "").unwrap();
     house
         .finish(house.command("nsjoin").args(["-t", "web", "true"]).env("POD_STATE_DIR", &beneath))
-        .refuses(125, "cannot look at the state directory");
-    house.finish(house.command("pod").args(["get"]).env("POD_STATE_DIR", "/proc")).exits(125);
+        .refuses(125, "cannot look at");
+    house.finish(house.command("pod").args(["create", "web"]).env("POD_STATE_DIR", "/proc")).exits(125);
 }

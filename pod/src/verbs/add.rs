@@ -1,6 +1,8 @@
 //! `pod add`: putting a workload into a pod.
 
 use std::ffi::OsString;
+use std::thread::sleep;
+use std::time::Duration;
 
 use clap::Args;
 use launch::Seen;
@@ -48,29 +50,32 @@ impl Add {
     }
 }
 
+/// How often a supervisor is asked that is killed before it answers.
+const TRIES: u32 = 20;
+/// How long between.
+const BREATH: Duration = Duration::from_millis(10);
+
 /// Launches a workload, which the pod's supervisor owns; comes back once it has been executed.
 ///
 /// # Errors
 /// When there is no such pod or it is dead, the name is in use, or the command cannot be executed.
 pub fn add(store: &Store, pod: &Name, plan: WorkloadPlan, programs: &Programs) -> Result<(), Error> {
-    let (directory, lock) = store.locked(pod)?;
-    let dead = || RegistryError::Dead { name: pod.clone() };
-    match directory.look(Process::Pause, store.here()).1 {
-        Seen::Alive => {}
-        Seen::Ended => return Err(dead().into()),
-        Seen::Unknown(source) => return Err(RegistryError::Unseen { name: pod.clone(), source }.into()),
+    let request = Request::Start(Box::new(plan));
+    for _ in 0..TRIES {
+        let (directory, lock) = store.locked(pod)?;
+        match directory.look(Process::Pause, store.here()).1 {
+            Seen::Alive => {}
+            Seen::Ended => return Err(RegistryError::Dead { name: pod.clone() }.into()),
+            Seen::Unknown(source) => return Err(RegistryError::Unseen { name: pod.clone(), source }.into()),
+        }
+        supervisor::ensure(programs, pod, &directory, &[])?;
+        drop(lock);
+        match supervisor::ask(pod, &directory, &request)? {
+            Some(Answer::Started) => return Ok(()),
+            Some(Answer::Refused(refusal)) => return Err(Error::Refused(refusal)),
+            // It has ended, with the pod or before it; or is about to, and its lock with it.
+            Some(Answer::Stopped | Answer::Left(_)) | None => sleep(BREATH),
+        }
     }
-    supervisor::ensure(programs, pod, &directory, &[])?;
-    drop(lock);
-    match supervisor::ask(pod, &directory, &Request::Start(Box::new(plan)))? {
-        Some(Answer::Started) => return Ok(()),
-        Some(Answer::Refused(refusal)) => return Err(Error::Refused(refusal)),
-        Some(Answer::Stopped | Answer::Left(_)) | None => {}
-    }
-    // It went away, between our look and our question; most likely with the pod.
-    store.registry().pod(pod)?;
-    match directory.look(Process::Pause, store.here()).1 {
-        Seen::Ended => Err(dead().into()),
-        _ => Err(Error::Unanswered { name: pod.clone() }),
-    }
+    Err(Error::Unanswered { name: pod.clone() })
 }
