@@ -47,6 +47,14 @@ pub fn spawn(script: Script) -> Result<Launched, Failure> {
     Ok(Launched { child: Child { pidfd, on_drop: OnDrop::Leave }, missed })
 }
 
+/// Runs a script that executes nothing in a new process, and waits for its end; says what was done without.
+///
+/// # Errors
+/// What the process failed at.
+pub fn errand(script: Script) -> Result<Vec<Missed>, Failure> {
+    sys::child::errand(script)
+}
+
 /// Becomes the command: what the script has a new process do, this process does. Comes back only when
 /// that fails, changed by then as far as it had come.
 #[must_use]

@@ -94,6 +94,9 @@ impl Plan {
             None => Ok(None),
             Some(directory) => open_directory(directory, process.as_ref(), name).map(Some),
         };
+        // The mount namespace of a pod may be that of a whole machine, and the pod in a chroot of it.
+        let is_a_pods = matches!(target, Some(Target::Pod(_) | Target::PodOrContainer(..)));
+        let root = root.or((is_a_pods && namespaces.joins(Kind::Mount)).then_some(Directory::Targets));
         let (root, directory) = (link(root, "root")?, link(directory, "cwd")?);
         let environment = environment(&command, process.as_ref())?;
         let path = environment.iter().find(|(key, _)| key == "PATH").map(|(_, value)| value.as_os_str());
@@ -171,7 +174,7 @@ pub(crate) fn namespaces_of(target: &Target) -> Result<BTreeSet<(Kind, u64)>, Er
 }
 
 /// How to open the root directory of a process; ours where there is none.
-fn root_of(process: Option<i32>) -> impl Fn() -> io::Result<OwnedFd> {
+pub(crate) fn root_of(process: Option<i32>) -> impl Fn() -> io::Result<OwnedFd> {
     move || {
         let path = process.map_or("/".into(), |pid| format!("/proc/{pid}/root"));
         let opened = File::options().read(true).custom_flags(libc::O_DIRECTORY | libc::O_PATH).open(path);

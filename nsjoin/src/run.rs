@@ -4,7 +4,7 @@ use std::os::fd::OwnedFd;
 
 use launch::op::Op;
 use launch::open::our_proc;
-use launch::{At, Child, Copied, Failure, Kind, Names, OwnPids, Parent, Script, run};
+use launch::{At, Child, Copied, Failure, Kind, Missed, Names, OwnPids, Parent, Script, run};
 use nix::errno::Errno;
 
 use crate::error::Error;
@@ -64,6 +64,32 @@ pub fn enter(target: &Target, kinds: impl IntoIterator<Item = Kind>) -> Result<(
     let mut script = Script::new(our_proc()?);
     lower::enter(&mut script, process, namespaces);
     run::undergo(script).map_err(|failure| joined.explain(failure))
+}
+
+/// Has a child do this in namespaces of a process and its root directory, and waits for the end of that;
+/// what could not be done is told, if it may be missing.
+///
+/// # Errors
+/// As [`enter`], and when something fails that may not be missing.
+pub fn errand(
+    target: &Target,
+    kinds: impl IntoIterator<Item = Kind>,
+    ops: impl IntoIterator<Item = Op>,
+) -> Result<Vec<Missed>, Error> {
+    let (process, namespaces) = open::namespaces_to_enter(target, &Select::These(kinds.into_iter().collect()))?;
+    let pid = process.as_ref().map(|process| process.identity.pid);
+    let joined = Joined { pid, kinds: namespaces.kinds(), names: Names::default() };
+    let mut script = Script::new(our_proc()?);
+    let directory = || pid.map_or("/".into(), |pid| format!("/proc/{pid}/root").into());
+    let root = open::root_of(pid)().map_err(|source| launch::Error::Directory { directory: directory(), source })?;
+    let root = script.hold(root);
+    script.must(Op::Hide);
+    lower::enter(&mut script, process, namespaces);
+    script.must(Op::Chroot(root));
+    for op in ops {
+        script.prefer(op);
+    }
+    run::errand(script).map_err(|failure| joined.explain(failure))
 }
 
 /// What is known of a join and its command when all that it held has gone into its script.

@@ -7,6 +7,7 @@
 mod etc;
 mod lower;
 mod pause;
+mod watch;
 mod who;
 
 use std::fs::File;
@@ -20,6 +21,9 @@ use registry::{PodDirectory, Process, file};
 use crate::error::Error;
 use crate::plan::PodPlan;
 use crate::record::Missing;
+
+pub(crate) use etc::mend;
+pub(crate) use watch::look_after;
 
 /// A sandbox of which everything is at hand.
 #[derive(Debug)]

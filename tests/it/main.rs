@@ -54,6 +54,8 @@ mod image;
 mod cri;
 mod docker;
 mod podman;
+// Where sandboxes are made.
+mod sandbox;
 // The examples, as a user would run them.
 mod examples;
 
@@ -77,6 +79,7 @@ fn main() {
         inside::trials(),
         life::trials(),
         refused::trials(),
+        sandbox::trials(),
         archive::trials(),
         docker::trials(),
         podman::trials(),

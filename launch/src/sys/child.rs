@@ -24,7 +24,7 @@ mod network;
 mod op;
 
 use std::ffi::{c_int, c_void};
-use std::os::fd::{AsFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::atomic::Ordering;
 
 use clone3::Clone3;
@@ -55,6 +55,26 @@ struct Errand<'a> {
 /// Runs the script in a new process; comes back when that has executed the program, with its
 /// pidfd and what it did without, or failed.
 pub(crate) fn spawn(script: Script) -> Result<(OwnedFd, Vec<Missed>), Failure> {
+    run_child(script, Until::Executed)
+}
+
+/// Runs a script that executes nothing in a new process, and waits for its end.
+pub(crate) fn errand(script: Script) -> Result<Vec<Missed>, Failure> {
+    let (pidfd, missed) = run_child(script, Until::Done)?;
+    wait_for(pidfd.as_fd());
+    Ok(missed)
+}
+
+/// What a child has to come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Until {
+    /// A program of its own.
+    Executed,
+    /// The end of its script.
+    Done,
+}
+
+fn run_child(script: Script, until: Until) -> Result<(OwnedFd, Vec<Missed>), Failure> {
     let birth_failed = |errno| Failure { at: At::Birth, errno };
     let memory = if script.needs_memory_of_its_own() { 0 } else { libc::CLONE_VM };
     let place = Place::new(memory == libc::CLONE_VM).map_err(birth_failed)?;
@@ -88,7 +108,7 @@ pub(crate) fn spawn(script: Script) -> Result<(OwnedFd, Vec<Missed>), Failure> {
             _ => {}
         }
     }
-    outcome(report, script, cloned.err())
+    outcome(report, script, until, cloned.err())
 }
 
 /// Becomes the program: what the script has a child do, this process does. Comes back only when
@@ -184,14 +204,20 @@ fn clone_into(cgroup: RawFd, flags: c_int, errand: &mut Errand<'_>, pidfd: Optio
 }
 
 /// Reads what the child left; a child that failed is reaped.
-fn outcome(report: &Report, script: Script, unborn: Option<Failure>) -> Result<(OwnedFd, Vec<Missed>), Failure> {
+fn outcome(
+    report: &Report,
+    script: Script,
+    until: Until,
+    unborn: Option<Failure>,
+) -> Result<(OwnedFd, Vec<Missed>), Failure> {
+    let came_to_it = |pidfd| report.finished() && (until == Until::Done || !super::pidfd::ended_before_exec(pidfd));
     let pidfd = report.pidfd.load(Ordering::Relaxed);
     // SAFETY: not -1, so the kernel made this descriptor for us at the clone, and only we know of it.
     let pidfd = (pidfd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(pidfd) });
     let failed = report.failure();
     let killed = || Failure { at: At::Killed, errno: Errno::ECHILD };
     match (pidfd, failed, unborn) {
-        (Some(pidfd), None, None) if report.began_to_execute() && !super::pidfd::ended_before_exec(pidfd.as_fd()) => {
+        (Some(pidfd), None, None) if came_to_it(pidfd.as_fd()) => {
             let missed = |(index, step): (usize, crate::script::Step)| {
                 report.missed(index).map(|errno| Missed { op: step.op, errno })
             };
@@ -199,12 +225,16 @@ fn outcome(report: &Report, script: Script, unborn: Option<Failure>) -> Result<(
         }
         (pidfd, failed, unborn) => {
             if let Some(pidfd) = pidfd {
-                while super::pidfd::wait(pidfd.as_fd(), libc::WEXITED) == Err(Errno::EINTR) {}
+                wait_for(pidfd.as_fd());
             }
             let told = failed.map(|(step, errno)| Failure { at: at(script.into_steps(), step), errno });
             Err(told.or(unborn).unwrap_or_else(killed))
         }
     }
+}
+
+fn wait_for(pidfd: BorrowedFd<'_>) {
+    while super::pidfd::wait(pidfd, libc::WEXITED) == Err(Errno::EINTR) {}
 }
 
 /// Reaps a child that has made another one and ended.
@@ -263,7 +293,7 @@ impl Errand<'_> {
                     failed => failed,
                 },
                 Op::Execute(execution) => {
-                    self.report.begin_to_execute();
+                    self.report.finish();
                     Err(execute::execute(script, execution))
                 }
                 op => op::perform(script, op, self.goes_to_cgroup),
@@ -279,6 +309,7 @@ impl Errand<'_> {
                 }
             }
         }
+        self.report.finish();
     }
 
     /// Makes the process that becomes the command, as a child of our parent or, when it is to be

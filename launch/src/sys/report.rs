@@ -21,8 +21,9 @@ pub(super) struct Report {
     pub(super) pidfd: AtomicI32,
     /// The pid of the process between the first child and the command's, if there is one.
     pub(super) between: AtomicI32,
-    /// Not 0 once all is done but the executing. Told beforehand: that it came back is told by `failed`.
-    executing: AtomicU32,
+    /// Not 0 once all is done but the executing, if there is any. Told beforehand: that it came back is
+    /// told by `failed`.
+    done: AtomicU32,
     /// Why each step was done without; 0 where it was not.
     missed: [AtomicU16; STEPS],
 }
@@ -34,7 +35,7 @@ impl Report {
             errno: AtomicI32::new(0),
             pidfd: AtomicI32::new(-1),
             between: AtomicI32::new(0),
-            executing: AtomicU32::new(0),
+            done: AtomicU32::new(0),
             missed: [const { AtomicU16::new(0) }; STEPS],
         }
     }
@@ -64,12 +65,12 @@ impl Report {
         (errno != 0).then(|| Errno::from_raw(errno.into()))
     }
 
-    pub(super) fn begin_to_execute(&self) {
-        self.executing.store(1, Ordering::Relaxed);
+    pub(super) fn finish(&self) {
+        self.done.store(1, Ordering::Relaxed);
     }
 
-    pub(super) fn began_to_execute(&self) -> bool {
-        self.executing.load(Ordering::Relaxed) != 0
+    pub(super) fn finished(&self) -> bool {
+        self.done.load(Ordering::Relaxed) != 0
     }
 }
 

@@ -3,13 +3,16 @@
 use std::ffi::CString;
 use std::fs::{self, File, Permissions};
 use std::io::Write;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
-use launch::op::Mount;
+use launch::op::{Mount, Op};
+use launch::{Identity, Kind};
+use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
 use nix::mount::MsFlags;
-
+use nsjoin::Target;
 use registry::{PodDirectory, file};
 
 use crate::error::Error;
@@ -17,6 +20,11 @@ use crate::plan::{PodPlan, Share};
 
 /// The files, and what has to be shared for the pod to have one of its own.
 const FILES: [(Share, &str); 3] = [(Share::Uts, "hostname"), (Share::Net, "hosts"), (Share::Net, "resolv.conf")];
+
+/// The names of all of them.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    FILES.into_iter().map(|(_, name)| name)
+}
 
 fn text(plan: &PodPlan, name: &str) -> String {
     let hostname = plan.hostname().as_str();
@@ -44,12 +52,60 @@ pub(super) fn write(plan: &PodPlan, directory: &PodDirectory) -> Result<(), Erro
 /// What puts them into their places.
 pub(super) fn mounts(plan: &PodPlan, directory: &PodDirectory) -> Vec<Mount> {
     let own = FILES.into_iter().filter(|(share, _)| plan.shares(*share));
-    own.map(|(_, name)| bind(directory, name)).collect()
+    own.map(|(_, name)| bind(&directory.etc(name), name)).collect()
 }
 
-fn bind(directory: &PodDirectory, name: &str) -> Mount {
+/// Puts those back into their places that the host has taken them out of.
+///
+/// Where the host puts a file in the place of another by its name, as editors and network managers do,
+/// the kernel takes away whatever is mounted there, in every mount namespace. An overlay over /etc
+/// would not mind, but what a pod has once seen of it would never change again: a configuration that
+/// is edited on the host, a certificate that is renewed. So the host's /etc is the pod's, live, and
+/// the three files are looked after.
+///
+/// # Errors
+/// When the pod is gone, may not be entered, or the files cannot be put there.
+pub(crate) fn mend(pause: Identity, directory: &PodDirectory) -> Result<(), Error> {
+    let Some(root) = root_of(pause) else { return Ok(()) };
+    let lost: Vec<_> = names().filter(|name| is_lost(root.as_fd(), directory, name)).collect();
+    let mut binds = Vec::new();
+    for name in lost {
+        // Whoever is at work in the pod's directory names it by that, and inside it is another.
+        let own = directory.etc(name);
+        let own = fs::canonicalize(&own).map_err(file("find", &own))?;
+        binds.push(Op::Mount(bind(&own, name)));
+    }
+    if binds.is_empty() {
+        return Ok(());
+    }
+    nsjoin::errand(&Target::Process(pause), [Kind::User, Kind::Mount], binds)?;
+    Ok(())
+}
+
+/// The root directory of the pod; that of one that has just ended nobody needs. That it was the pod's,
+/// and not that of a later process of its pid, whoever enters finds out.
+fn root_of(pause: Identity) -> Option<OwnedFd> {
+    let root = File::options()
+        .read(true)
+        .custom_flags(libc::O_PATH | libc::O_DIRECTORY)
+        .open(format!("/proc/{}/root", pause.pid));
+    root.ok().map(OwnedFd::from)
+}
+
+/// Whether there is a file of the pod's own, and another in its place; where there is no place, none
+/// was taken away. Before Linux 5.6 nobody can tell, and it stays as it is.
+fn is_lost(root: BorrowedFd<'_>, directory: &PodDirectory, name: &str) -> bool {
+    let how = OpenHow::new().flags(OFlag::O_PATH | OFlag::O_CLOEXEC).resolve(ResolveFlag::RESOLVE_IN_ROOT);
+    let shown = openat2(root, &Path::new("etc").join(name), how).map(File::from);
+    match (fs::metadata(directory.etc(name)), shown.map(|shown| shown.metadata())) {
+        (Ok(own), Ok(Ok(shown))) => (own.dev(), own.ino()) != (shown.dev(), shown.ino()),
+        _ => false,
+    }
+}
+
+fn bind(own: &Path, name: &str) -> Mount {
     Mount {
-        source: c_path(&directory.etc(name)),
+        source: c_path(own),
         target: c_path(&Path::new("/etc").join(name)),
         kind: None,
         flags: MsFlags::MS_BIND,

@@ -29,6 +29,7 @@ use crate::forwarder::{self, Forwarder, Listening, Said};
 use crate::plan::PodPlan;
 use crate::programs;
 use crate::record::{EndRecord, WorkloadRecord};
+use crate::sandbox;
 use crate::sys;
 
 /// What a supervisor begins with.
@@ -134,6 +135,7 @@ impl Supervisor {
         let name = begun.plan.name().clone();
         LocalSet::new().block_on(&runtime, async {
             let (tell, heard) = unbounded_channel();
+            spawn_local(sandbox::look_after(begun.pause, begun.directory.clone()));
             let mut supervisor = Self::new(begun, tell)?;
             supervisor.serve(heard, ready).await.map_err(|source| Error::Supervisor { operation: "run", name, source })
         })

@@ -14,7 +14,7 @@ use caps::{CapSet, Capability};
 use launch::{Child, Environment, Identity, Inherited, Limit, OwnPids, Record, Session};
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
-use nsjoin::{Command, Join, Select, Target};
+use nsjoin::{Command, Directory, Join, Select, Target};
 use registry::{Name, PodDirectory, file};
 
 use super::log::Log;
@@ -22,6 +22,7 @@ use crate::control::Refusal;
 use crate::error::Error;
 use crate::plan::{Conditions, WorkloadPlan};
 use crate::record::{EndRecord, WorkloadRecord};
+use crate::sandbox;
 
 /// How long to wait before an end is recorded again that could not be.
 const AGAIN: Duration = Duration::from_secs(2);
@@ -126,6 +127,7 @@ impl Place {
 
     /// Joins the pod with the workload, its output going to its log.
     fn spawn(&self, plan: WorkloadPlan, number: u32, process: File) -> Result<Launched, Error> {
+        sandbox::mend(self.pause, &self.directory)?;
         let draft = self.directory.draft(&plan.name);
         let (stdout, stderr) = (fifo(&draft.join("stdout"))?, fifo(&draft.join("stderr"))?);
         let log = Log::begin(&self.directory, &plan.name, number)?;
@@ -141,7 +143,7 @@ impl Place {
             .signals(Inherited::now())
             .record(Record::Stat(process.into()));
         let command = under(command, &plan.conditions);
-        let join = Join::new(Target::Process(self.pause), command).select(Select::All);
+        let join = Join::new(Target::Process(self.pause), command).select(Select::All).root(Directory::Targets);
         let opened = join.plan().map_err(nsjoin::Error::from).and_then(nsjoin::Plan::open);
         let child = opened.and_then(nsjoin::Opened::spawn)?;
         Ok(Launched { child, output: Output { stdout: stdout.ours, stderr: stderr.ours, log } })

@@ -4,12 +4,13 @@ use std::ffi::OsString;
 
 use clap::Args;
 use launch::{Command, Environment, Origin, Seen};
-use nsjoin::{Join, Opened, Select, Target};
+use nsjoin::{Directory, Join, Opened, Select, Target};
 use registry::{Name, Process, Registry, RegistryError};
 
 use super::Surroundings;
 use super::surroundings::program_and_arguments;
 use crate::error::Error;
+use crate::sandbox;
 
 /// Join a pod with a command.
 #[derive(Debug, Args)]
@@ -67,6 +68,8 @@ pub fn exec(registry: &Registry, pod: &Name, workload: Option<&Name>, command: C
             }
         }
     };
-    let plan = Join::new(Target::Process(process), command).select(Select::All).plan().map_err(nsjoin::Error::from)?;
+    sandbox::mend(pause, &registry.pod(pod)?)?;
+    let join = Join::new(Target::Process(process), command).select(Select::All).root(Directory::Targets);
+    let plan = join.plan().map_err(nsjoin::Error::from)?;
     Ok(plan.open()?)
 }
