@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context;
+use caps::CapSet;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl::set_pdeathsig;
@@ -41,8 +42,12 @@ pub(crate) fn enter(arguments: &[OsString]) -> anyhow::Result<i32> {
     unshare(kinds).context("cannot make namespaces of our own")?;
     if !user.is_root() {
         fs::write("/proc/self/setgroups", "deny")?;
-        fs::write("/proc/self/uid_map", format!("0 {user} 1"))?;
-        fs::write("/proc/self/gid_map", format!("0 {group} 1"))?;
+        // We stay who we are, for that is who the programs are to be run by; init needs the capabilities.
+        fs::write("/proc/self/uid_map", format!("{user} {user} 1"))?;
+        fs::write("/proc/self/gid_map", format!("{group} {group} 1"))?;
+        let all = caps::read(None, CapSet::Permitted)?;
+        caps::set(None, CapSet::Inheritable, &all)?;
+        caps::set(None, CapSet::Ambient, &all)?;
     }
     let mut command = Command::new("/proc/self/exe");
     let mut init = command.arg(INIT).args(arguments).env(ROOT, root.path()).spawn().context("cannot start again")?;
@@ -79,6 +84,8 @@ pub(crate) fn init(arguments: &[OsString]) -> anyhow::Result<i32> {
     mount(Some("faults"), &root, Some("tmpfs"), MsFlags::empty(), none).context("cannot mount a directory")?;
     fs::set_permissions(&root, fs::Permissions::from_mode(0o755))?;
     loopback::up().context("cannot bring up the loopback interface")?;
+    // An ordinary user has none.
+    caps::clear(None, CapSet::Ambient)?;
     let worker = Command::new("/proc/self/exe").arg(INSIDE).args(arguments).spawn()?;
     let worker = Pid::from_raw(i32::try_from(worker.id())?);
     loop {
