@@ -126,6 +126,9 @@ impl Tally {
                 row.seconds,
                 if row.cut_short { ", cut short" } else { "" }
             );
+            for (kind, found) in &row.kinds {
+                eprintln!("  {} times {kind}: {}", found.times, found.repeat);
+            }
         }
     }
 
