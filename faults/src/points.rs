@@ -214,17 +214,17 @@ impl Course<'_> {
         if !violations.is_empty() {
             return Ok(violations);
         }
-        let mut pods = look::pods(&next)?;
         let mut talk = None;
         if promises::is_listened_to(self.verb) {
             // What nobody has read yet is read when the pod is next used.
             violations.extend(promises::of_the_next(&self.place.run(&verbs::add(POD, "later", &["sleep", "1000"]))?));
             talk = look::talk(self.place)?;
-            pods = look::pods(&self.place.run(&verbs::get())?)?;
         }
         violations.extend(settled(|| {
+            // Each time: a workload that is just being launched is shown when it has been.
+            let pods = look::pods(&self.place.run(&verbs::get())?)?;
             let seen = Seen { talk, ..look::around(self.place, &pods)? };
-            Ok(promises::of_what_there_is(self.verb, blow, &report.ran, &seen))
+            Ok(promises::of_what_there_is(self.verb, blow, report, &seen))
         })?);
         Ok(violations)
     }

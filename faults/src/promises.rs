@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use crate::place::{End, Ran};
-use crate::strike::{Blow, Struck};
+use crate::strike::{Blow, Report, Struck};
 use crate::verbs::{POD, Promise, Verb, Victim, WORKLOAD};
 use crate::world::{Process, Role};
 
@@ -160,7 +160,8 @@ pub(crate) fn of_the_next(next: &Ran) -> Vec<Violation> {
 }
 
 /// Of what there is after the next command.
-pub(crate) fn of_what_there_is(verb: &Verb, blow: Blow, ran: &Ran, seen: &Seen) -> Vec<Violation> {
+pub(crate) fn of_what_there_is(verb: &Verb, blow: Blow, report: &Report, seen: &Seen) -> Vec<Violation> {
+    let ran = &report.ran;
     let mut violations = Vec::new();
     let mut broken = |kind: &str, what: String| violations.push(Violation::new(kind, what));
     let pod = seen.pods.iter().find(|pod| pod.name == POD);
@@ -187,8 +188,9 @@ pub(crate) fn of_what_there_is(verb: &Verb, blow: Blow, ran: &Ran, seen: &Seen) 
         broken("the workload is lost", String::new());
     }
     // A pod that is half deleted is owed no more than its end.
+    let killed = report.struck.as_ref().filter(|_| blow == Blow::KillCaller).map(|struck| struck.program.as_str());
     if verb.promise != Promise::Deleted {
-        of_the_pods(&seen.pods, blow, &mut broken);
+        of_the_pods(&seen.pods, killed, &mut broken);
     }
     of_the_ports(verb, seen, &mut broken);
     of_the_processes(verb, seen, &mut broken);
@@ -205,13 +207,13 @@ fn failed(ran: &Ran, blow: Blow) -> bool {
     matches!(blow, Blow::Fail(_)) && matches!(ran.end, End::Exited(code) if code != 0)
 }
 
-/// What is listed runs. Who is killed just before it becomes the workload is shown to have been killed.
-fn of_the_pods(pods: &[Pod], blow: Blow, broken: &mut impl FnMut(&str, String)) {
+/// What is listed runs, but for who was killed: pause, or who was just about to become the workload.
+fn of_the_pods(pods: &[Pod], killed: Option<&str>, broken: &mut impl FnMut(&str, String)) {
     for pod in pods {
-        if !pod.running {
+        if !pod.running && killed != Some("pause") {
             broken("a pod is dead", pod.name.clone());
         }
-        let was_ours = |workload: &Workload| workload.killed && blow == Blow::KillCaller;
+        let was_ours = |workload: &Workload| workload.killed && killed.is_some();
         for workload in pod.workloads.iter().filter(|workload| !workload.running && !was_ours(workload)) {
             broken("a workload has ended", format!("{workload:?}"));
         }
@@ -313,6 +315,11 @@ mod tests {
         Struck { program: "pod".to_owned(), call: call.to_owned(), starting }
     }
 
+    fn report(ran: &Ran, program: &str) -> Report {
+        let struck = Struck { program: program.to_owned(), call: String::new(), starting: false };
+        Report { calls: 1, struck: Some(struck), ran: ran.clone() }
+    }
+
     fn process(pid: i32, role: Role) -> Process {
         Process { pid, parent: 1, role, command: String::new() }
     }
@@ -376,7 +383,12 @@ mod tests {
             ("get", &said, &listed, &["the workload is lost"]),
         ];
         for (name, ran, seen, expected) in table {
-            assert_eq!(kinds(of_what_there_is(verb(name), FAIL, ran, seen)), expected, "{name} {:?}", ran.end);
+            assert_eq!(
+                kinds(of_what_there_is(verb(name), FAIL, &report(ran, "pod"), seen)),
+                expected,
+                "{name} {:?}",
+                ran.end
+            );
         }
     }
 
@@ -389,14 +401,20 @@ mod tests {
             talk: Some(Talk { said: 3, logged: 3 }),
             ..Seen::default()
         };
-        let judged = |blow, change: &dyn Fn(&mut Seen)| {
+        let judged_of = |program, blow, change: &dyn Fn(&mut Seen)| {
             let mut seen = fine.clone();
             change(&mut seen);
-            kinds(of_what_there_is(verb("supervisor-idle"), blow, &ran(End::Exited(0), ""), &seen))
+            kinds(of_what_there_is(verb("supervisor-idle"), blow, &report(&ran(End::Exited(0), ""), program), &seen))
         };
+        let judged = |blow, change: &dyn Fn(&mut Seen)| judged_of("pod", blow, change);
         let kill = Blow::KillMain;
         assert!(judged(kill, &|_| {}).is_empty());
         assert_eq!(judged(kill, &|seen| seen.pods[0].running = false)[0], "a pod is dead");
+        assert!(
+            judged_of("pause", Blow::KillCaller, &|seen| seen.pods[0].running = false)
+                .iter()
+                .all(|kind| kind != "a pod is dead")
+        );
         assert_eq!(judged(kill, &|seen| seen.pods[0].workloads[0].running = false), ["a workload has ended"]);
         assert!(judged(Blow::KillCaller, &|seen| seen.pods[0].workloads = vec![workload(false, true)]).is_empty());
         assert_eq!(judged(kill, &|seen| seen.listeners.clear()), ["published ports are not listened to"]);
