@@ -31,7 +31,7 @@ pub(crate) struct Options {
     /// Run the programs as an ordinary user
     #[arg(long)]
     pub(crate) as_user: bool,
-    /// How many points of each verb to try, drawn by the seed [default: all of them; 12 with --short]
+    /// How many points of each verb to try, drawn by the seed [default: all of them; 30 with --short]
     #[arg(long, value_name = "N")]
     points: Option<usize>,
     /// Stop each subject after this time, whatever is left of it

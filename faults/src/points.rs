@@ -26,7 +26,7 @@ const FAILURES: [Blow; 7] = [
     Blow::Fail(Errno::EIO),
 ];
 /// How many points of a verb are tried in the short form, and where the long one gives up.
-const FEW: usize = 12;
+const FEW: usize = 30;
 const MANY: u64 = 20_000;
 
 impl Blow {

@@ -215,7 +215,11 @@ fn of_the_pods(pods: &[Pod], killed: Option<&str>, broken: &mut impl FnMut(&str,
         }
         let was_ours = |workload: &Workload| workload.killed && killed.is_some();
         for workload in pod.workloads.iter().filter(|workload| !workload.running && !was_ours(workload)) {
-            broken("a workload has ended", format!("{workload:?}"));
+            let never = workload.process.is_none();
+            broken(
+                if never { "a workload that never ran is listed" } else { "a workload has ended" },
+                format!("{workload:?}"),
+            );
         }
     }
 }
