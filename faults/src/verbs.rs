@@ -2,7 +2,7 @@
 //! and what was promised by typing it.
 
 /// How a workload is put into a pod.
-const ADD: &[&str] = &["pod", "run", "-d"];
+const ADD: &[&str] = &["pod", "add"];
 
 /// The pod that everything is about.
 pub(crate) const POD: &str = "subject";
