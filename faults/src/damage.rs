@@ -222,7 +222,10 @@ fn of_the_deleted(delete: &Ran, theirs: &BTreeSet<i32>, processes: &[Process]) -
     let named = |process: &&&Process| {
         delete.err.split(|c: char| !c.is_ascii_digit()).any(|word| word == process.pid.to_string())
     };
-    if left.is_empty() || (!delete.ok() && left.iter().any(|process| named(&process))) {
+    // Records that were made elsewhere, as it seems, are not taken for processes of here.
+    let said =
+        !delete.ok() && (left.iter().any(|process| named(&process)) || delete.err.contains("cannot tell whether"));
+    if left.is_empty() || said {
         return Vec::new();
     }
     let kind = if delete.ok() { "says deleted, and its processes run" } else { "delete fails and names no process" };

@@ -1,6 +1,7 @@
 //! Looking: pods as `pod get` shows them, everything else as the kernel does; and waiting, within
 //! bounds, for what comes about in the kernel's own time.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -87,7 +88,7 @@ pub(crate) fn around(place: &Place, pods: &[Pod]) -> anyhow::Result<Seen> {
     })
 }
 
-/// What the talking workload has said until now, and as much of it as comes into its log in time.
+/// What the talking workload has said until now, and what of it does not come into its log in time.
 pub(crate) fn talk(place: &Place) -> anyhow::Result<Option<Talk>> {
     let Some(said) = fs::read_to_string(place.work().join("said")).ok().and_then(|text| text.trim().parse().ok())
     else {
@@ -96,9 +97,10 @@ pub(crate) fn talk(place: &Place) -> anyhow::Result<Option<Talk>> {
     let deadline = Instant::now() + SETTLING;
     loop {
         let log = place.run(&verbs::logs(POD, WORKLOAD))?;
-        let logged = (1..).zip(log.out.lines()).take_while(|(number, line)| *line == number.to_string()).count();
-        let talk = Talk { said, logged: u64::try_from(logged)? };
-        if talk.logged >= said || Instant::now() > deadline {
+        let logged: BTreeSet<&str> = log.out.lines().collect();
+        let missing = (1..=said).filter(|number| !logged.contains(number.to_string().as_str())).count();
+        let talk = Talk { said, missing: u64::try_from(missing)? };
+        if missing == 0 || Instant::now() > deadline {
             return Ok(Some(talk));
         }
         sleep(Duration::from_millis(10));

@@ -215,7 +215,7 @@ impl Course<'_> {
             return Ok(violations);
         }
         let mut talk = None;
-        if promises::is_listened_to(self.verb) {
+        if promises::is_listened_to(self.verb, blow) {
             // What nobody has read yet is read when the pod is next used.
             violations.extend(promises::of_the_next(&self.place.run(&verbs::add(POD, "later", &["sleep", "1000"]))?));
             talk = look::talk(self.place)?;

@@ -56,8 +56,8 @@ pub(crate) struct Workload {
 pub(crate) struct Talk {
     /// The number of its last line, by its own account.
     pub(crate) said: u64,
-    /// The number up to which its log has all of them.
-    pub(crate) logged: u64,
+    /// How many of the lines until then its log lacks.
+    pub(crate) missing: u64,
 }
 
 /// What there is.
@@ -194,10 +194,8 @@ pub(crate) fn of_what_there_is(verb: &Verb, blow: Blow, report: &Report, seen: &
     }
     of_the_ports(verb, seen, &mut broken);
     of_the_processes(verb, seen, &mut broken);
-    // A disk that is full, or broken, keeps no lines.
-    let kept = seen.talk.filter(|_| !matches!(blow, Blow::Fail(_)));
-    if let Some(talk) = kept.filter(|talk| talk.logged < talk.said) {
-        broken("lines of a workload are lost", format!("{} of {} are logged", talk.logged, talk.said));
+    if let Some(talk) = seen.talk.filter(|talk| talk.missing > 0) {
+        broken("lines of a workload are lost", format!("{} of {}", talk.missing, talk.said));
     }
     violations
 }
@@ -291,9 +289,12 @@ pub(crate) fn nothing_is_left(before: &Seen, seen: &Seen) -> Vec<Violation> {
     left.into_iter().map(|(kind, seen)| Violation::new(kind, seen)).collect()
 }
 
-/// Whether the log of a pod's workload is to be looked at.
-pub(crate) fn is_listened_to(verb: &Verb) -> bool {
-    verb.talks() && verb.victim == Victim::Supervisor && verb.promise != Promise::Deleted
+/// Whether a workload's log is to be compared with what it has said. A disk that is full, or broken, keeps no lines.
+pub(crate) fn is_listened_to(verb: &Verb, blow: Blow) -> bool {
+    !matches!(blow, Blow::Fail(_))
+        && verb.talks()
+        && verb.victim == Victim::Supervisor
+        && verb.promise != Promise::Deleted
 }
 
 #[cfg(test)]
@@ -402,7 +403,7 @@ mod tests {
             pods: vec![pod(vec![workload(true, false)])],
             processes: vec![process(5, Role::Pause), process(6, Role::Supervisor), process(7, Role::Other)],
             listeners: [80].into(),
-            talk: Some(Talk { said: 3, logged: 3 }),
+            talk: Some(Talk { said: 3, missing: 0 }),
             ..Seen::default()
         };
         let judged_of = |program, blow, change: &dyn Fn(&mut Seen)| {
@@ -425,7 +426,7 @@ mod tests {
         assert_eq!(judged(kill, &|seen| seen.processes.push(process(8, Role::Supervisor))), ["a second supervisor"]);
         assert_eq!(judged(kill, &|seen| seen.processes.push(process(9, Role::Other))), ["a process that no pod knows"]);
         assert_eq!(
-            judged(kill, &|seen| seen.talk = Some(Talk { said: 3, logged: 2 })),
+            judged(kill, &|seen| seen.talk = Some(Talk { said: 3, missing: 1 })),
             ["lines of a workload are lost"]
         );
     }
