@@ -93,3 +93,24 @@ fn answer(command: &mut Command, call: libc::c_long, rules: Vec<SeccompRule>, er
     // SAFETY: runs between fork and exec and makes system calls only, on a program made beforehand.
     unsafe { command.pre_exec(move || seccompiler::apply_filter(&program).map_err(std::io::Error::other)) };
 }
+
+/// Gives every signal its default disposition, in ourselves.
+#[allow(unsafe_code, reason = "sigaction is the only way to a disposition")]
+pub(crate) fn heed_all_signals() {
+    // The kernel's struct: no handler, flags, restorer or mask. The C library keeps two signals to itself,
+    // and refuses to change them, but an ignored one is inherited all the same.
+    let default = [0_u64; 4];
+    for signal in (1..=64).filter(|signal| *signal != libc::SIGPIPE) {
+        // SAFETY: it reads the struct, and the default runs no code of ours; those that cannot be changed are
+        // refused. std ignores SIGPIPE in us, and gives its default back to whatever it starts.
+        unsafe { libc::syscall(libc::SYS_rt_sigaction, signal, default.as_ptr(), std::ptr::null::<u64>(), 8) };
+    }
+}
+
+/// Has every descriptor but the first three closed when we execute another program.
+#[allow(unsafe_code, reason = "close_range has no wrapper")]
+pub(crate) fn close_descriptors_at_exec() {
+    // SAFETY: nothing is closed now, so nobody's descriptor goes away under them.
+    let done = unsafe { libc::close_range(3, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC.try_into().unwrap()) };
+    assert_eq!(done, 0, "cannot mark the descriptors: {}", std::io::Error::last_os_error());
+}

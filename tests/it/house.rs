@@ -52,6 +52,9 @@ pub(crate) fn workspace() -> &'static Path {
 /// The directory of the binaries as they are shipped, and of the payload.
 pub(crate) fn binaries() -> &'static Path {
     BUILT.get_or_init(|| {
+        if let Some(built) = crate::inherited::built() {
+            return built;
+        }
         let xtask = ["run", "--quiet", "--package", "xtask", "--", "dist", "--payload", "--allow-dynamic"];
         let built = Command::new(env!("CARGO")).args(xtask).current_dir(workspace()).output().unwrap();
         assert!(built.status.success(), "cargo xtask dist: {}", String::from_utf8_lossy(&built.stderr));

@@ -10,6 +10,8 @@
 mod house;
 // What only the time between fork and exec can give.
 mod before_exec;
+// What the tests inherit, and make nothing of.
+mod inherited;
 // What tests need, and what runs them.
 mod trial;
 // A terminal as a user has one.
@@ -62,6 +64,7 @@ mod examples;
 use libtest_mimic::Arguments;
 
 fn main() {
+    inherited::leave_behind();
     let arguments = Arguments::from_args();
     let trials = [
         pause::trials(),
@@ -85,6 +88,7 @@ fn main() {
         podman::trials(),
         cri::trials(),
         examples::trials(),
+        inherited::trials(),
     ];
     let conclusion = libtest_mimic::run(&arguments, trials.into_iter().flatten().collect());
     house::close();

@@ -7,6 +7,7 @@ mod bytes;
 mod debian;
 mod demo;
 mod dist;
+mod faults;
 mod foreign;
 mod image;
 mod man;
@@ -36,6 +37,8 @@ enum Verb {
     Bytes(bytes::Bytes),
     /// Measure starting, joining and reaping beside every rival here, and show it in benches/results
     Bench(bench::Bench),
+    /// Hold the programs against faults: killed anywhere, every system call failing, races, long use
+    Faults(faults::Faults),
     /// Compose a pod by hand: nginx and an application behind one published port
     Demo(demo::Demo),
 }
@@ -50,6 +53,7 @@ fn main() -> anyhow::Result<()> {
         Verb::Man(man) => man.run(&sh),
         Verb::Bytes(bytes) => bytes.run(&sh),
         Verb::Bench(bench) => bench.run(&sh),
+        Verb::Faults(faults) => faults.run(&sh),
         Verb::Demo(demo) => demo.run(&sh),
     }
 }

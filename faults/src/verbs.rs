@@ -1,0 +1,187 @@
+//! The command lines that are held against faults, in one table: how to get there, what is typed,
+//! and what was promised by typing it.
+
+/// How a workload is put into a pod.
+const ADD: &[&str] = &["pod", "add"];
+
+/// The pod that everything is about.
+pub(crate) const POD: &str = "subject";
+/// Another one, which has nothing to do with it.
+pub(crate) const OTHER: &str = "bystander";
+/// The workload.
+pub(crate) const WORKLOAD: &str = "w";
+/// What stands for the pid of the workload, where there is one.
+pub(crate) const PID: &str = "PID";
+/// The workload that counts its lines, and how many it has said.
+const COUNTING: &[&str] = &["faults", "count", "said"];
+/// A workload that says nothing.
+const IDLE: &[&str] = &["sleep", "1000"];
+
+/// A step towards the point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// A pod of two published ports, or of none.
+    Create { ports: bool },
+    /// The workload, idle or talking.
+    Add { talks: bool },
+}
+
+/// What typing it promises, once it says 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Promise {
+    /// The pod is there.
+    Created,
+    /// The workload runs in it.
+    Added,
+    /// The pod and all that was in it are gone.
+    Deleted,
+    /// Everything is as before.
+    Kept,
+}
+
+/// Whose system calls are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Victim {
+    /// Those of the command and of everything that it starts.
+    Command,
+    /// Those of what supervises the pod, from when the command begins.
+    Supervisor,
+}
+
+/// What is held against faults.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Verb {
+    pub(crate) name: &'static str,
+    pub(crate) prepare: &'static [Step],
+    pub(crate) command: &'static [&'static [&'static str]],
+    pub(crate) victim: Victim,
+    pub(crate) promise: Promise,
+    /// Whether it may also be killed: what holds nothing of a pod leaves nothing to look for.
+    pub(crate) killed: bool,
+    /// Its exit codes when nothing of ours failed; ours are the same everywhere.
+    pub(crate) codes: &'static [i32],
+}
+
+const EMPTY: &[Step] = &[Step::Create { ports: false }];
+const PORTS: &[Step] = &[Step::Create { ports: true }];
+const BUSY: &[Step] = &[Step::Create { ports: true }, Step::Add { talks: false }];
+const TALKING: &[Step] = &[Step::Create { ports: true }, Step::Add { talks: true }];
+const PLAIN: &[Step] = &[Step::Create { ports: false }, Step::Add { talks: false }];
+const PUBLISH: &[&str] = &["-p", "127.0.0.1:0:80", "-p", "127.0.0.1:0:81"];
+const GRACE: &[&str] = &["--grace-period", "2"];
+const NAMED: &[&str] = &[POD, "--name", WORKLOAD, "--"];
+
+/// One that is killed and failed at every call of its own.
+const fn command(
+    name: &'static str,
+    prepare: &'static [Step],
+    command: &'static [&'static [&'static str]],
+    promise: Promise,
+) -> Verb {
+    Verb { name, prepare, command, victim: Victim::Command, promise, killed: true, codes: &[0] }
+}
+
+/// One during which the supervisor is killed and failed.
+const fn supervised(
+    name: &'static str,
+    prepare: &'static [Step],
+    command: &'static [&'static [&'static str]],
+    promise: Promise,
+) -> Verb {
+    Verb { name, prepare, command, victim: Victim::Supervisor, promise, killed: true, codes: &[0] }
+}
+
+/// One that only reads or joins: failing is what matters.
+const fn failed(
+    name: &'static str,
+    prepare: &'static [Step],
+    command: &'static [&'static [&'static str]],
+    codes: &'static [i32],
+) -> Verb {
+    Verb { name, prepare, command, victim: Victim::Command, promise: Promise::Kept, killed: false, codes }
+}
+
+pub(crate) const VERBS: &[Verb] = &[
+    command("create", &[], &[&["pod", "create", POD]], Promise::Created),
+    command("create-ports", &[], &[&["pod", "create", POD], PUBLISH], Promise::Created),
+    command("add-first", EMPTY, &[ADD, NAMED, IDLE], Promise::Added),
+    command("add-second", PORTS, &[ADD, NAMED, IDLE], Promise::Added),
+    command("exec", EMPTY, &[&["pod", "exec", POD, "--", "true"]], Promise::Kept),
+    command("delete", BUSY, &[&["pod", "delete", POD], GRACE], Promise::Deleted),
+    command("delete-now", BUSY, &[&["pod", "delete", "--now", POD]], Promise::Deleted),
+    command("get", BUSY, &[&["pod", "get"]], Promise::Kept),
+    command("describe", BUSY, &[&["pod", "describe", POD]], Promise::Kept),
+    command("logs", PLAIN, &[&["pod", "logs", POD, WORKLOAD]], Promise::Kept),
+    supervised("supervisor-add", PORTS, &[ADD, NAMED, COUNTING], Promise::Added),
+    supervised("supervisor-delete", TALKING, &[&["pod", "delete", POD], GRACE], Promise::Deleted),
+    supervised("supervisor-idle", TALKING, &[&["sleep", "0.1"]], Promise::Kept),
+    failed("nsjoin-pod", EMPTY, &[&["nsjoin", "-t", POD, "--", "true"]], &[0]),
+    failed("nsjoin-pid", PLAIN, &[&["nsjoin", "-t", PID, "-a", "--", "true"]], &[0]),
+    failed("nsjoin-list", EMPTY, &[&["nsjoin", "list", "--pod", POD]], &[0]),
+    failed("reaper", &[], &[&["reaper", "--", "true"]], &[0]),
+    failed(
+        "reaper-grace",
+        &[],
+        &[&["reaper", "--grace", "1s", "--kill-all", "--", "sh", "-c", "sleep 1000 & exit 3"]],
+        &[3],
+    ),
+];
+
+impl Verb {
+    /// What is typed.
+    pub(crate) fn words(&self) -> Vec<&'static str> {
+        self.command.concat()
+    }
+
+    /// Whether a workload runs before it.
+    pub(crate) fn has_workload(&self) -> bool {
+        self.prepare.iter().any(|step| matches!(step, Step::Add { .. }))
+    }
+
+    /// Whether a workload talks, before it or by it.
+    pub(crate) fn talks(&self) -> bool {
+        self.prepare.contains(&Step::Add { talks: true }) || self.command.contains(&COUNTING)
+    }
+
+    /// Whether it is about a pod at all.
+    pub(crate) fn has_pod(&self) -> bool {
+        !self.prepare.is_empty() || self.promise == Promise::Created
+    }
+}
+
+impl Step {
+    /// What is typed.
+    pub(crate) fn words(self) -> Vec<&'static str> {
+        match self {
+            Self::Create { ports: false } => create(POD),
+            Self::Create { ports: true } => [&["pod", "create", POD], PUBLISH].concat(),
+            Self::Add { talks: false } => add(POD, WORKLOAD, IDLE),
+            Self::Add { talks: true } => add(POD, WORKLOAD, COUNTING),
+        }
+    }
+}
+
+/// Makes a pod.
+pub(crate) fn create(pod: &str) -> Vec<&str> {
+    vec!["pod", "create", pod]
+}
+
+/// Puts a workload into a pod.
+pub(crate) fn add<'a>(pod: &'a str, name: &'a str, command: &[&'a str]) -> Vec<&'a str> {
+    [ADD, &[pod, "--name", name, "--"], command].concat()
+}
+
+/// Ends a pod at once.
+pub(crate) fn delete(pod: &str) -> Vec<&str> {
+    vec!["pod", "delete", "--now", pod]
+}
+
+/// All pods, for programs.
+pub(crate) fn get() -> Vec<&'static str> {
+    vec!["pod", "get", "-o", "json"]
+}
+
+/// What a workload has said.
+pub(crate) fn logs<'a>(pod: &'a str, name: &'a str) -> Vec<&'a str> {
+    vec!["pod", "logs", pod, name]
+}
