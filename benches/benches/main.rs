@@ -1,4 +1,4 @@
-//! The benches, one file for each subject: startup, join, reap, signal, footprint, micro.
+//! The benches, one file for each subject: startup, join, reap, signal, ports, footprint, micro.
 //!
 //! Without arguments all of them, else the one that is named; all other arguments are criterion's.
 
@@ -10,6 +10,7 @@ mod inits;
 mod join;
 mod micro;
 mod place;
+mod ports;
 mod reap;
 mod rivals;
 mod session;
@@ -28,11 +29,12 @@ use session::Session;
 /// A subject, and what measures it.
 type Subject = (&'static str, fn(&mut Session, &Place));
 
-const SUBJECTS: [Subject; 6] = [
+const SUBJECTS: [Subject; 7] = [
     ("startup", startup::measure),
     ("join", join::measure),
     ("reap", reap::measure),
     ("signal", signal::measure),
+    ("ports", ports::measure),
     ("footprint", footprint::measure),
     ("micro", micro::measure),
 ];
