@@ -188,7 +188,7 @@ pub(crate) fn of_what_there_is(verb: &Verb, blow: Blow, report: &Report, seen: &
         broken("the workload is lost", String::new());
     }
     // A pod that is half deleted is owed no more than its end.
-    let killed = report.struck.as_ref().filter(|_| blow == Blow::KillCaller).map(|struck| struck.program.as_str());
+    let killed = report.struck.as_ref().filter(|_| blow == Blow::KillCaller).map(becoming);
     if verb.promise != Promise::Deleted {
         of_the_pods(&seen.pods, killed, &mut broken);
     }
@@ -203,6 +203,11 @@ pub(crate) fn of_what_there_is(verb: &Verb, blow: Blow, report: &Report, seen: &
 /// Whether it failed in words of its own, rather than was killed.
 fn failed(ran: &Ran, blow: Blow) -> bool {
     matches!(blow, Blow::Fail(_)) && matches!(ran.end, End::Exited(code) if code != 0)
+}
+
+/// What a process is, or is about to be: who executes pause is as good as pause.
+fn becoming(struck: &Struck) -> &str {
+    if struck.call.starts_with("execve") { "pause" } else { &struck.program }
 }
 
 /// What is listed runs, but for who was killed: pause, or who was just about to become the workload.
