@@ -104,6 +104,8 @@ pub(crate) fn lines(err: &str) -> usize {
 pub(crate) struct Excuse {
     pub(crate) calls: &'static [&'static str],
     pub(crate) before_main: bool,
+    /// Whether it may also wait for ever.
+    pub(crate) hangs: bool,
     pub(crate) says: &'static str,
     pub(crate) reason: &'static str,
 }
@@ -112,18 +114,28 @@ pub(crate) const EXCUSES: &[Excuse] = &[
     Excuse {
         calls: &[],
         before_main: true,
+        hangs: false,
         says: "",
         reason: "before main, the C library and std end the process by a signal when they cannot start; nothing was done yet",
     },
     Excuse {
         calls: &["brk", "mmap", "mremap", "munmap", "mprotect", "madvise"],
         before_main: false,
+        hangs: false,
         says: "",
         reason: "Rust's runtime aborts where there is no memory",
     },
     Excuse {
+        calls: &["futex"],
+        before_main: false,
+        hangs: true,
+        says: "",
+        reason: "std's locks trust that who is woken by futex(2) is woken, and the kernel never lets that fail",
+    },
+    Excuse {
         calls: &["close"],
         before_main: false,
+        hangs: false,
         says: "unexpected error during closedir",
         reason: "std aborts when closedir(3) fails, which the kernel never lets it",
     },
@@ -139,7 +151,7 @@ impl Excuse {
 
 /// Whether how it ended is not ours to answer for; what it left behind always is.
 pub(crate) fn is_of_the_start(struck: &Struck, ran: &Ran) -> bool {
-    ran.end != End::Hung && excuse(struck, ran).is_some()
+    excuse(struck, ran).is_some_and(|excuse| excuse.hangs || ran.end != End::Hung)
 }
 
 fn excuse(struck: &Struck, ran: &Ran) -> Option<&'static Excuse> {

@@ -64,6 +64,7 @@ fn only_the_start_and_memory_are_excused() {
         |call, starting| kinds(of_the_end(verb("get"), &struck(call, starting), &ran(End::Signaled(6), ""))).len();
     assert_eq!((died("poll", true), died("mmap", false), died("poll", false), died("close", false)), (0, 0, 1, 1));
     assert_eq!(kinds(of_the_end(verb("get"), &struck("poll", true), &ran(End::Hung, ""))), ["hang"]);
+    assert!(of_the_end(verb("get"), &struck("futex", false), &ran(End::Hung, "")).is_empty());
 }
 
 #[test]
