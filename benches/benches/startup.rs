@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use benches::Unit;
 use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
-use pod::{PodPlan, Share, Store};
+use pod::{PodPlan, Programs, Share, Store, Unsure};
 
 use crate::engines;
 use crate::place::{Place, find, works};
@@ -121,15 +121,15 @@ fn floor(place: &Place, namespaces: i32, furniture: Furniture) -> impl FnMut() -
 fn by_library(place: &Place) -> impl FnMut() -> Seen<2> {
     let store = Store::open().expect("a registry");
     let name: nsjoin::Name = "library".parse().expect("a name");
-    let pause = place.ours("pause");
+    let programs = Programs { pause: Some(place.ours("pause").into()), pod: Some(place.ours("pod").into()) };
     move || {
         let plan = PodPlan::new(name.clone(), None, Share::all(), Vec::new()).expect("a plan");
         let before = Instant::now();
-        let made = pod::create(&store, plan, Some(pause.clone().into())).expect("a pod");
+        let made = pod::create(&store, plan, &programs).expect("a pod");
         let created = before.elapsed();
-        let pid = made.pause().ok().flatten().expect("a pause").pid;
+        let pid = made.recorded(registry::Process::Pause).ok().flatten().expect("a pause").pid;
         let before = Instant::now();
-        pod::delete(&store, &name, Duration::ZERO).expect("a pod that is deleted");
+        pod::delete(&store, &name, Duration::ZERO, Unsure::Refuse, &programs).expect("a pod that is deleted");
         let deleted = before.elapsed();
         // It was a child of ours.
         let _reaped = waitpid(Pid::from_raw(pid), None);

@@ -1,9 +1,9 @@
 //! Compose pods on one machine, without a cluster.
 //!
 //! A [`Registry`] is where this user's pods are recorded: [`pod()`] and [`pods()`] look at them, and
-//! change nothing. A [`Store`] is the same to be changed: [`verbs::create::create()`] makes a pod of a
-//! [`PodPlan`], [`verbs::add::add()`] launches a [`WorkloadPlan`] in it, [`verbs::exec::exec()`] joins
-//! it with a command, [`verbs::delete::delete()`] ends it.
+//! change nothing. A [`Store`] is the same to be changed: [`create()`] makes a pod of a
+//! [`PodPlan`], [`add()`] launches a [`WorkloadPlan`] in it, [`exec()`] joins
+//! it with a command, [`delete()`] ends it.
 //!
 //! There is no daemon: a pod is its pause process, a directory, and, where it has workloads or
 //! published ports, one supervisor process, which for the ports has one that carries them.
@@ -40,4 +40,8 @@ pub use record::{EndRecord, Missing, PodRecord, WorkloadRecord, log_name};
 pub use registry::{Name, Registry};
 pub use store::Store;
 pub use supervisor::supervise;
+pub use verbs::add::add;
+pub use verbs::create::create;
+pub use verbs::delete::{Unsure, delete};
+pub use verbs::exec::exec;
 pub use view::{PodStatus, PodView, WorkloadStatus, WorkloadView};

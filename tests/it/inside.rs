@@ -99,19 +99,7 @@ fn one_shm(user: User) {
 fn own_loopback(user: User) {
     let house = with_pod(user, &[]);
     house
-        .pod(&[
-            "add",
-            "web",
-            "--name",
-            "app",
-            "--",
-            "probe",
-            "http",
-            "--listen",
-            "127.0.0.1:4000",
-            "--body",
-            "hello",
-        ])
+        .pod(&["add", "web", "--name", "app", "--", "probe", "http", "--listen", "127.0.0.1:4000", "--body", "hello"])
         .ok();
     let page = house.pod(&["exec", "web", "--", "probe", "get", "http://127.0.0.1:4000/"]).ok().out();
     assert_eq!(page, "hello\n");
@@ -197,16 +185,7 @@ fn own_pids(user: User) {
     let house = with_pod(user, &["--share", "net,ipc,uts"]);
     for name in ["one", "two"] {
         house
-            .pod(&[
-                "add",
-                "web",
-                "--name",
-                name,
-                "--",
-                "sh",
-                "-c",
-                "probe ids; probe processes; exec probe ready",
-            ])
+            .pod(&["add", "web", "--name", name, "--", "sh", "-c", "probe ids; probe processes; exec probe ready"])
             .ok();
         let said = house.logged("web", name, "\nready ");
         // The shell is PID 1, so its child is 2 and sees nothing but the two of them.
