@@ -62,14 +62,6 @@ pub fn execute(script: Script) -> Failure {
     sys::child::execute(script)
 }
 
-/// Does in this process what the script says, one that executes nothing.
-///
-/// # Errors
-/// What it failed at, changed by then as far as it had come.
-pub fn undergo(script: Script) -> Result<(), Failure> {
-    sys::child::undergo(script)
-}
-
 impl Child {
     /// Chooses what becomes of the command when this is dropped.
     #[must_use]

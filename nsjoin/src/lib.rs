@@ -52,7 +52,7 @@ pub use open::Opened;
 pub use outcome::{Joined, Outcome, Skipped};
 pub use plan::{Attached, Directory, InvalidPlan, Join, Plan, Select, Source};
 pub use registry::{InvalidName, Name, Registry, RegistryError};
-pub use run::{enter, errand};
+pub use run::errand;
 pub use target::{InvalidTarget, Target};
 
 /// Printing errors.

@@ -52,25 +52,12 @@ impl Opened {
     }
 }
 
-/// Enters these namespaces of a process with this one, which has to have one thread; those that it is
-/// in already it stays in.
-///
-/// # Errors
-/// When the target is not there (any more), has no such namespaces, or they may not be entered.
-pub fn enter(target: &Target, kinds: impl IntoIterator<Item = Kind>) -> Result<(), Error> {
-    let (process, namespaces) = open::namespaces_to_enter(target, &Select::These(kinds.into_iter().collect()))?;
-    let pid = process.as_ref().map(|process| process.identity.pid);
-    let joined = Joined { pid, kinds: namespaces.kinds(), names: Names::default() };
-    let mut script = Script::new(our_proc()?);
-    lower::enter(&mut script, process, namespaces);
-    run::undergo(script).map_err(|failure| joined.explain(failure))
-}
-
 /// Has a child do this in namespaces of a process and its root directory, and waits for the end of that;
 /// what could not be done is told, if it may be missing.
 ///
 /// # Errors
-/// As [`enter`], and when something fails that may not be missing.
+/// When the target is not there (any more), has no such namespaces, or they may not be entered; and when
+/// something fails that may not be missing.
 pub fn errand(
     target: &Target,
     kinds: impl IntoIterator<Item = Kind>,

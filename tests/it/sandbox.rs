@@ -51,7 +51,7 @@ fn chroot(make_it_a_mount: &str) {
              pod exec web -- cat /etc/hostname
              pod exec web -- ls /proc/1/stat
              nsjoin -t web -a -- ls -d /here
-             pod run -d web --name app -- ls -d /here
+             pod add web --name app -- ls -d /here
              i=0
              until pod logs web app | grep here; do i=$((i+1)); [ $i -lt 500 ]; done
              pod delete --now web'",
@@ -67,7 +67,7 @@ fn small(user: User) {
     let house = House::new(user);
     let script = "pod create web
         pod exec web -- sh -c 'id -u; hostname; grep NoNewPrivs /proc/1/status'
-        pod run -d web --name app -- true
+        pod add web --name app -- true
         pod delete --now web";
     let mut command = house.command("unshare");
     let ran = house.finish(command.args(["--user", "--map-root-user", "sh", "-ec", script])).ok();
@@ -79,13 +79,13 @@ fn small(user: User) {
 /// As editors and network managers do it: a new file takes the name of the old one.
 fn replaced(user: User) {
     let house = House::new(user);
-    let script = "mkdir etc; cp -a /etc/passwd /etc/group etc; mount --bind etc /etc
+    let script = "mkdir etc; cp /etc/passwd /etc/group etc; mount --bind etc /etc
         replace() { for file in hosts hostname resolv.conf; do echo $1 > /etc/new; mv /etc/new /etc/$file; done; }
         replace before
         pod create web
         replace between
-        pod exec web -- grep -L -e before -e between /etc/hosts /etc/hostname /etc/resolv.conf
-        pod run -d web --name app -- sh -c '
+        pod exec web -- sh -c \"grep -L -e before -e between /etc/hosts /etc/hostname /etc/resolv.conf || :\"
+        pod add web --name app -- sh -c '
             echo waits
             until [ -e go ]; do :; done
             i=0

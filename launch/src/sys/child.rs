@@ -124,14 +124,6 @@ pub(crate) fn execute(script: Script) -> Failure {
     }
 }
 
-/// Does in this process what the script says, which executes nothing.
-pub(crate) fn undergo(script: Script) -> Result<(), Failure> {
-    match perform(&script) {
-        Some((step, errno)) => Err(Failure { at: at(script.into_steps(), step), errno }),
-        None => Ok(()),
-    }
-}
-
 /// The step at which this process failed, and why.
 fn perform(script: &Script) -> Option<(usize, Errno)> {
     let place = Place::new(true).ok()?;
