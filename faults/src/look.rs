@@ -25,6 +25,7 @@ struct Shown {
     pause: Option<Numbered>,
     #[serde(default)]
     publish: Vec<Published>,
+    carried: bool,
     #[serde(default)]
     workloads: Vec<Worked>,
 }
@@ -67,7 +68,8 @@ impl From<Shown> for Pod {
         Self {
             running: shown.status == "Running",
             pause: shown.pause.map(|pause| pause.pid),
-            ports: shown.publish.iter().map(|publish| publish.host_port).collect(),
+            // Those that nobody carries for now are shown as that.
+            ports: shown.publish.iter().filter(|_| shown.carried).map(|publish| publish.host_port).collect(),
             workloads: shown.workloads.into_iter().map(workload).collect(),
             name: shown.name,
         }

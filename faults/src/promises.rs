@@ -239,7 +239,7 @@ fn of_the_pods(pods: &[Pod], killed: Option<&str>, broken: &mut impl FnMut(&str,
     }
 }
 
-/// What is shown as published is listened to, and nothing else is.
+/// What is shown as carried is listened to.
 fn of_the_ports(verb: &Verb, seen: &Seen, broken: &mut impl FnMut(&str, String)) {
     let running = seen.pods.iter().filter(|pod| pod.running);
     let published: BTreeSet<u16> = running.flat_map(|pod| pod.ports.iter().copied()).collect();

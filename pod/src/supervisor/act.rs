@@ -13,7 +13,6 @@ use std::time::{Duration, Instant, SystemTime};
 use launch::{Child, Identity, Origin, OwnPids, Pidfd, Seen};
 use reaper::{Signal, WaitStatus};
 use registry::{Lock, Name, PodDirectory, Process, tree};
-use tokio::net::unix::pipe;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{LocalSet, spawn_local};
@@ -21,7 +20,7 @@ use tokio::time::sleep_until;
 
 use super::client;
 use super::decide::{Action, Client, Event, Machine};
-use super::log::{self, Log, Stream};
+use super::log::{self, Glass, Log, Stream};
 use super::worker::{self, Job, Launched, Output, Place};
 use crate::control::{Refusal, Request, Word};
 use crate::error::Error;
@@ -73,6 +72,7 @@ pub(super) struct Supervisor {
     tell: UnboundedSender<Heard>,
     listening: Vec<Listening>,
     forwarder: Option<Rc<RefCell<Forwarder>>>,
+    glass: Rc<Glass>,
     is_over: bool,
     _lock: Lock,
 }
@@ -151,8 +151,9 @@ impl Supervisor {
             }
         };
         let place = Place { directory: directory.clone(), pause, own_pids };
-        let jobs = worker::work(place, launched);
-        let jobs = jobs.map_err(|source| Error::Supervisor { operation: "run", name: plan.name().clone(), source })?;
+        let failed = |source| Error::Supervisor { operation: "run", name: plan.name().clone(), source };
+        let jobs = worker::work(place, launched).map_err(failed)?;
+        let glass = Rc::new(Glass::new().map_err(failed)?);
         Ok(Self {
             machine: Machine::new(plan.name().clone()),
             directory,
@@ -169,6 +170,7 @@ impl Supervisor {
             tell,
             listening,
             forwarder: None,
+            glass,
             is_over: false,
             _lock: lock,
         })
@@ -331,7 +333,7 @@ impl Supervisor {
         let Ok((stdout, stderr)) = output else { return };
         match Log::resume(&self.directory, name, record.number) {
             Ok(log) => {
-                if let Err(error) = read(Output { stdout, stderr, log }) {
+                if let Err(error) = self.read(Output { stdout, stderr, log }) {
                     complain(error, ());
                 }
             }
@@ -342,7 +344,7 @@ impl Supervisor {
     /// Takes a workload into our keeping. What cannot be watched must not run.
     fn own(&mut self, name: &Name, launched: Launched) -> Result<(), Refusal> {
         let Launched { child, output } = launched;
-        let kept = read(output).and_then(|()| self.hold(name, Held::Ours(child)));
+        let kept = self.read(output).and_then(|()| self.hold(name, Held::Ours(child)));
         kept.map_err(|error| Refusal::because(format!("cannot watch the workload: {}", nsjoin::report::line(&error))))
     }
 
@@ -485,19 +487,19 @@ impl Supervisor {
         }
     }
 
+    /// Reads what a workload says into its log, until nobody says any more.
+    fn read(&self, output: Output) -> io::Result<()> {
+        let Output { stdout, stderr, log } = output;
+        let (stdout, stderr) = (sys::watch(stdout)?, sys::watch(stderr)?);
+        let log = Rc::new(RefCell::new(log));
+        spawn_local(log::copy(stdout, Stream::Stdout, Rc::clone(&log), Rc::clone(&self.glass)));
+        spawn_local(log::copy(stderr, Stream::Stderr, log, Rc::clone(&self.glass)));
+        Ok(())
+    }
+
     fn failed(&self, source: io::Error) -> Error {
         Error::Supervisor { operation: "run", name: self.plan.name().clone(), source }
     }
-}
-
-/// Reads what a workload says into its log, until nobody says any more.
-fn read(output: Output) -> io::Result<()> {
-    let Output { stdout, stderr, log } = output;
-    let (stdout, stderr) = (pipe::Receiver::from_owned_fd(stdout)?, pipe::Receiver::from_owned_fd(stderr)?);
-    let log = Rc::new(RefCell::new(log));
-    spawn_local(log::copy(stdout, Stream::Stdout, Rc::clone(&log)));
-    spawn_local(log::copy(stderr, Stream::Stderr, log));
-    Ok(())
 }
 
 /// Says what went wrong where nobody waits for an answer, and goes on with this.

@@ -10,13 +10,16 @@
 use std::cell::RefCell;
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::SystemTime;
 
 use registry::{Name, PodDirectory, tree};
-use tokio::io::{AsyncRead, AsyncReadExt};
+use rustix::io::Errno;
+use rustix::pipe::{PipeFlags, SpliceFlags};
+use tokio::io::unix::AsyncFd;
 use tokio::task::yield_now;
 
 use crate::error::Error;
@@ -130,24 +133,29 @@ fn open(path: &Path) -> io::Result<File> {
     File::options().create(true).append(true).mode(0o600).open(path)
 }
 
-/// Copies a stream into the log, until its end.
-pub(super) async fn copy(mut from: impl AsyncRead + Unpin, stream: Stream, log: Rc<RefCell<Log>>) {
-    let mut lines = Lines { stream, part: Vec::new() };
+/// Copies a fifo into the log, until nobody writes any more.
+///
+/// What is logged is looked at first and taken out of the fifo afterwards: whoever kills us between,
+/// the next supervisor finds it there still. So a line may be logged twice then, and none is lost.
+pub(super) async fn copy(from: AsyncFd<OwnedFd>, stream: Stream, log: Rc<RefCell<Log>>, glass: Rc<Glass>) {
     let mut gulp = vec![0; GULP];
     loop {
-        let (length, ended) = match from.read(&mut gulp).await {
-            Ok(0) | Err(_) => (0, true),
-            Ok(length) => (length, false),
+        let Ok(mut ready) = from.readable().await else { return };
+        let ended = ready.ready().is_read_closed();
+        let seen = match ready.try_io(|from| glass.look(from.get_ref(), &mut gulp)) {
+            Ok(Ok(0) | Err(_)) => return,
+            Ok(Ok(seen)) => seen,
+            Err(_nothing_yet) => continue,
         };
         let mut entries = Vec::new();
-        let mut how_many = lines.take(&gulp[..length], SystemTime::now(), &mut entries);
-        if ended {
-            how_many += lines.end(SystemTime::now(), &mut entries);
+        let (used, how_many) = whole(&gulp[..seen], ended, stream, SystemTime::now(), &mut entries);
+        if used == 0 {
+            // A line that is not whole yet stays where it is, and what completes it wakes us.
+            ready.clear_ready();
+            continue;
         }
-        if how_many > 0 {
-            log.borrow_mut().write(&entries, how_many);
-        }
-        if ended {
+        log.borrow_mut().write(&entries, how_many);
+        if take(from.get_ref(), &mut gulp[..used]).is_err() {
             return;
         }
         // Who has much to say does not keep the others waiting.
@@ -155,40 +163,56 @@ pub(super) async fn copy(mut from: impl AsyncRead + Unpin, stream: Stream, log: 
     }
 }
 
-/// A stream on its way to be entries.
-struct Lines {
-    stream: Stream,
-    /// What there is of a line that is not whole.
-    part: Vec<u8>,
+/// Makes entries of the lines that are whole, of parts that are too long to be kept back, and of the
+/// rest when that is all there will be. Says how many bytes of them that were, and how many entries.
+fn whole(bytes: &[u8], all: bool, stream: Stream, time: SystemTime, entries: &mut Vec<u8>) -> (usize, u64) {
+    let (mut used, mut how_many) = (0, 0);
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        for part in line.chunks(LONGEST) {
+            if part.len() < LONGEST && part.last() != Some(&b'\n') && !all {
+                return (used, how_many);
+            }
+            entry(time, stream, part, entries);
+            used += part.len();
+            how_many += 1;
+        }
+    }
+    (used, how_many)
 }
 
-impl Lines {
-    /// Makes entries of what is whole; says how many.
-    fn take(&mut self, bytes: &[u8], time: SystemTime, entries: &mut Vec<u8>) -> u64 {
-        let mut how_many = 0;
-        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
-            let mut piece = piece;
-            while !piece.is_empty() {
-                let (now, later) = piece.split_at(piece.len().min(LONGEST - self.part.len()));
-                self.part.extend_from_slice(now);
-                piece = later;
-                if self.part.len() == LONGEST || self.part.last() == Some(&b'\n') {
-                    how_many += self.end(time, entries);
-                }
-            }
-        }
-        how_many
+/// A pipe by which one looks into fifos without taking anything out.
+#[derive(Debug)]
+pub(super) struct Glass {
+    read: OwnedFd,
+    write: OwnedFd,
+}
+
+impl Glass {
+    pub(super) fn new() -> io::Result<Self> {
+        let (read, write) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
+        Ok(Self { read, write })
     }
 
-    /// Makes an entry of what there is.
-    fn end(&mut self, time: SystemTime, entries: &mut Vec<u8>) -> u64 {
-        if self.part.is_empty() {
-            return 0;
-        }
-        entry(time, self.stream, &self.part, entries);
-        self.part.clear();
-        1
+    /// What there is in a fifo; nothing at its end.
+    fn look(&self, fifo: &OwnedFd, bytes: &mut [u8]) -> io::Result<usize> {
+        let seen = rustix::pipe::tee(fifo, &self.write, bytes.len(), SpliceFlags::NONBLOCK)?;
+        // The pipe holds just this.
+        take(&self.read, &mut bytes[..seen])?;
+        Ok(seen)
     }
+}
+
+/// Takes so much out of a pipe as is known to be in it.
+fn take(pipe: &OwnedFd, mut bytes: &mut [u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match rustix::io::read(pipe, &mut *bytes) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(taken) => bytes = &mut bytes[taken..],
+            Err(Errno::INTR) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+    }
+    Ok(())
 }
 
 /// One entry of the log.
@@ -222,32 +246,49 @@ fn notice(lost: u64, time: SystemTime) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    fn logged(inputs: &[&[u8]]) -> Vec<(String, usize)> {
-        let mut lines = Lines { stream: Stream::Stdout, part: Vec::new() };
+    /// How much of what is seen is used, and the entries that it makes: their tags and lengths.
+    fn logged(seen: &[u8], all: bool) -> (usize, Vec<(String, usize)>) {
         let mut entries = Vec::new();
-        let now = SystemTime::now();
-        let mut how_many: u64 = inputs.iter().map(|input| lines.take(input, now, &mut entries)).sum();
-        how_many += lines.end(now, &mut entries);
+        let (used, how_many) = whole(seen, all, Stream::Stdout, SystemTime::now(), &mut entries);
         let text = String::from_utf8(entries).expect("text");
         assert_eq!(text.lines().count() as u64, how_many);
         let entry = |line: &str| {
             let mut fields = line.splitn(4, ' ').skip(2);
             (fields.next().expect("a tag").to_owned(), fields.next().expect("text").len())
         };
-        text.lines().map(entry).collect()
+        (used, text.lines().map(entry).collect())
     }
 
     #[test]
     fn lines_are_whole_and_what_is_longer_comes_in_parts() {
         let whole = |length| ("F".to_owned(), length);
         let part = |length| ("P".to_owned(), length);
-        assert_eq!(logged(&[b""]), []);
-        assert_eq!(logged(&[b"\n"]), [whole(0)]);
-        assert_eq!(logged(&[b"one\ntwo\n"]), [whole(3), whole(3)]);
-        assert_eq!(logged(&[b"o", b"ne\nt", b"wo\n"]), [whole(3), whole(3)]);
-        assert_eq!(logged(&[b"unfinished"]), [part(10)]);
+        assert_eq!(logged(b"", true), (0, vec![]));
+        assert_eq!(logged(b"\n", false), (1, vec![whole(0)]));
+        assert_eq!(logged(b"one\ntwo\n", false), (8, vec![whole(3), whole(3)]));
+        assert_eq!(logged(b"one\ntwo", false), (4, vec![whole(3)]), "what is not whole waits");
+        assert_eq!(logged(b"unfinished", true), (10, vec![part(10)]), "but not for ever");
         let long = [vec![b'x'; LONGEST + 1], b"\n".to_vec()].concat();
-        assert_eq!(logged(&[&long]), [part(LONGEST), whole(1)]);
+        assert_eq!(logged(&long, false), (LONGEST + 2, vec![part(LONGEST), whole(1)]));
+        assert_eq!(logged(&long[..LONGEST + 1], false), (LONGEST, vec![part(LONGEST)]));
+    }
+
+    #[test]
+    fn looking_takes_nothing_out() {
+        let glass = Glass::new().expect("a pipe");
+        let (read, write) = rustix::pipe::pipe_with(PipeFlags::NONBLOCK).expect("a pipe");
+        let mut bytes = [0; 64];
+        assert!(glass.look(&read, &mut bytes).is_err(), "there is nothing yet");
+        for said in ["one\n", "one\ntwo"] {
+            rustix::io::write(&write, &said.as_bytes()[said.len() - 4..]).expect("a pipe");
+            let seen = glass.look(&read, &mut bytes).expect("a pipe");
+            assert_eq!(seen % 4, 0);
+        }
+        assert_eq!(glass.look(&read, &mut bytes).expect("a pipe"), 8);
+        assert_eq!(&bytes[..8], b"one\n\ntwo");
+        take(&read, &mut bytes[..8]).expect("it is there");
+        drop(write);
+        assert_eq!(glass.look(&read, &mut bytes).expect("a pipe"), 0, "its end");
     }
 
     fn log() -> (tempfile::TempDir, Log) {
@@ -294,7 +335,8 @@ mod tests {
         log.file = file;
         log.write(b"four\n", 1);
         let text = fs::read_to_string(&log.path).expect("the log");
-        let lines: Vec<_> = text.lines().collect();
+        // What can be neither written nor cut is set apart from what follows.
+        let lines: Vec<_> = text.lines().filter(|line| !line.is_empty()).collect();
         assert_eq!((lines[0], lines[2], lines.len()), ("one", "four", 3));
         assert!(lines[1].ends_with("stderr F pod: here 2 entries were lost: the log took no more"), "{text}");
     }
