@@ -45,6 +45,8 @@ mod threats;
 mod inside;
 // How pods and workloads come and go, killed half-way included.
 mod life;
+// What published ports carry, and what carries them.
+mod forwarder;
 // What is refused, and how.
 mod refused;
 // The pause image as it is shipped.
@@ -81,6 +83,7 @@ fn main() {
         threats::trials(),
         inside::trials(),
         life::trials(),
+        forwarder::trials(),
         refused::trials(),
         sandbox::trials(),
         archive::trials(),

@@ -5,6 +5,7 @@
 mod http;
 #[allow(unsafe_code, reason = "System V calls, which no crate wraps")]
 mod sys;
+mod tcp;
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -113,6 +114,11 @@ enum Verb {
         #[arg(long, default_value_t = 10, value_name = "SECONDS")]
         patience: u64,
     },
+    /// Serve connections as each of them says in its first line
+    Tcp {
+        #[arg(long)]
+        listen: SocketAddr,
+    },
     /// Make a System V queue and print its id
     Queue,
     /// Make a user namespace, if we may
@@ -173,6 +179,7 @@ fn main() -> Result<ExitCode> {
             (body, None) => http::answer(listen, &body.unwrap_or_default())?,
         },
         Verb::Get { url, patience } => println!("{}", http::get(&url, Duration::from_secs(patience))?),
+        Verb::Tcp { listen } => tcp::serve(listen)?,
         Verb::Queue => println!("{}", sys::make_queue()?),
         Verb::Userns => nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWUSER)?,
         Verb::Lease { file } => lease(&file)?,
