@@ -137,7 +137,7 @@ pub enum Cgroup {
     Targets,
     /// The one of this path: in the unified hierarchy and in each of version 1 that has one of it, or
     /// in those of the controllers named before a colon (`memory,cpu:/web`).
-    Named(String),
+    Named(OsString),
 }
 
 /// A file in which the command's process leaves word of itself before it executes the command:

@@ -29,10 +29,10 @@ pub enum Error {
         source: io::Error,
     },
     /// There is no such control group.
-    #[error("no cgroup {name} in any hierarchy that is mounted here")]
+    #[error("no cgroup {} in any hierarchy that is mounted here", name.display())]
     NoSuchCgroup {
         /// As it was named.
-        name: String,
+        name: PathBuf,
     },
     /// A process's control group is not below what is mounted here.
     #[error("cannot join cgroup {}: it is not within what is mounted here", path.display())]

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use serde::Serialize;
+use serde::ser::SerializeSeq;
+use serde::{Serialize, Serializer};
 
 use launch::Identity;
 use launch::Kind;
@@ -19,7 +20,8 @@ pub struct Outcome {
     pub shared: Vec<Kind>,
     /// Namespaces that were left out, and why.
     pub skipped: Vec<Skipped>,
-    /// The directories of the control groups that are joined.
+    /// The directories of the control groups that are joined. JSON has no bytes that are no UTF-8.
+    #[serde(serialize_with = "lossy")]
     pub cgroups: Vec<PathBuf>,
 }
 
@@ -39,4 +41,13 @@ pub struct Skipped {
     pub kind: Kind,
     /// Why.
     pub reason: &'static str,
+}
+
+/// Paths as JSON can have them.
+pub(crate) fn lossy<S: Serializer>(paths: &[PathBuf], serializer: S) -> Result<S::Ok, S::Error> {
+    let mut sequence = serializer.serialize_seq(Some(paths.len()))?;
+    for path in paths {
+        sequence.serialize_element(&path.to_string_lossy())?;
+    }
+    sequence.end()
 }

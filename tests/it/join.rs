@@ -11,6 +11,7 @@ mod capabilities;
 mod credentials;
 mod locks;
 // What it finds, and what it is.
+mod bytes;
 mod descriptors;
 mod sealed;
 mod surroundings;
@@ -42,6 +43,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         locks::trials(),
         surroundings::trials(),
         descriptors::trials(),
+        bytes::trials(),
         sealed::trials(),
         nsenter::trials(),
     ]

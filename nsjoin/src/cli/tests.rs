@@ -65,7 +65,7 @@ fn an_optional_value_needs_its_equals_sign() {
     let join = invocation("-t 1 -r=/r -w/w -c=memory:/web -n ls").join;
     assert_eq!(join.root, Some(Directory::Here("/r".into())));
     assert_eq!(join.directory, Some(Directory::Here("/w".into())));
-    assert_eq!(join.cgroup, Some(Cgroup::Named("memory:/web".to_owned())));
+    assert_eq!(join.cgroup, Some(Cgroup::Named("memory:/web".into())));
 }
 
 #[test]
