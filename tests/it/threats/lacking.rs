@@ -56,7 +56,13 @@ fn done_without(user: User) {
         libc::SYS_epoll_pwait2,
     ];
     for call in calls {
-        for options in [&[][..], &["-a", "--tty", "--report", "report", "--timeout", "1h", "--die-with-parent"]] {
+        for options in [
+            &[][..],
+            &["-a", "--tty", "--report", "report", "--timeout", "1h", "--die-with-parent"],
+            // Looked up in the target's files.
+            &["-U", "-u", "--run-as", "0"],
+            &["-U", "-u", "-S", "root", "-G", "root"],
+        ] {
             let mut command = house.command("nsjoin");
             command.args(["-t", "web"]).args(options).args(["--", "probe", "exit", "7"]);
             answer_always(&mut command, call, libc::ENOSYS);
