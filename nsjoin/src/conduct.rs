@@ -22,6 +22,9 @@ use launch::relay::{Limited, Relay, Signals};
 use launch::{Record, Session};
 use launch::{Terminal, Typed};
 
+/// In whose name we speak.
+const PROGRAM: &str = "nsjoin";
+
 /// What timeout(1) exits with, too.
 const TIMED_OUT: ExitCode = ExitCode::Command(124);
 
@@ -66,7 +69,7 @@ fn become_or_stay(plan: Plan, fork: Fork) -> Result<ExitCode, Error> {
     }
     let signals = ready()?;
     let child = opened.spawn()?;
-    let relay = Relay { session: Session::Ours, terminal: None, limit: None };
+    let relay = Relay { program: PROGRAM, session: Session::Ours, terminal: None, limit: None };
     Ok(ExitCode::of(relay.run(&child, &signals)?.status).unwrap_or(ExitCode::Failure))
 }
 
@@ -97,7 +100,7 @@ fn stay(
         }
     };
     let child = launch(plan, attached, draft, teller)?;
-    let end = Relay { session, terminal, limit: staying.limit }.run(&child, &signals)?;
+    let end = Relay { program: PROGRAM, session, terminal, limit: staying.limit }.run(&child, &signals)?;
     let exit = if end.timed_out { TIMED_OUT } else { ExitCode::of(end.status).unwrap_or(ExitCode::Failure) };
     teller.ended(end, exit);
     Ok(exit)
@@ -128,7 +131,7 @@ fn launch(plan: Plan, attached: Attached, draft: Option<Draft>, teller: &mut Tel
     teller.started(&outcome, &child);
     if let Some(Err(error)) = draft.map(Draft::publish) {
         // It runs; whoever waits for the file has to be told, but not by its end.
-        complain("nsjoin", &error, None);
+        complain(PROGRAM, &error, None);
     }
     Ok(child)
 }
