@@ -12,6 +12,7 @@ use tempfile::{NamedTempFile, TempPath};
 use crate::error::Error;
 use crate::events::Teller;
 use crate::invocation::{Conduct, Fork, Invocation, Start, Stdin};
+use crate::open::Opened;
 use crate::plan::{Attached, Join, Plan};
 use crate::show;
 use crate::sys;
@@ -63,7 +64,7 @@ pub fn conduct(invocation: Invocation) -> Result<ExitCode, Error> {
 
 /// Becomes the command where nobody has to stay behind for it.
 fn become_or_stay(plan: Plan, fork: Fork) -> Result<ExitCode, Error> {
-    let opened = plan.open()?;
+    let opened = open(plan, Attached::default())?;
     if fork == Fork::Never || opened.needs_no_fork() {
         return Err(opened.execute());
     }
@@ -123,9 +124,18 @@ fn detach(
     Ok(ExitCode::Command(0))
 }
 
+/// Opens, and mentions what is not certain.
+fn open(plan: Plan, attached: Attached) -> Result<Opened, Error> {
+    let opened = plan.open_with(attached)?;
+    for doubt in &opened.outcome().doubts {
+        complain(PROGRAM, doubt, None);
+    }
+    Ok(opened)
+}
+
 /// Launches, and tells of it.
 fn launch(plan: Plan, attached: Attached, draft: Option<Draft>, teller: &mut Teller) -> Result<Child, Error> {
-    let opened = plan.open_with(attached)?;
+    let opened = open(plan, attached)?;
     let outcome = opened.outcome().clone();
     let child = opened.spawn()?;
     teller.started(&outcome, &child);

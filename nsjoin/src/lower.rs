@@ -51,7 +51,7 @@ pub(crate) fn enter(script: &mut Script, process: Option<Process>, namespaces: O
         return;
     }
     let process = process.filter(|_| namespaces.of_process);
-    let all_of = process.map(|process| script.hold(process.pidfd));
+    let all_of = process.and_then(Process::into_pidfd).map(|pidfd| script.hold(pidfd));
     let expected = namespaces.open.iter().map(|one| Expected { kind: one.kind, inode: one.inode }).collect();
     let entries = namespaces.open.into_iter().map(|one| Entry { kind: one.kind, file: script.hold(one.file) });
     let namespaces = entries.collect();

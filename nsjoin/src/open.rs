@@ -1,17 +1,19 @@
 //! Looking at the target and holding all that joining needs, before anything is changed.
 //!
-//! The target is pinned first, by a pidfd. Everything else is then read by pid, and only after
+//! The target is pinned first, by a pidfd where the kernel makes one of it. Everything else is then read by pid, and only after
 //! that the pidfd is asked whether the target still lives: if it does, the pid cannot have gone to
 //! another process meanwhile, and all that was read was the target's.
 
+mod held;
 mod namespaces;
+mod pid_file;
 mod pin;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -26,12 +28,11 @@ use launch::{Command, Copied, Environment, Kind, OwnPids};
 use crate::error::Error;
 use crate::outcome::Outcome;
 use crate::plan::{Attached, Directory, Join, Plan, Select};
-use crate::sys;
 use crate::target::Target;
 use pin::Pinned;
 
+pub(crate) use held::Process;
 pub(crate) use namespaces::OpenNamespaces;
-pub(crate) use pin::Process;
 
 /// A plan whose target is pinned, and all of whose files are held open.
 #[derive(Debug)]
@@ -120,6 +121,7 @@ impl Plan {
             shared: namespaces.shared.clone(),
             skipped: namespaces.skipped.clone(),
             cgroups: cgroups.paths(),
+            doubts: process.as_ref().and_then(|process| process.doubt.clone()).into_iter().collect(),
         };
         Ok(Opened {
             process,
@@ -157,7 +159,7 @@ pub(crate) fn namespaces_to_enter(
 /// What was read by pid was the target's, if that has not ended meanwhile.
 fn still_alive(process: Option<&Process>) -> Result<(), Error> {
     match process {
-        Some(process) if !sys::is_alive(process.pidfd.as_fd()) => Err(Error::Ended { pid: process.identity.pid }),
+        Some(process) if !process.is_alive() => Err(Error::Ended { pid: process.identity.pid }),
         _ => Ok(()),
     }
 }

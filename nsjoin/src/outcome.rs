@@ -23,6 +23,28 @@ pub struct Outcome {
     /// The directories of the control groups that are joined. JSON has no bytes that are no UTF-8.
     #[serde(serialize_with = "lossy")]
     pub cgroups: Vec<PathBuf>,
+    /// What is not certain, and was done all the same.
+    pub doubts: Vec<Doubt>,
+}
+
+/// Something that speaks against what was done, without telling.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Doubt {
+    /// The pid may have gone to another process since.
+    #[error("{} is older than pid {pid}, unless the clock, which has been set since boot, makes it so", path.display())]
+    OldPidFile {
+        /// The pid file.
+        path: PathBuf,
+        /// The pid in it.
+        pid: i32,
+    },
+}
+
+impl Serialize for Doubt {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 /// A namespace that is joined.

@@ -44,6 +44,7 @@ fn facts(opened: &Opened) -> Vec<(&'static str, Value)> {
         ("shared", json!(outcome.shared)),
         ("skipped", json!(outcome.skipped)),
         ("cgroups", json!(outcome.cgroups.iter().map(|path| lossy(path.as_os_str())).collect::<Vec<_>>())),
+        ("doubts", json!(outcome.doubts)),
         ("other_root", json!(opened.root.is_some())),
         ("directory", json!(command.directory.as_ref().map(|path| lossy(path.as_os_str())))),
         ("user", json!(number(ids.user))),
