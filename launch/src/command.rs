@@ -102,7 +102,8 @@ pub enum OwnProc {
 pub enum Parent {
     /// Ours: we wait for it.
     Us,
-    /// Ours, and when we end it is killed.
+    /// Ours, and when we end it is killed. That is the thread that spawns it: when that one ends the kernel
+    /// kills the command, though others of the process go on.
     UsToTheEnd,
     /// Where a pid namespace is joined, that one's init's; else, once we have ended, that of who
     /// takes our orphans. It can be watched by its pidfd, but not waited for.

@@ -1,5 +1,6 @@
 //! The command line: what was typed.
 
+mod guise;
 mod kinds;
 mod plain;
 mod resolve;
@@ -14,6 +15,7 @@ use caps::CapsHashSet;
 use clap::{CommandFactory, FromArgMatches, Parser};
 
 use crate::target::Target;
+pub use guise::Guise;
 pub use kinds::Kinds;
 use launch::Limit;
 use launch::{Id, User, capabilities};

@@ -205,6 +205,9 @@ pub enum Error {
         #[source]
         source: Errno,
     },
+    /// The command was to end with our parent, and that has ended.
+    #[error("cannot launch the command: our parent, with which it was to end, has ended")]
+    ParentEnded,
     /// The pid cannot be written down.
     #[error("cannot write the pid file {}", path.display())]
     PidFile {

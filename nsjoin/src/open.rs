@@ -8,6 +8,7 @@ mod held;
 mod namespaces;
 mod pid_file;
 mod pin;
+mod terminal;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;

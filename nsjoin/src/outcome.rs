@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use nix::errno::Errno;
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 
@@ -38,6 +39,13 @@ pub enum Doubt {
         path: PathBuf,
         /// The pid in it.
         pid: i32,
+    },
+    /// What asks there for the name of its terminal finds none.
+    #[error("the command has a terminal of here, for want of one of the target's")]
+    TerminalOfHere {
+        /// Why.
+        #[source]
+        source: Errno,
     },
 }
 

@@ -9,7 +9,7 @@ use launch::{Cgroup, Environment, Parent, Session};
 fn typed(words: &[&str]) -> Result<Invocation, String> {
     let args = Args::of([&["nsjoin"], words].concat().into_iter().map(OsString::from).collect())
         .map_err(|error| error.to_string())?;
-    args.resolve().map_err(|error| error.to_string())
+    args.resolve(Guise::Nsjoin).map_err(|error| error.to_string())
 }
 
 fn invocation(line: &str) -> Invocation {

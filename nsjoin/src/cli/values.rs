@@ -47,6 +47,9 @@ pub enum UsageError {
     /// What a profile depends on cannot be found out.
     #[error("cannot read our capabilities")]
     Capabilities(#[source] caps::errors::CapsError),
+    /// What is open cannot be found out.
+    #[error("cannot read /proc/self/fd")]
+    Descriptors(#[source] io::Error),
     /// A variable where a command should be.
     #[error("no command is called {0:?}: a variable is set by --env={0} or --setenv {0}")]
     VariableAsCommand(String),
@@ -85,6 +88,15 @@ where
     E: Into<Box<dyn std::error::Error + Send + Sync>> + 'static,
 {
     OsStringValueParser::new().try_map(move |word| parse(&word))
+}
+
+/// How many descriptors, from 3 on, there are up to the last that is open.
+pub(super) fn descriptors() -> io::Result<u32> {
+    let mut last = 2;
+    for entry in fs::read_dir("/proc/self/fd")? {
+        last = entry?.file_name().to_str().and_then(|number| number.parse().ok()).unwrap_or(0).max(last);
+    }
+    Ok(last - 2)
 }
 
 pub(super) fn bound(word: &OsStr) -> Result<Bound, String> {
