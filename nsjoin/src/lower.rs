@@ -23,7 +23,19 @@ pub(crate) enum By {
 pub(crate) fn script(opened: Opened, by: By, us: Option<OwnedFd>) -> Result<Script, NulError> {
     let stands_within = !opened.takes_along && (opened.is_elsewhere() || opened.command.directory.is_some());
     let Opened {
-        process, namespaces, cgroups, root, directory, environment, ids, label, program, proc, command, ..
+        process,
+        namespaces,
+        cgroups,
+        root,
+        directory,
+        environment,
+        own,
+        ids,
+        label,
+        program,
+        proc,
+        command,
+        ..
     } = opened;
     let mut script = Script::new(proc);
     lower::outside(&mut script, &command, cgroups);
@@ -40,7 +52,8 @@ pub(crate) fn script(opened: Opened, by: By, us: Option<OwnedFd>) -> Result<Scri
     if by == By::Child {
         lower::fork(&mut script, &command, joins_pid);
     }
-    let ready = Ready { command, environment, program, ids, label, root, directory, stands_within, joins_user, us };
+    let ready =
+        Ready { command, environment, own, program, ids, label, root, directory, stands_within, joins_user, us };
     lower::inside(&mut script, ready)?;
     Ok(script)
 }

@@ -19,6 +19,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use launch::open::activation::{self, Own};
 use launch::open::cgroup::{self, Cgroups};
 use launch::open::label::{self, OpenLabel};
 use launch::open::our_proc;
@@ -47,6 +48,7 @@ pub struct Opened {
     /// Whether that directory is one of here, which is taken along by its name.
     pub(crate) takes_along: bool,
     pub(crate) environment: Vec<(OsString, OsString)>,
+    pub(crate) own: Vec<Own>,
     pub(crate) ids: OpenIds,
     pub(crate) label: Option<OpenLabel>,
     pub(crate) program: Program,
@@ -100,7 +102,9 @@ impl Plan {
         let is_a_pods = matches!(target, Some(Target::Pod(_) | Target::PodOrContainer(..)));
         let root = root.or((is_a_pods && namespaces.joins(Kind::Mount)).then_some(Directory::Targets));
         let (root, directory) = (link(root, "root")?, link(directory, "cwd")?);
-        let environment = environment(&command, process.as_ref())?;
+        let mut environment = environment(&command, process.as_ref())?;
+        let own =
+            if command.preserved > 0 { activation::take(&mut environment, std::process::id()) } else { Vec::new() };
         let path = environment.iter().find(|(key, _)| key == "PATH").map(|(_, value)| value.as_os_str());
         let program = match command.copy {
             Copied::No => Program::inside(&command.program, path)?,
@@ -132,6 +136,7 @@ impl Plan {
             directory,
             takes_along,
             environment,
+            own,
             ids,
             label,
             program,

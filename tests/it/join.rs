@@ -13,6 +13,7 @@ mod locks;
 // What it finds, and what it is.
 mod bytes;
 mod descriptors;
+mod programs;
 mod sealed;
 mod surroundings;
 // The program whose scripts are to run unchanged.
@@ -44,6 +45,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         surroundings::trials(),
         descriptors::trials(),
         bytes::trials(),
+        programs::trials(),
         sealed::trials(),
         nsenter::trials(),
     ]
