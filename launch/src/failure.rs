@@ -75,7 +75,9 @@ impl Failure {
             At::Birth => Error::Process { operation: "launch", source },
             At::Killed => Error::KilledBefore { program },
             At::Step(Op::Fchdir(_) | Op::Chdir(_)) => Error::Directory { directory, source: source.into() },
-            At::Step(Op::StandWithin) => Error::Escaped { directory },
+            At::Step(Op::StandWithin) if source == Errno::EXDEV => Error::Escaped { directory },
+            // Too deep, say, for anybody to tell.
+            At::Step(Op::StandWithin) => Error::Directory { directory, source: source.into() },
             At::Step(Op::Execute(_)) => Error::Execute { program, inside, sealed, source },
             At::Interpreter => Error::Interpreter { program, source },
             At::Step(op) => Error::Step { op: Box::new(op), source },
