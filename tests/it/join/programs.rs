@@ -79,7 +79,7 @@ fn workload(user: User) {
     let named = house.work().join("named");
     script(&named, "echo \"ran $1\"; exit 7\n");
     house.pod(&["create", "web"]).ok();
-    house.pod(&["run", "-d", "web", "--name", "app", "--", word(&named), "it"]).ok();
+    house.pod(&["add", "web", "--name", "app", "--", word(&named), "it"]).ok();
     house.logged("web", "app", "ran it");
 }
 
