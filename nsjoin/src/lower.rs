@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 
 use launch::lower::{self, Ready};
 use launch::op::{Entry, Expected, Op};
-use launch::{Kind, Script};
+use launch::{Kind, OwnPids, OwnProc, Script};
 
 use crate::open::{OpenNamespaces, Opened, Process};
 
@@ -49,6 +49,15 @@ pub(crate) fn script(opened: Opened, by: By, us: Option<OwnedFd>) -> Result<Scri
         }
         enter(&mut script, process, namespaces);
     }
+    // Mounts of its own are a copy of those it is in, and only who has its root among these finds it in the copy.
+    let root = match root {
+        Some(root) if command.own_pids == OwnPids::Yes || command.own_proc == OwnProc::Yes => {
+            let root = script.hold(root);
+            script.must(Op::Chroot(root));
+            None
+        }
+        root => root,
+    };
     if by == By::Child {
         lower::fork(&mut script, &command, joins_pid);
     }
