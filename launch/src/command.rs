@@ -102,7 +102,8 @@ pub enum OwnProc {
 pub enum Parent {
     /// Ours: we wait for it.
     Us,
-    /// Ours, and when we end it is killed.
+    /// Ours, and when we end it is killed. That is the thread that spawns it: when that one ends the kernel
+    /// kills the command, though others of the process go on.
     UsToTheEnd,
     /// Where a pid namespace is joined, that one's init's; else, once we have ended, that of who
     /// takes our orphans. It can be watched by its pidfd, but not waited for.
@@ -137,7 +138,7 @@ pub enum Cgroup {
     Targets,
     /// The one of this path: in the unified hierarchy and in each of version 1 that has one of it, or
     /// in those of the controllers named before a colon (`memory,cpu:/web`).
-    Named(String),
+    Named(OsString),
 }
 
 /// A file in which the command's process leaves word of itself before it executes the command:

@@ -29,10 +29,10 @@ pub enum Error {
         source: io::Error,
     },
     /// There is no such control group.
-    #[error("no cgroup {name} in any hierarchy that is mounted here")]
+    #[error("no cgroup {} in any hierarchy that is mounted here", name.display())]
     NoSuchCgroup {
         /// As it was named.
-        name: String,
+        name: PathBuf,
     },
     /// A process's control group is not below what is mounted here.
     #[error("cannot join cgroup {}: it is not within what is mounted here", path.display())]
@@ -139,6 +139,15 @@ pub enum Error {
         #[source]
         source: Errno,
     },
+    /// The command's file is there; what it names as its interpreter or loader is not.
+    #[error("cannot execute {}: its interpreter", program.display())]
+    Interpreter {
+        /// As it was named.
+        program: OsString,
+        /// Why.
+        #[source]
+        source: Errno,
+    },
     /// The process that was to become the command was killed before it could.
     #[error("cannot execute {}: killed before it began", program.display())]
     KilledBefore {
@@ -170,7 +179,7 @@ impl Error {
     #[must_use]
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Execute { source, .. } => ExitCode::of_exec_error(*source as i32),
+            Self::Execute { source, .. } | Self::Interpreter { source, .. } => ExitCode::of_exec_error(*source as i32),
             // What is named is not there: nothing was begun.
             Self::NoSuchCgroup { .. } | Self::NoSuchUser { .. } | Self::NoSuchGroup { .. } => ExitCode::Usage,
             _ => ExitCode::Failure,

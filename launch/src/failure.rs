@@ -25,6 +25,8 @@ pub enum At {
     Birth,
     /// At this operation.
     Step(Op),
+    /// At executing a file that was there, and whose interpreter or loader was not.
+    Interpreter,
     /// It was killed, and told nothing.
     Killed,
 }
@@ -44,6 +46,7 @@ impl fmt::Display for At {
         match self {
             Self::Birth => f.write_str("make a process"),
             Self::Step(op) => op.fmt(f),
+            Self::Interpreter => f.write_str("find the interpreter of the command"),
             Self::Killed => f.write_str("finish launching: the process was killed"),
         }
     }
@@ -72,8 +75,11 @@ impl Failure {
             At::Birth => Error::Process { operation: "launch", source },
             At::Killed => Error::KilledBefore { program },
             At::Step(Op::Fchdir(_) | Op::Chdir(_)) => Error::Directory { directory, source: source.into() },
-            At::Step(Op::StandWithin) => Error::Escaped { directory },
+            At::Step(Op::StandWithin) if source == Errno::EXDEV => Error::Escaped { directory },
+            // Too deep, say, for anybody to tell.
+            At::Step(Op::StandWithin) => Error::Directory { directory, source: source.into() },
             At::Step(Op::Execute(_)) => Error::Execute { program, inside, sealed, source },
+            At::Interpreter => Error::Interpreter { program, source },
             At::Step(op) => Error::Step { op: Box::new(op), source },
         }
     }

@@ -15,6 +15,7 @@ use crate::command::{Command, OwnPids, OwnProc, Parent, Record, Session};
 use crate::credentials::{Capabilities, Number};
 use crate::limits::Limit;
 use crate::op::{Executed, Execution, Fork, Kept, Mount, Op, Recorded};
+use crate::open::activation::Own;
 use crate::open::cgroup::Cgroups;
 use crate::open::label::OpenLabel;
 use crate::open::program::Program;
@@ -31,6 +32,8 @@ pub struct Ready {
     pub command: Command,
     /// Its environment, each variable once.
     pub environment: Vec<(OsString, OsString)>,
+    /// What its process knows of itself and has in its environment too.
+    pub own: Vec<Own>,
     /// What is executed.
     pub program: Program,
     /// Who it becomes.
@@ -89,7 +92,8 @@ pub fn fork(script: &mut Script, command: &Command, enters_pids: bool) {
 /// # Errors
 /// When a word of the command has a zero byte in it.
 pub fn inside(script: &mut Script, ready: Ready) -> Result<(), NulError> {
-    let Ready { command, environment, program, ids, label, root, directory, stands_within, joins_user, us } = ready;
+    let Ready { command, environment, own, program, ids, label, root, directory, stands_within, joins_user, us } =
+        ready;
     let argv = std::iter::once(&command.program).chain(&command.arguments).map(|word| [word.as_bytes()]);
     let envp = environment.iter().map(|(key, value)| [key.as_bytes(), b"=", value.as_bytes()]);
     let (argv, envp) = (CStrings::new(argv)?, CStrings::new(envp)?);
@@ -149,7 +153,7 @@ pub fn inside(script: &mut Script, ready: Ready) -> Result<(), NulError> {
     if !early {
         filter(script, filters);
     }
-    script.must(Op::Execute(Box::new(Execution { program, argv, envp })));
+    script.must(Op::Execute(Box::new(Execution::new(program, argv, envp).knowing(&own))));
     Ok(())
 }
 

@@ -8,8 +8,9 @@ use nix::mount::MsFlags;
 
 use crate::kind::Kind;
 use crate::limits::Limit;
+use crate::open::activation::Own;
 use crate::signals::Inherited;
-use crate::sys::{CStrings, Filter};
+use crate::sys::{CStrings, Filter, LateVariable, ShellWords};
 
 /// A descriptor, by its place among those that the script owns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -207,11 +208,30 @@ pub struct Kept {
 #[derive(Debug)]
 pub struct Execution {
     /// From which file.
-    pub program: Executed,
+    pub(crate) program: Executed,
     /// Its words.
-    pub argv: CStrings,
+    pub(crate) argv: CStrings,
+    /// The words by which a shell executes it.
+    pub(crate) by_shell: ShellWords,
     /// Its environment.
-    pub envp: CStrings,
+    pub(crate) envp: CStrings,
+    /// What of that the process writes itself.
+    pub(crate) late: Vec<LateVariable>,
+}
+
+impl Execution {
+    /// Of a file, with these words, the first of which is the command's own name, and this environment.
+    #[must_use]
+    pub fn new(program: Executed, argv: CStrings, envp: CStrings) -> Self {
+        Self { program, by_shell: ShellWords::of(&argv), argv, envp, late: Vec::new() }
+    }
+
+    /// With these variables in its environment, of which only the process that executes it knows the values.
+    #[must_use]
+    pub fn knowing(mut self, own: &[Own]) -> Self {
+        self.late = self.envp.with(own);
+        self
+    }
 }
 
 /// From which file a command is executed.

@@ -9,7 +9,7 @@ use reaper::{Signal, WaitStatus};
 
 use crate::identity::{Identity, Seen, Unseen};
 use crate::sys;
-pub use crate::sys::pidfd::{is_alive, is_pidfd, open, pid_of, take_descriptor};
+pub use crate::sys::pidfd::{is_alive, is_pidfd, open, open_thread, pid_of, take_descriptor};
 
 /// A process, pinned. Readable once the process has ended.
 ///

@@ -2,7 +2,9 @@
 //!
 //! Signals that the terminal sends go to the whole foreground process group. Of a command in our
 //! session that is its group, too, so those are not handed on a second time; those that a process
-//! sends are. When the command is stopped we stop, so that a shell sees a stopped job, and when we
+//! sends are. A hang-up the kernel tells the leader of the session only: where we lead it, that is handed
+//! on, and so is the CONT behind it. What may not be delivered is mentioned, and no reason to leave the
+//! command alone. When the command is stopped we stop, so that a shell sees a stopped job, and when we
 //! are continued it is continued.
 
 use std::os::fd::{AsFd, AsRawFd};
@@ -17,6 +19,7 @@ use reaper::sys::file::{self, Await};
 use reaper::{Signal, WaitStatus};
 
 use crate::command::Session;
+use crate::complain::complain;
 use crate::error::Error;
 use crate::run::Child;
 use crate::sys;
@@ -58,6 +61,8 @@ pub struct Limited {
 /// What stands between us and the command.
 #[derive(Debug)]
 pub struct Relay {
+    /// In whose name it is said that something could not be delivered.
+    pub program: &'static str,
     /// The command's session: one of its own gets nothing from our terminal but by us.
     pub session: Session,
     /// The terminal it was given, if it was given one.
@@ -75,19 +80,19 @@ pub struct End {
     pub timed_out: bool,
 }
 
-/// Waits for the command, one in our session, to end, handing signals on.
+/// Waits for the command, one in our session, to end, handing signals on; in the name of this program.
 ///
 /// # Errors
-/// When the command cannot be waited for or signalled.
-pub fn relay(child: &Child, signals: &Signals) -> Result<WaitStatus, Error> {
-    Relay { session: Session::Ours, terminal: None, limit: None }.run(child, signals).map(|end| end.status)
+/// When the command cannot be waited for.
+pub fn relay(program: &'static str, child: &Child, signals: &Signals) -> Result<WaitStatus, Error> {
+    Relay { program, session: Session::Ours, terminal: None, limit: None }.run(child, signals).map(|end| end.status)
 }
 
 impl Relay {
     /// Waits for the command to end, handing on signals and what is typed and shown.
     ///
     /// # Errors
-    /// When the command cannot be waited for or signalled.
+    /// When the command cannot be waited for.
     pub fn run(mut self, child: &Child, signals: &Signals) -> Result<End, Error> {
         let mut clock = Clock::new(self.limit);
         if let Some(terminal) = &self.terminal {
@@ -102,12 +107,12 @@ impl Relay {
                 terminal.step(relayed);
             }
             while let Ok(Some(info)) = signals.readable.read_signal() {
-                self.hand_on(&info, child)?;
+                self.hand_on(&info, child);
             }
             if let Some(signal) = clock.struck() {
-                child.signal(signal)?;
+                self.send(child, signal);
                 // One that is stopped would never hear of it.
-                child.signal(Signal::CONT)?;
+                self.send(child, Signal::CONT);
             }
             match child.poll()? {
                 Some(WaitStatus::Stopped(_)) => self.stop_too(child, clock.left())?,
@@ -122,11 +127,19 @@ impl Relay {
         }
     }
 
+    /// Sends a signal. Who has become somebody stronger than we are takes none of us, and is waited for all
+    /// the same.
+    fn send(&self, child: &Child, signal: Signal) {
+        if let Err(error) = child.signal(signal) {
+            complain(self.program, &error, None);
+        }
+    }
+
     /// Hands a signal on, if it is one that the command has not got already.
-    fn hand_on(&self, info: &siginfo, child: &Child) -> Result<(), Error> {
+    fn hand_on(&self, info: &siginfo, child: &Child) {
         /// `SI_KERNEL`: from the terminal, mostly.
         const FROM_THE_KERNEL: i32 = 0x80;
-        let Some(signal) = Signal::new(info.ssi_signo.cast_signed()) else { return Ok(()) };
+        let Some(signal) = Signal::new(info.ssi_signo.cast_signed()) else { return };
         // Of a child's change of state the kernel tells with a code above zero, which no process can;
         // and a PIPE of our own is for what we write that nobody reads.
         let ours = match signal {
@@ -134,22 +147,21 @@ impl Relay {
             Signal::PIPE => info.ssi_pid == std::process::id(),
             _ => false,
         };
-        if ours || (self.session == Session::Ours && info.ssi_code == FROM_THE_KERNEL) {
-            return Ok(());
+        let hang_up = matches!(signal, Signal::HUP | Signal::CONT) && leads_session();
+        let to_all = self.session == Session::Ours && info.ssi_code == FROM_THE_KERNEL && !hang_up;
+        if ours || to_all {
+            return;
         }
         match &self.terminal {
             // Its own terminal tells it.
-            Some(terminal) if signal == Signal::WINCH => {
-                terminal.resize();
-                Ok(())
-            }
+            Some(terminal) if signal == Signal::WINCH => terminal.resize(),
             // Who continues us may have had the terminal meanwhile.
             Some(terminal) if signal == Signal::CONT => {
                 terminal.begin();
                 terminal.resize();
-                child.signal(signal)
+                self.send(child, signal);
             }
-            _ => child.signal(signal),
+            _ => self.send(child, signal),
         }
     }
 
@@ -167,8 +179,14 @@ impl Relay {
             terminal.begin();
             terminal.resize();
         }
-        child.signal(Signal::CONT)
+        self.send(child, Signal::CONT);
+        Ok(())
     }
+}
+
+/// Whether a hang-up of the terminal is told to us and to nobody else of our session.
+fn leads_session() -> bool {
+    nix::unistd::getsid(None).is_ok_and(|session| session == nix::unistd::getpid())
 }
 
 /// Has the kernel continue this process after that time, unless what is returned is dropped before.

@@ -21,6 +21,7 @@ use nix::errno::Errno;
 use crate::identity::{SUM_LENGTH, sum_of};
 
 pub use pointed::{CStrings, Filter};
+pub(crate) use pointed::{LateVariable, ShellWords};
 
 /// Copies this process's line of `/proc/self/stat` to `record`, whence [`Identity::from_record`] reads
 /// it: so a process can leave word of itself before it becomes something else.

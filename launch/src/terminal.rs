@@ -1,6 +1,6 @@
 //! A terminal of the command's own, so that nobody inside can type into ours (CVE-2017-5226).
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{IntoRawFd, OwnedFd};
 
 use nix::errno::Errno;
 use reaper::sys::file::Await;
@@ -26,17 +26,21 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// A pair of terminals, as large as ours: our end, and the command's.
+    /// A pair of terminals, as large as ours: our end, and the command's. `ptmx` was opened in the place
+    /// whose terminal it is to be, to read and write without waiting; without it, that is here.
     ///
     /// # Errors
     /// When there are none left, or no /dev/ptmx.
     ///
     /// # References
     /// pty(7); `TIOCGPTPEER`, ioctl_tty(2), Linux 4.13
-    pub fn pair(typed: Typed) -> Result<(Self, OwnedFd), Error> {
+    pub fn pair(typed: Typed, ptmx: Option<OwnedFd>) -> Result<(Self, OwnedFd), Error> {
         let failed = |source| Error::Process { operation: "make a terminal for", source };
         let raw = |errno: reaper::sys::Errno| failed(Errno::from_raw(errno.number()));
-        let mut relay = reaper::relay::Relay::new().map_err(raw)?;
+        let mut relay = match ptmx {
+            None => reaper::relay::Relay::new().map_err(raw)?,
+            Some(ptmx) => reaper::relay::Relay::on(terminal::adopt(ptmx.into_raw_fd()).map_err(raw)?),
+        };
         if typed == Typed::OnlyAtATerminal && !std::io::IsTerminal::is_terminal(&std::io::stdin()) {
             relay.hear_nothing();
         }

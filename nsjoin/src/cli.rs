@@ -1,5 +1,6 @@
 //! The command line: what was typed.
 
+mod guise;
 mod kinds;
 mod plain;
 mod resolve;
@@ -14,13 +15,15 @@ use caps::CapsHashSet;
 use clap::{CommandFactory, FromArgMatches, Parser};
 
 use crate::target::Target;
+pub use guise::Guise;
 pub use kinds::Kinds;
 use launch::Limit;
 use launch::{Id, User, capabilities};
 pub use values::UsageError;
+pub(crate) use values::words;
 pub use words::first_word;
 
-use values::{Bound, EnvironmentWord, Format, duration, environment, file_mode, variable};
+use values::{Bound, EnvironmentWord, Format, bound, duration, environment, file_mode, variable};
 
 /// Enter the namespaces of another process and launch a command there
 ///
@@ -35,7 +38,7 @@ use values::{Bound, EnvironmentWord, Format, duration, environment, file_mode, v
 pub struct Args {
     /// Whose namespaces: a pid, PID:INODE, a pod, a container (docker/NAME, podman/NAME, container/ID, a
     /// bare id), a pidfd (fd/N), or a path: a pid file, a namespace, a directory of namespaces
-    #[arg(short, long, value_name = "TARGET")]
+    #[arg(short, long, value_name = "TARGET", value_parser = words(Target::of_word))]
     target: Option<Target>,
 
     /// Join all namespaces in which the target differs from us
@@ -90,12 +93,12 @@ struct Taken {
     wdns: Option<PathBuf>,
 
     /// Take the target's environment; with a value, set a variable
-    #[arg(short, long, value_name = "KEY=VALUE", num_args = 0..=1, require_equals = true, default_missing_value = "", value_parser = environment)]
+    #[arg(short, long, value_name = "KEY=VALUE", num_args = 0..=1, require_equals = true, default_missing_value = "", value_parser = words(environment))]
     env: Vec<EnvironmentWord>,
 
     /// Join the target's cgroup, or this one ([CONTROLLER,…:]PATH), in both versions of the hierarchy
     #[arg(short = 'c', long, value_name = "CGROUP", num_args = 0..=1, require_equals = true)]
-    join_cgroup: Option<Option<String>>,
+    join_cgroup: Option<Option<OsString>>,
 
     /// Take the target's SELinux context, where the kernel has such
     #[arg(short = 'Z', long)]
@@ -173,7 +176,7 @@ struct Rights {
 #[command(next_help_heading = "What the command finds")]
 struct Surroundings {
     /// Set a variable
-    #[arg(long, value_name = "KEY=VALUE", value_parser = variable)]
+    #[arg(long, value_name = "KEY=VALUE", value_parser = words(variable))]
     setenv: Vec<(OsString, OsString)>,
 
     /// Set the variables in this file: KEY=VALUE or KEY a line, # for comments
@@ -246,7 +249,7 @@ struct Running {
     die_with_parent: bool,
 
     /// Report to this file or descriptor, in lines of JSON, what was joined, which process, and its end
-    #[arg(long, value_name = "FD|FILE")]
+    #[arg(long, value_name = "FD|FILE", value_parser = words(bound))]
     report: Option<Bound>,
 
     /// Open all that joining needs, print what would be done, and do nothing

@@ -12,25 +12,29 @@ use tempfile::{NamedTempFile, TempPath};
 use crate::error::Error;
 use crate::events::Teller;
 use crate::invocation::{Conduct, Fork, Invocation, Start, Stdin};
+use crate::open::Opened;
+use crate::outcome::Outcome;
 use crate::plan::{Attached, Join, Plan};
 use crate::show;
 use crate::sys;
 use launch::Child;
 use launch::Inherited;
+use launch::Typed;
 use launch::complain::complain;
 use launch::relay::{Limited, Relay, Signals};
 use launch::{Record, Session};
-use launch::{Terminal, Typed};
 
 /// What timeout(1) exits with, too.
 const TIMED_OUT: ExitCode = ExitCode::Command(124);
 
 /// Joins and launches as was asked for; what to exit with, unless we have become the command.
 ///
+/// `started_by` is who was our parent when this program began.
+///
 /// # Errors
 /// When it does not come about. Nothing is left running then.
-pub fn conduct(invocation: Invocation) -> Result<ExitCode, Error> {
-    let Invocation { join, conduct } = invocation;
+pub fn conduct(invocation: Invocation, started_by: u32) -> Result<ExitCode, Error> {
+    let Invocation { join, conduct, name } = invocation;
     // The command is to have the signals as we got them, not as we need them.
     let join = Join { command: join.command.signals(Inherited::now()), ..join };
     // What makes no sense is refused before a file is made.
@@ -40,16 +44,17 @@ pub fn conduct(invocation: Invocation) -> Result<ExitCode, Error> {
         let opened = plan.open()?;
         return show::plan(&opened, json, &mut stdout()).map(|()| ExitCode::Command(0));
     }
-    let mut teller = Teller::open(events)?;
+    let mut teller = Teller::open(events, name)?;
     let draft = pid_file.as_deref().map(Draft::new).transpose()?;
     let record = draft.as_ref().map(Draft::descriptor).transpose()?.map(Record::Pid);
     let attached = Attached { record, ..Attached::default() };
     let done = match start {
         Start::DryRun { .. } => Ok(ExitCode::Command(0)),
-        Start::Become(fork) => become_or_stay(plan, fork),
+        Start::Become(fork) => become_or_stay(plan, fork, name),
         Start::Detach(stdin) => detach(plan, attached, stdin, draft, &mut teller),
         Start::Stay { terminal, limit, die_with_parent } => {
-            stay(plan, attached, Staying { terminal, limit, die_with_parent }, draft, &mut teller)
+            let ends_with = die_with_parent.then_some(started_by);
+            stay(plan, attached, Staying { terminal, limit, ends_with }, draft, &mut teller)
         }
     };
     if let Err(error) = &done {
@@ -59,14 +64,15 @@ pub fn conduct(invocation: Invocation) -> Result<ExitCode, Error> {
 }
 
 /// Becomes the command where nobody has to stay behind for it.
-fn become_or_stay(plan: Plan, fork: Fork) -> Result<ExitCode, Error> {
+fn become_or_stay(plan: Plan, fork: Fork, name: &'static str) -> Result<ExitCode, Error> {
     let opened = plan.open()?;
+    mention(opened.outcome(), name);
     if fork == Fork::Never || opened.needs_no_fork() {
         return Err(opened.execute());
     }
     let signals = ready()?;
     let child = opened.spawn()?;
-    let relay = Relay { session: Session::Ours, terminal: None, limit: None };
+    let relay = Relay { program: name, session: Session::Ours, terminal: None, limit: None };
     Ok(ExitCode::of(relay.run(&child, &signals)?.status).unwrap_or(ExitCode::Failure))
 }
 
@@ -74,30 +80,29 @@ fn become_or_stay(plan: Plan, fork: Fork) -> Result<ExitCode, Error> {
 struct Staying {
     terminal: Option<Typed>,
     limit: Option<Limited>,
-    die_with_parent: bool,
+    /// Whose end is ours.
+    ends_with: Option<u32>,
 }
 
 fn stay(
     plan: Plan,
-    mut attached: Attached,
+    attached: Attached,
     staying: Staying,
     draft: Option<Draft>,
     teller: &mut Teller,
 ) -> Result<ExitCode, Error> {
-    if staying.die_with_parent {
-        sys::end_with_parent().map_err(|source| launch::Error::Process { operation: "arrange our end for", source })?;
+    if let Some(parent) = staying.ends_with {
+        let failed = |source| launch::Error::Process { operation: "arrange our end for", source };
+        if !sys::end_with(parent).map_err(failed)? {
+            return Err(Error::ParentEnded);
+        }
     }
     let signals = ready()?;
-    let (session, terminal) = match staying.terminal {
-        None => (plan.session(), None),
-        Some(typed) => {
-            let (ours, theirs) = Terminal::pair(typed)?;
-            attached.terminal = Some(theirs);
-            (Session::New, Some(ours))
-        }
-    };
-    let child = launch(plan, attached, draft, teller)?;
-    let end = Relay { session, terminal, limit: staying.limit }.run(&child, &signals)?;
+    let session = if staying.terminal.is_some() { Session::New } else { plan.session() };
+    let mut opened = plan.open_with(attached)?;
+    let terminal = staying.terminal.map(|typed| opened.make_terminal(typed)).transpose()?;
+    let child = launch(opened, draft, teller)?;
+    let end = Relay { program: teller.name(), session, terminal, limit: staying.limit }.run(&child, &signals)?;
     let exit = if end.timed_out { TIMED_OUT } else { ExitCode::of(end.status).unwrap_or(ExitCode::Failure) };
     teller.ended(end, exit);
     Ok(exit)
@@ -116,19 +121,26 @@ fn detach(
         attached.stdin = Some(file.into());
     }
     Inherited::mind_children();
-    launch(plan, attached, draft, teller)?;
+    launch(plan.open_with(attached)?, draft, teller)?;
     Ok(ExitCode::Command(0))
 }
 
+/// Mentions what is not certain.
+fn mention(outcome: &Outcome, name: &str) {
+    for doubt in &outcome.doubts {
+        complain(name, doubt, None);
+    }
+}
+
 /// Launches, and tells of it.
-fn launch(plan: Plan, attached: Attached, draft: Option<Draft>, teller: &mut Teller) -> Result<Child, Error> {
-    let opened = plan.open_with(attached)?;
+fn launch(opened: Opened, draft: Option<Draft>, teller: &mut Teller) -> Result<Child, Error> {
     let outcome = opened.outcome().clone();
+    mention(&outcome, teller.name());
     let child = opened.spawn()?;
     teller.started(&outcome, &child);
     if let Some(Err(error)) = draft.map(Draft::publish) {
         // It runs; whoever waits for the file has to be told, but not by its end.
-        complain("nsjoin", &error, None);
+        complain(teller.name(), &error, None);
     }
     Ok(child)
 }

@@ -5,6 +5,7 @@
 
 mod client;
 mod error;
+mod mark;
 mod state;
 
 use std::fmt;

@@ -29,6 +29,12 @@ pub enum Error {
         /// The pid.
         pid: i32,
     },
+    /// The main thread has ended, and its namespaces with it; others of the process run.
+    #[error("cannot join pid {pid}: its main thread has ended")]
+    MainThreadEnded {
+        /// The pid.
+        pid: i32,
+    },
     /// Kernel threads run no program and are in nobody's pod.
     #[error("cannot join pid {pid}: it is a kernel thread")]
     KernelThread {
@@ -199,6 +205,9 @@ pub enum Error {
         #[source]
         source: Errno,
     },
+    /// The command was to end with our parent, and that has ended.
+    #[error("cannot launch the command: our parent, with which it was to end, has ended")]
+    ParentEnded,
     /// The pid cannot be written down.
     #[error("cannot write the pid file {}", path.display())]
     PidFile {

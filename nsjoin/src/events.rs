@@ -43,19 +43,29 @@ enum Event<'a> {
 }
 
 /// Tells whoever wants to know.
-pub(crate) struct Teller(Option<File>);
+pub(crate) struct Teller {
+    file: Option<File>,
+    name: &'static str,
+}
 
 impl Teller {
-    pub(crate) fn open(events: Option<Events>) -> Result<Self, Error> {
+    /// One who speaks, where that has to be, in this program's name.
+    pub(crate) fn open(events: Option<Events>, name: &'static str) -> Result<Self, Error> {
         let failed = |source| Error::Events { source };
-        match events {
-            None => Ok(Self(None)),
+        let file = match events {
+            None => None,
             Some(Events::Descriptor(number)) => {
                 let file = sys::duplicate(number).map_err(|errno| failed(errno.into()))?;
-                Ok(Self(Some(file.into())))
+                Some(file.into())
             }
-            Some(Events::File(path)) => File::create(path).map(Some).map(Self).map_err(failed),
-        }
+            Some(Events::File(path)) => Some(File::create(path).map_err(failed)?),
+        };
+        Ok(Self { file, name })
+    }
+
+    /// In whose name it is spoken.
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
     }
 
     pub(crate) fn started(&mut self, outcome: &Outcome, child: &Child) {
@@ -79,11 +89,11 @@ impl Teller {
 
     /// What cannot be told is no reason to end a command that runs; but it is said, once.
     fn tell(&mut self, event: &Event<'_>) {
-        let Some(file) = &mut self.0 else { return };
+        let Some(file) = &mut self.file else { return };
         let text = serde_json::to_string(event).map(|text| text + "\n").map_err(io::Error::from);
         if let Err(source) = text.and_then(|text| file.write_all(text.as_bytes())) {
-            self.0 = None;
-            complain("nsjoin", &Error::Events { source }, None);
+            self.file = None;
+            complain(self.name, &Error::Events { source }, None);
         }
     }
 }

@@ -13,6 +13,8 @@ pub struct Invocation {
     pub join: Join,
     /// How.
     pub conduct: Conduct,
+    /// In whose name we speak.
+    pub name: &'static str,
 }
 
 /// How a launched command is conducted.

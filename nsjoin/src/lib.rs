@@ -49,7 +49,7 @@ pub use launch::{
 };
 pub use list::list;
 pub use open::Opened;
-pub use outcome::{Joined, Outcome, Skipped};
+pub use outcome::{Doubt, Joined, Outcome, Skipped};
 pub use plan::{Attached, Directory, InvalidPlan, Join, Plan, Select, Source};
 pub use registry::{InvalidName, Name, Registry, RegistryError};
 pub use run::errand;

@@ -6,15 +6,19 @@
 mod census;
 mod table;
 
+use std::ffi::OsString;
 use std::io::{self, Write, stderr, stdout};
+use std::path::PathBuf;
 
 use clap::Parser;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use nix::unistd::geteuid;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
+use crate::cli::words;
 use crate::error::Error;
 use crate::open::namespaces_of;
+use crate::outcome::lossy;
 use crate::target::Target;
 use launch::Kind;
 use registry::Name;
@@ -30,7 +34,7 @@ pub struct ListArgs {
     kinds: Vec<Kind>,
 
     /// Only those of this target, as nsjoin joins them
-    #[arg(short, long, value_name = "TARGET")]
+    #[arg(short, long, value_name = "TARGET", value_parser = words(Target::of_word))]
     target: Option<Target>,
 
     /// Only those that the pause process of this pod is in
@@ -74,8 +78,9 @@ pub struct Namespace {
     /// The process with the lowest of these pids.
     pub first: Option<Resident>,
     /// What else holds it: where it is mounted, descriptors (`/proc/PID/fd/N`), and processes whose
-    /// children will be in it (`/proc/PID/ns/KIND_for_children`).
-    pub held_by: Vec<String>,
+    /// children will be in it (`/proc/PID/ns/KIND_for_children`). JSON has no bytes that are no UTF-8.
+    #[serde(serialize_with = "lossy")]
+    pub held_by: Vec<PathBuf>,
 }
 
 /// A process in a namespace.
@@ -86,8 +91,9 @@ pub struct Resident {
     pub pid: i32,
     /// Its effective uid.
     pub uid: u32,
-    /// Its words, with spaces between; a kernel thread's name in brackets.
-    pub command: String,
+    /// Its words, with spaces between; a kernel thread's name in brackets. JSON has no bytes that are no UTF-8.
+    #[serde(serialize_with = "lossy_word")]
+    pub command: OsString,
 }
 
 /// Prints the namespaces that were asked for, and how many processes could not be looked at.
@@ -120,6 +126,10 @@ fn said_of_hidden(hidden: usize, root: bool) -> Option<String> {
     };
     let help = if root { "" } else { "; needs root" };
     Some(format!("{who} could not be looked at{help}"))
+}
+
+fn lossy_word<S: Serializer>(word: &OsString, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&word.to_string_lossy())
 }
 
 fn show(namespaces: &[Namespace], args: &ListArgs, out: &mut impl Write) -> io::Result<()> {
@@ -170,8 +180,8 @@ mod tests {
             owner: Some(1000),
             pod: Some("web".parse().expect("a name")),
             processes: vec![3, 5],
-            first: Some(Resident { pid: 3, uid: 0, command: "sh -c x".to_owned() }),
-            held_by: vec!["/run/ns".to_owned()],
+            first: Some(Resident { pid: 3, uid: 0, command: "sh -c x".into() }),
+            held_by: vec!["/run/ns".into()],
         };
         let args = ListArgs::try_parse_from(["list", "-o", "json"]).expect("a format");
         let mut out = Vec::new();

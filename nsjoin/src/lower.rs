@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 
 use launch::lower::{self, Ready};
 use launch::op::{Entry, Expected, Op};
-use launch::{Kind, Script};
+use launch::{Kind, OwnPids, OwnProc, Script};
 
 use crate::open::{OpenNamespaces, Opened, Process};
 
@@ -23,7 +23,19 @@ pub(crate) enum By {
 pub(crate) fn script(opened: Opened, by: By, us: Option<OwnedFd>) -> Result<Script, NulError> {
     let stands_within = !opened.takes_along && (opened.is_elsewhere() || opened.command.directory.is_some());
     let Opened {
-        process, namespaces, cgroups, root, directory, environment, ids, label, program, proc, command, ..
+        process,
+        namespaces,
+        cgroups,
+        root,
+        directory,
+        environment,
+        own,
+        ids,
+        label,
+        program,
+        proc,
+        command,
+        ..
     } = opened;
     let mut script = Script::new(proc);
     lower::outside(&mut script, &command, cgroups);
@@ -37,10 +49,20 @@ pub(crate) fn script(opened: Opened, by: By, us: Option<OwnedFd>) -> Result<Scri
         }
         enter(&mut script, process, namespaces);
     }
+    // Mounts of its own are a copy of those it is in, and only who has its root among these finds it in the copy.
+    let root = match root {
+        Some(root) if command.own_pids == OwnPids::Yes || command.own_proc == OwnProc::Yes => {
+            let root = script.hold(root);
+            script.must(Op::Chroot(root));
+            None
+        }
+        root => root,
+    };
     if by == By::Child {
         lower::fork(&mut script, &command, joins_pid);
     }
-    let ready = Ready { command, environment, program, ids, label, root, directory, stands_within, joins_user, us };
+    let ready =
+        Ready { command, environment, own, program, ids, label, root, directory, stands_within, joins_user, us };
     lower::inside(&mut script, ready)?;
     Ok(script)
 }
@@ -51,7 +73,7 @@ pub(crate) fn enter(script: &mut Script, process: Option<Process>, namespaces: O
         return;
     }
     let process = process.filter(|_| namespaces.of_process);
-    let all_of = process.map(|process| script.hold(process.pidfd));
+    let all_of = process.and_then(Process::into_pidfd).map(|pidfd| script.hold(pidfd));
     let expected = namespaces.open.iter().map(|one| Expected { kind: one.kind, inode: one.inode }).collect();
     let entries = namespaces.open.into_iter().map(|one| Entry { kind: one.kind, file: script.hold(one.file) });
     let namespaces = entries.collect();

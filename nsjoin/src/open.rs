@@ -1,21 +1,25 @@
 //! Looking at the target and holding all that joining needs, before anything is changed.
 //!
-//! The target is pinned first, by a pidfd. Everything else is then read by pid, and only after
+//! The target is pinned first, by a pidfd where the kernel makes one of it. Everything else is then read by pid, and only after
 //! that the pidfd is asked whether the target still lives: if it does, the pid cannot have gone to
 //! another process meanwhile, and all that was read was the target's.
 
+mod held;
 mod namespaces;
+mod pid_file;
 mod pin;
+mod terminal;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use launch::open::activation::{self, Own};
 use launch::open::cgroup::{self, Cgroups};
 use launch::open::label::{self, OpenLabel};
 use launch::open::our_proc;
@@ -26,12 +30,11 @@ use launch::{Command, Copied, Environment, Kind, OwnPids};
 use crate::error::Error;
 use crate::outcome::Outcome;
 use crate::plan::{Attached, Directory, Join, Plan, Select};
-use crate::sys;
 use crate::target::Target;
 use pin::Pinned;
 
+pub(crate) use held::Process;
 pub(crate) use namespaces::OpenNamespaces;
-pub(crate) use pin::Process;
 
 /// A plan whose target is pinned, and all of whose files are held open.
 #[derive(Debug)]
@@ -45,6 +48,7 @@ pub struct Opened {
     /// Whether that directory is one of here, which is taken along by its name.
     pub(crate) takes_along: bool,
     pub(crate) environment: Vec<(OsString, OsString)>,
+    pub(crate) own: Vec<Own>,
     pub(crate) ids: OpenIds,
     pub(crate) label: Option<OpenLabel>,
     pub(crate) program: Program,
@@ -98,7 +102,9 @@ impl Plan {
         let is_a_pods = matches!(target, Some(Target::Pod(_) | Target::PodOrContainer(..)));
         let root = root.or((is_a_pods && namespaces.joins(Kind::Mount)).then_some(Directory::Targets));
         let (root, directory) = (link(root, "root")?, link(directory, "cwd")?);
-        let environment = environment(&command, process.as_ref())?;
+        let mut environment = environment(&command, process.as_ref())?;
+        let own =
+            if command.preserved > 0 { activation::take(&mut environment, std::process::id()) } else { Vec::new() };
         let path = environment.iter().find(|(key, _)| key == "PATH").map(|(_, value)| value.as_os_str());
         let program = match command.copy {
             Copied::No => Program::inside(&command.program, path)?,
@@ -120,6 +126,7 @@ impl Plan {
             shared: namespaces.shared.clone(),
             skipped: namespaces.skipped.clone(),
             cgroups: cgroups.paths(),
+            doubts: process.as_ref().and_then(|process| process.doubt.clone()).into_iter().collect(),
         };
         Ok(Opened {
             process,
@@ -129,6 +136,7 @@ impl Plan {
             directory,
             takes_along,
             environment,
+            own,
             ids,
             label,
             program,
@@ -157,7 +165,7 @@ pub(crate) fn namespaces_to_enter(
 /// What was read by pid was the target's, if that has not ended meanwhile.
 fn still_alive(process: Option<&Process>) -> Result<(), Error> {
     match process {
-        Some(process) if !sys::is_alive(process.pidfd.as_fd()) => Err(Error::Ended { pid: process.identity.pid }),
+        Some(process) if !process.is_alive() => Err(Error::Ended { pid: process.identity.pid }),
         _ => Ok(()),
     }
 }

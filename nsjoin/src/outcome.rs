@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use serde::Serialize;
+use nix::errno::Errno;
+use serde::ser::SerializeSeq;
+use serde::{Serialize, Serializer};
 
 use launch::Identity;
 use launch::Kind;
@@ -19,8 +21,38 @@ pub struct Outcome {
     pub shared: Vec<Kind>,
     /// Namespaces that were left out, and why.
     pub skipped: Vec<Skipped>,
-    /// The directories of the control groups that are joined.
+    /// The directories of the control groups that are joined. JSON has no bytes that are no UTF-8.
+    #[serde(serialize_with = "lossy")]
     pub cgroups: Vec<PathBuf>,
+    /// What is not certain, and was done all the same.
+    pub doubts: Vec<Doubt>,
+}
+
+/// Something that speaks against what was done, without telling.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Doubt {
+    /// The pid may have gone to another process since.
+    #[error("{} is older than pid {pid}, unless the clock, which has been set since boot, makes it so", path.display())]
+    OldPidFile {
+        /// The pid file.
+        path: PathBuf,
+        /// The pid in it.
+        pid: i32,
+    },
+    /// What asks there for the name of its terminal finds none.
+    #[error("the command has a terminal of here, for want of one of the target's")]
+    TerminalOfHere {
+        /// Why.
+        #[source]
+        source: Errno,
+    },
+}
+
+impl Serialize for Doubt {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 /// A namespace that is joined.
@@ -39,4 +71,13 @@ pub struct Skipped {
     pub kind: Kind,
     /// Why.
     pub reason: &'static str,
+}
+
+/// Paths as JSON can have them.
+pub(crate) fn lossy<S: Serializer>(paths: &[PathBuf], serializer: S) -> Result<S::Ok, S::Error> {
+    let mut sequence = serializer.serialize_seq(Some(paths.len()))?;
+    for path in paths {
+        sequence.serialize_element(&path.to_string_lossy())?;
+    }
+    sequence.end()
 }

@@ -1,6 +1,8 @@
 //! Whose namespaces: the ways to say it. Nothing is looked up here.
 
+use std::ffi::OsStr;
 use std::fmt;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -41,6 +43,22 @@ pub struct InvalidTarget {
 
 /// As many hexadecimal digits of a container's id as engines show.
 const SHORT_ID: usize = 12;
+
+impl Target {
+    /// What a word names, as [`Target::from_str`] has it; a path need not be UTF-8.
+    ///
+    /// # Errors
+    /// When it names nothing.
+    pub fn of_word(word: &OsStr) -> Result<Self, InvalidTarget> {
+        match word.to_str() {
+            Some(text) => text.parse(),
+            None if word.as_bytes().starts_with(b"/") || word.as_bytes().starts_with(b".") => {
+                Ok(Self::Path(word.into()))
+            }
+            None => Err(InvalidTarget { text: word.to_string_lossy().into_owned(), why: "it is not UTF-8".to_owned() }),
+        }
+    }
+}
 
 impl FromStr for Target {
     type Err = InvalidTarget;

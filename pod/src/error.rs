@@ -90,6 +90,15 @@ pub enum Error {
         #[source]
         source: Errno,
     },
+    /// Something about mounts was refused to who may do it otherwise.
+    #[error("cannot {step}")]
+    Forbidden {
+        /// What.
+        step: String,
+        /// Why.
+        #[source]
+        source: Errno,
+    },
     /// The pod's supervisor did not start, or did not answer.
     #[error("cannot {operation} the supervisor of pod {name}")]
     Supervisor {
@@ -204,6 +213,7 @@ impl Error {
             Self::Sandbox { source: Errno::EPERM | Errno::EUSERS | Errno::ENOSPC, .. } => {
                 Some("needs root, or user namespaces for everybody (user.max_user_namespaces and the like)")
             }
+            Self::Forbidden { .. } => Some(launch::Error::POLICY),
             Self::Join(error) => error.hint(),
             Self::Launch(error) => error.hint(),
             Self::Refused(refusal) => refusal.hint.as_deref(),

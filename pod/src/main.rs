@@ -104,7 +104,7 @@ fn join(registry: &Registry, exec: Exec) -> Result<ExitCode, Error> {
     Inherited::mind_children();
     let signals = Signals::take().map_err(nsjoin::Error::from)?;
     let child = opened.spawn()?;
-    let status = relay::relay(&child, &signals).map_err(nsjoin::Error::from)?;
+    let status = relay::relay("pod", &child, &signals).map_err(nsjoin::Error::from)?;
     Ok(ExitCode::of(status).unwrap_or(ExitCode::Failure))
 }
 

@@ -15,6 +15,7 @@ use std::path::Path;
 
 use launch::op::Op;
 use launch::{At, Failure, Missed, Script, run};
+use nix::errno::Errno;
 
 use registry::{PodDirectory, Process, file};
 
@@ -54,10 +55,14 @@ impl Opened {
 }
 
 fn explain(failure: Failure) -> Error {
+    let mounts = matches!(failure.at, At::Step(Op::Mount(_) | Op::OwnMounts | Op::SlaveMounts));
+    if mounts && failure.errno == Errno::EACCES {
+        return Error::Forbidden { step: failure.at.to_string(), source: failure.errno };
+    }
     let step = match failure.at {
         At::Birth => "make the namespaces of the pod".to_owned(),
         At::Killed => "finish the sandbox: its process was killed".to_owned(),
-        At::Step(Op::Execute(_)) => "execute the pause program".to_owned(),
+        At::Step(Op::Execute(_)) | At::Interpreter => "execute the pause program".to_owned(),
         At::Step(op) => op.to_string(),
     };
     Error::Sandbox { step, source: failure.errno }

@@ -75,10 +75,15 @@ impl Relay {
     /// # Errors
     /// Those of [`terminal::pair`].
     pub fn new() -> Result<Self, Errno> {
-        let master = terminal::pair()?;
+        terminal::pair().map(Self::on)
+    }
+
+    /// The same, of a pair that is there already.
+    #[must_use]
+    pub fn on(master: Fd) -> Self {
         let _no_terminal_of_ours = terminal::take_size(STDIN, &master);
         let (typed, shown) = (Way::new(), Way::new());
-        Ok(Self { master, before: Modes::of(STDIN), typed, shown, types: true, shows: true, watched: true })
+        Self { master, before: Modes::of(STDIN), typed, shown, types: true, shows: true, watched: true }
     }
 
     /// Leaves stdin alone: nothing is typed.

@@ -11,7 +11,9 @@ mod capabilities;
 mod credentials;
 mod locks;
 // What it finds, and what it is.
+mod bytes;
 mod descriptors;
+mod programs;
 mod sealed;
 mod surroundings;
 // The program whose scripts are to run unchanged.
@@ -42,6 +44,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         locks::trials(),
         surroundings::trials(),
         descriptors::trials(),
+        bytes::trials(),
+        programs::trials(),
         sealed::trials(),
         nsenter::trials(),
     ]
@@ -51,7 +55,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 /// Some probe that runs and has said so, whoever had to run before it; killed when it is dropped.
-struct Started {
+pub(crate) struct Started {
     pid: i32,
     guest: Guest,
 }
@@ -125,18 +129,18 @@ fn launched(house: &House, arguments: &[&str]) -> Started {
 }
 
 /// A process in namespaces of its own, the user namespace one of them, so that everybody may make it.
-fn stranger(house: &House, flags: &[&str]) -> Started {
+pub(crate) fn stranger(house: &House, flags: &[&str]) -> Started {
     stranger_that(house, flags, &["probe", "ready"])
 }
 
-fn stranger_that(house: &House, flags: &[&str], command: &[&str]) -> Started {
+pub(crate) fn stranger_that(house: &House, flags: &[&str], command: &[&str]) -> Started {
     let mut unshare = house.command("unshare");
     unshare.args(["--fork", "--kill-child", "--user", "--map-root-user"]).args(flags);
     Started::new(house, unshare.args(command))
 }
 
 /// A directory that can be somebody's root, with probe in it and these files.
-fn root_directory(house: &House, files: &[(&str, &str)]) -> PathBuf {
+pub(crate) fn root_directory(house: &House, files: &[(&str, &str)]) -> PathBuf {
     let root = house.work().join("root");
     fs::create_dir(&root).unwrap();
     for name in ["etc", "proc", "inner"] {

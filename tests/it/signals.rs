@@ -3,16 +3,18 @@
 //! Each is asked of every way in which a command can be run, and of every mask and disposition that
 //! nsjoin can be started with.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::process::Command;
 
 use libtest_mimic::Trial;
 
 use crate::before_exec::{block_all_before_exec, ignore_all_before_exec};
-use crate::house::{House, User, eventually, only_child, status_of};
+use crate::house::{House, User, eventually, has_ended, only_child, status_of};
 use crate::init::running::{Running, becomes, children, send};
 use crate::terminal::{CONTROL_C, CONTROL_Z, CONTROLLED, Terminal};
-use crate::trial::{Need, as_each_user};
+use crate::trial::{Need, as_each_user, find, trial};
 
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
@@ -32,11 +34,14 @@ pub(crate) fn trials() -> Vec<Trial> {
         [
             as_each_user("signals::control_z_stops_the_job_and_fg_continues_it", &shell, control_z),
             as_each_user("signals::control_c_reaches_the_command_once", &shell, control_c),
+            as_each_user("signals::a_hang_up_ends_the_command_of_a_session_that_we_lead", &shell, hang_up),
             as_each_user("signals::stops_that_are_sent_to_nsjoin_stop_both", &shell, stopped_by_nsjoin),
         ]
         .into_iter()
         .flatten(),
     );
+    let setpriv = [Need::Root, Need::Userns, Need::Program("setpriv")];
+    trials.push(trial("signals::one_that_may_not_be_delivered_is_mentioned_and_no_end", &setpriv, stronger));
     trials
 }
 
@@ -213,6 +218,68 @@ fn control_c(user: User) {
 /// How often the payload said that this signal came.
 fn said(terminal: &Terminal, signal: i32) -> usize {
     terminal.shown().matches(&format!("signal {signal}\r")).count()
+}
+
+/// As where somebody's remote shell becomes this command, and the line is cut.
+fn hang_up(user: User) {
+    let house = House::new(user);
+    house.pod(&["create", "web"]).ok();
+    for line in [
+        "nsjoin -t web -- sleep 1000",
+        "nsjoin -t web -U -n -- sleep 1000",
+        "nsjoin -t web -U -n --timeout 1h -- sleep 1000",
+        "nsjoin -t web --tty -- sleep 1000",
+        "pod exec web -- sleep 1000",
+    ] {
+        let mut command = house.command(CONTROLLED[0]);
+        command.args(&CONTROLLED[1..]).args(line.split(' '));
+        let (terminal, mut running) = Terminal::start(command).unwrap();
+        let leader = running.pid();
+        let payload = eventually("the command runs", || {
+            let pids = children(leader).into_iter().chain([leader]);
+            pids.into_iter().find(|pid| fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|it| it == "sleep\n"))
+        });
+        terminal.hang_up();
+        let ended = running.ends().unwrap_or_else(|error| panic!("after a hang-up of {line}: {error}"));
+        assert_eq!(ended.signal(), Some(libc::SIGHUP), "{line}");
+        assert!(has_ended(payload.into()), "{line}");
+    }
+}
+
+/// A command that has become root, which nobody else may signal.
+fn stronger() {
+    let house = House::new(User::Ordinary);
+    let target = house.start(house.command("probe").arg("ready"));
+    let (pid, becomes) = (target.pid().to_string(), house.work().join("become-root"));
+    fs::copy(find("setpriv").unwrap(), &becomes).unwrap();
+    fs::set_permissions(&becomes, fs::Permissions::from_mode(0o4755)).unwrap();
+    let start = |options: &[&str]| {
+        let mut command = house.command("nsjoin");
+        command.args(["-t", &pid, "-n"]).args(options).arg("--").arg(&becomes);
+        command.args(["--reuid=0", "--regid=0", "--clear-groups", "sh", "-c", "echo ready; exec sleep 1000"]);
+        let said = fs::File::create(house.work().join("said")).unwrap();
+        let running = Running::ready(command.stderr(said)).unwrap();
+        let payload = only_child(running.pid());
+        assert_eq!(status_of(payload, "Uid").split_whitespace().next(), Some("0"));
+        (running, payload)
+    };
+    let says = |text: &str| {
+        eventually(&format!("it says {text}"), || {
+            fs::read_to_string(house.work().join("said")).unwrap().contains(text).then_some(())
+        });
+    };
+    let (mut running, payload) = start(&["--timeout", "1h"]);
+    send(running.pid(), libc::SIGTERM).unwrap();
+    says("nsjoin: cannot signal the command: Operation not permitted\n");
+    assert!(!has_ended(running.pid().into()));
+    send(payload, libc::SIGUSR1).unwrap();
+    assert_eq!(running.ends().unwrap().signal(), Some(libc::SIGUSR1));
+    // Nor does the end of its time make an end of waiting for it.
+    let (mut running, payload) = start(&["--timeout", "1s", "--kill-after", "100ms"]);
+    says("nsjoin: cannot signal the command: Operation not permitted\n");
+    assert!(!has_ended(running.pid().into()));
+    send(payload, libc::SIGKILL).unwrap();
+    running.exits(124).unwrap();
 }
 
 fn stopped_by_nsjoin(user: User) {

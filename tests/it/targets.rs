@@ -10,7 +10,7 @@ use libtest_mimic::Trial;
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
-use crate::before_exec::ignore_before_exec;
+use crate::before_exec::{answer_always, fail, ignore_before_exec};
 use crate::cri::{self, Cri, NamespaceMode};
 use crate::docker::{self, Docker};
 use crate::engine::{Engine, NEEDS, settled};
@@ -32,6 +32,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         [
             as_each_user("targets::a_client_is_asked_twice_and_has_to_stay_with_its_answer", &unshare, asked_twice),
             as_each_user("targets::a_process_without_a_mark_of_the_container_is_refused", &[], no_mark),
+            as_each_user("targets::a_record_without_a_start_time_is_not_believed_of_a_stranger", &unshare, pid_only),
+            as_each_user("targets::an_engine_is_asked_without_a_second_thread", &unshare, one_thread),
             as_each_user("targets::a_client_that_is_missing_or_refuses_is_said_in_a_line", &[], client_refuses),
             as_each_user("targets::containers_that_are_not_there", &[], not_there),
             as_each_user("targets::a_state_directory_that_others_may_write_to_is_not_believed", &[], not_believed),
@@ -227,6 +229,33 @@ fn no_mark(user: User) {
         let says = format!("cannot find container docker/web: pid {pid} here is not of it");
         house.finish(nsjoin.args(["-t", "docker/web", "true"])).refuses(125, &says);
     }
+}
+
+/// What containerd leaves of a container: its pid may have gone to another since.
+fn pid_only(user: User) {
+    let house = House::new(user);
+    let (stranger, own) = (house.start(house.command("probe").arg("ready")), marked(&house));
+    let root = house.work().join("task");
+    fs::create_dir_all(root.join(ID)).unwrap();
+    let record = |pid: i32| fs::write(root.join(ID).join("init.pid"), pid.to_string()).unwrap();
+    record(stranger.pid());
+    let says = format!("cannot find container {ID}: pid {} bears no mark of it", stranger.pid());
+    join_from(&house, &root).refuses(125, &says);
+    record(own.pid());
+    join_from(&house, &root).exits(7);
+}
+
+/// To enter a user namespace takes to be alone, and a thread that has just ended still counts.
+fn one_thread(user: User) {
+    let house = House::new(user);
+    let target = marked(&house);
+    let script = format!("echo a warning >&2; echo {} {ID} running", target.pid());
+    let mut nsjoin = with_client(&house, house.command("nsjoin"), "docker", &script);
+    nsjoin.args(["-t", "docker/web", "-U", "-n", "--", "probe", "exit", "7"]);
+    // As the C library makes one.
+    answer_always(&mut nsjoin, libc::SYS_clone3, libc::ENOSYS);
+    fail(&mut nsjoin, libc::SYS_clone, 0, 0x003d_0f00, libc::EAGAIN);
+    house.finish(&mut nsjoin).exits(7);
 }
 
 fn client_refuses(user: User) {

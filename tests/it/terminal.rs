@@ -2,12 +2,15 @@
 
 use std::fs::{File, OpenOptions, Permissions};
 use std::io::{Read, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 
 use nix::fcntl::OFlag;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::pty::{grantpt, posix_openpt, ptsname_r, unlockpt};
 use nix::sys::termios::{LocalFlags, tcgetattr};
 use nix::unistd::tcgetpgrp;
@@ -25,6 +28,8 @@ pub(crate) struct Terminal {
     master: File,
     name: String,
     shown: Arc<Mutex<String>>,
+    closes: Arc<AtomicBool>,
+    reader: JoinHandle<()>,
 }
 
 impl Terminal {
@@ -42,14 +47,26 @@ impl Terminal {
         let running = Running::start_on(command.stdin(stdin).stdout(slave).stderr(stderr))?;
         let master = File::from(OwnedFd::from(master));
         let shown = Arc::new(Mutex::new(String::new()));
-        let (mut reader, writes) = (master.try_clone().unwrap(), Arc::clone(&shown));
-        std::thread::spawn(move || {
+        let closes = Arc::new(AtomicBool::new(false));
+        let (mut from, writes, closed) = (master.try_clone().unwrap(), Arc::clone(&shown), Arc::clone(&closes));
+        let reader = std::thread::spawn(move || {
             let mut bytes = [0; 512];
-            while let Ok(count @ 1..) = reader.read(&mut bytes) {
+            while !closed.load(Ordering::Relaxed) {
+                let ready = poll(&mut [PollFd::new(from.as_fd(), PollFlags::POLLIN)], PollTimeout::from(10_u8));
+                if ready == Ok(0) {
+                    continue;
+                }
+                let Ok(count @ 1..) = from.read(&mut bytes) else { break };
                 writes.lock().unwrap().push_str(&String::from_utf8_lossy(&bytes[..count]));
             }
         });
-        Ok((Self { master, name, shown }, running))
+        Ok((Self { master, name, shown, closes, reader }, running))
+    }
+
+    /// Goes away, as one does whose line is cut.
+    pub(crate) fn hang_up(self) {
+        self.closes.store(true, Ordering::Relaxed);
+        self.reader.join().unwrap();
     }
 
     pub(crate) fn types(&mut self, text: &str) -> Seen {

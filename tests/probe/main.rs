@@ -91,6 +91,12 @@ enum Verb {
     Place,
     /// Open a socket, print its number and its network namespace, go into a new one, say ready
     Socket,
+    /// Have a thread in an uts namespace of its own, print its id, say ready
+    Thread {
+        /// End the main thread
+        #[arg(long)]
+        alone: bool,
+    },
     /// Print what is mounted here
     Mounts,
     /// Print what is open here
@@ -170,6 +176,7 @@ fn main() -> Result<ExitCode> {
             print(&json!({ "cwd": std::env::current_dir()?, "root": [root.dev(), root.ino()] }))?;
         }
         Verb::Socket => socket()?,
+        Verb::Thread { alone } => thread(alone)?,
         Verb::Mounts => stdout().write_all(&fs::read("/proc/self/mountinfo")?)?,
         Verb::Fds => print(&fds()?)?,
         Verb::Env => print(&environment())?,
@@ -193,6 +200,18 @@ fn say_ready() -> Result<()> {
     let mut out = stdout();
     writeln!(out, "ready {}", std::process::id())?;
     Ok(out.flush()?)
+}
+
+fn thread(alone: bool) -> Result<()> {
+    let other = std::thread::spawn(move || -> std::result::Result<(), String> {
+        nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWUTS).map_err(|errno| errno.to_string())?;
+        println!("thread {}", nix::unistd::gettid());
+        wait_to_be_ended().map_err(|error| error.to_string())
+    });
+    if alone {
+        sys::end_this_thread();
+    }
+    Ok(other.join().map_err(|_| "the thread panicked")??)
 }
 
 fn wait_to_be_ended() -> Result<()> {

@@ -136,7 +136,8 @@ const NSJOIN_MORE: &More = &[
     (
         "NOTES",
         "Options mean what they mean to nsenter(1). Where the value of an option is optional, an equals sign stands \
-         before it; with a short option a path may follow at once.",
+         before it; with a short option a path may follow at once. Under the name nsenter the command inherits all \
+         descriptors, and failures of ours exit with 1.",
     ),
     ("SEE ALSO", "nsenter(1), nsjoin-list(1), namespaces(7), setns(2), pidfd_open(2), capabilities(7)"),
 ];

@@ -8,6 +8,10 @@ use super::Error;
 use crate::op::Op;
 
 impl Error {
+    /// Why who has made a user namespace may still not mount in it, where the answer is `EACCES`.
+    pub const POLICY: &'static str =
+        "a policy of the machine forbids it (AppArmor: kernel.apparmor_restrict_unprivileged_userns); needs root";
+
     /// What is nearly always the reason, where one thing is.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
@@ -16,6 +20,9 @@ impl Error {
                 Some("the process belongs to somebody else; needs root")
             }
             Self::Step { op, source } => hint_of(op, *source),
+            Self::Interpreter { .. } => {
+                Some("the file is there; what its first line names (a line ending of DOS counts) or its loader is not")
+            }
             Self::Execute { inside: true, source: Errno::ENOENT, .. } => {
                 Some("it was looked for in the target's mount namespace; --seal takes one from here")
             }
@@ -34,6 +41,7 @@ fn hint_of(op: &Op, source: Errno) -> Option<&'static str> {
             Some("the init of the target's pid namespace is dead, and nothing can be started there any more")
         }
         (Op::Filter(_), Errno::EACCES) => Some("needs root, or --no-new-privs"),
+        (Op::Mount(_) | Op::Attach { .. } | Op::OwnMounts | Op::SlaveMounts, Errno::EACCES) => Some(Error::POLICY),
         (Op::Mount(_) | Op::OwnMounts | Op::SlaveMounts, Errno::EPERM) => {
             Some("needs root, or the user namespace that owns the pid namespace (-U -p)")
         }

@@ -24,6 +24,7 @@ fn ids(user: u32) -> OpenIds {
 fn ready(command: Command, ids: OpenIds) -> Ready {
     Ready {
         command,
+        own: Vec::new(),
         environment: Vec::new(),
         program: Program::Files(Vec::new()),
         ids,

@@ -1,12 +1,13 @@
 //! Finding control groups: the target's or one by its path, in both versions of the hierarchy.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Component, Path, PathBuf};
 
-use procfs::ProcessCGroup;
 use procfs::process::MountInfo;
 
 use crate::command::Cgroup;
@@ -90,7 +91,7 @@ impl Hierarchy {
     }
 
     /// Whether it is the one that this line of `/proc/PID/cgroup` speaks of.
-    fn is_of(&self, group: &ProcessCGroup) -> bool {
+    fn is_of(&self, group: &Group) -> bool {
         match &self.controllers {
             None => group.hierarchy == 0,
             Some(controllers) => {
@@ -100,17 +101,21 @@ impl Hierarchy {
     }
 
     /// The directory of the group that /proc calls so.
-    fn directory(&self, pathname: &str) -> Option<PathBuf> {
-        let inner = Path::new(pathname).strip_prefix(&self.root).ok()?;
+    fn directory(&self, pathname: &Path) -> Option<PathBuf> {
+        let inner = pathname.strip_prefix(&self.root).ok()?;
         inner.components().all(|part| matches!(part, Component::Normal(_))).then(|| self.mounted.join(inner))
     }
 }
 
 fn hierarchies() -> Result<Vec<Hierarchy>, Error> {
-    let mounts = procfs::process::Process::myself().and_then(|myself| myself.mountinfo());
-    let mounts = mounts.map_err(|error| Error::Proc { source: io::Error::other(error) })?;
+    let failed = |source| Error::Proc { source };
+    let text = fs::read("/proc/self/mountinfo").map_err(failed)?;
     let mut found: Vec<Hierarchy> = Vec::new();
-    for hierarchy in mounts.into_iter().filter_map(Hierarchy::of) {
+    // Not all of it through procfs, which takes no text that is not UTF-8: people mount what they like.
+    for line in text.split(|byte| *byte == b'\n').map(String::from_utf8_lossy).filter(|line| line.contains(" - cgroup"))
+    {
+        let mount = MountInfo::from_line(&line).map_err(|error| failed(io::Error::other(error)))?;
+        let Some(hierarchy) = Hierarchy::of(mount) else { continue };
         // Mounted twice, it is the same one still.
         if !found.iter().any(|known| known.controllers == hierarchy.controllers) {
             found.push(hierarchy);
@@ -119,31 +124,61 @@ fn hierarchies() -> Result<Vec<Hierarchy>, Error> {
     Ok(found)
 }
 
+/// A line of `/proc/PID/cgroup`.
+///
+/// # References
+/// cgroups(7)
+#[derive(Debug, PartialEq, Eq)]
+struct Group {
+    /// 0 is the unified hierarchy.
+    hierarchy: u32,
+    controllers: Vec<String>,
+    pathname: PathBuf,
+}
+
+impl Group {
+    fn all_of(pid: i32) -> io::Result<Vec<Self>> {
+        let text = fs::read(format!("/proc/{pid}/cgroup"))?;
+        let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        lines.map(|line| Self::of(line).ok_or_else(|| io::Error::other("malformed list of cgroups"))).collect()
+    }
+
+    fn of(line: &[u8]) -> Option<Self> {
+        let mut parts = line.splitn(3, |byte| *byte == b':');
+        let (hierarchy, controllers) =
+            (std::str::from_utf8(parts.next()?).ok()?, std::str::from_utf8(parts.next()?).ok()?);
+        Some(Self {
+            hierarchy: hierarchy.parse().ok()?,
+            controllers: controllers.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect(),
+            pathname: OsStr::from_bytes(parts.next()?).into(),
+        })
+    }
+}
+
 /// Where the target is and we are not.
 fn of_process(pid: i32, hierarchies: &[Hierarchy]) -> Result<Cgroups, Error> {
-    let groups = |pid| {
-        let process = procfs::process::Process::new(pid)?;
-        process.cgroups()
-    };
-    let failed = |error| Error::Look { pid, source: io::Error::other(error) };
-    let (theirs, ours) = (groups(pid).map_err(failed)?, groups(std::process::id().cast_signed()).map_err(failed)?);
+    let groups = |pid| Group::all_of(pid).map_err(|source| Error::Look { pid, source });
+    let (theirs, ours) = (groups(pid)?, groups(std::process::id().cast_signed())?);
     let mut found = Cgroups::default();
     for group in theirs {
-        if ours.0.iter().any(|our| our.hierarchy == group.hierarchy && our.pathname == group.pathname) {
+        if ours.contains(&group) {
             continue;
         }
         let hierarchy = hierarchies.iter().find(|hierarchy| hierarchy.is_of(&group));
         let directory = hierarchy.and_then(|hierarchy| Some((hierarchy, hierarchy.directory(&group.pathname)?)));
-        let (hierarchy, directory) = directory.ok_or_else(|| Error::HiddenCgroup { path: group.pathname.into() })?;
+        let (hierarchy, directory) = directory.ok_or(Error::HiddenCgroup { path: group.pathname })?;
         found.take(hierarchy, directory)?;
     }
     Ok(found)
 }
 
-fn named(name: &str, hierarchies: &[Hierarchy]) -> Result<Cgroups, Error> {
-    let missing = || Error::NoSuchCgroup { name: name.to_owned() };
-    let (controllers, path) = match name.split_once(':') {
-        Some((controllers, path)) => (Some(controllers), path),
+fn named(name: &OsStr, hierarchies: &[Hierarchy]) -> Result<Cgroups, Error> {
+    let missing = || Error::NoSuchCgroup { name: name.into() };
+    let bytes = name.as_bytes();
+    let (controllers, path) = match bytes.iter().position(|byte| *byte == b':') {
+        Some(at) => {
+            (Some(std::str::from_utf8(&bytes[..at]).map_err(|_| missing())?), OsStr::from_bytes(&bytes[at + 1..]))
+        }
         None => (None, name),
     };
     let inner: PathBuf = Path::new(path).components().filter(|part| *part != Component::RootDir).collect();

@@ -4,10 +4,12 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
 
-use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
+use nix::fcntl::OFlag;
 
+use super::below::open_below;
 use crate::credentials::{Credentials, Id, Ids, Number, Rest, User};
 use crate::error::Error;
 
@@ -224,10 +226,9 @@ impl<'a> Files<'a> {
             Some(root) => root,
             None => self.root.insert((self.open)().map_err(failed)?),
         };
-        let how = OpenHow::new()
-            .flags(OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK)
-            .resolve(ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_MAGICLINKS);
-        let file = File::from(openat2(root, name, how).map_err(|errno| failed(errno.into()))?);
+        let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK;
+        let opened = open_below(root.as_fd(), Path::new(name), flags);
+        let file = File::from(opened.map_err(|errno| failed(errno.into()))?);
         if !file.metadata().map_err(failed)?.is_file() {
             return Err(failed(io::Error::other("it is no file")));
         }

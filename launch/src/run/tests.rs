@@ -26,7 +26,7 @@ fn execution(words: &[&str]) -> Op {
     let argv = CStrings::new(words.iter().map(|word| [word.as_bytes()])).expect("no zero byte");
     let envp = CStrings::new(std::iter::empty::<[&[u8]; 1]>()).expect("no zero byte");
     let program = Executed::Files(vec![c"/bin/sh".to_owned()]);
-    Op::Execute(Box::new(Execution { program, argv, envp }))
+    Op::Execute(Box::new(Execution::new(program, argv, envp)))
 }
 
 /// Ends the process at this call.

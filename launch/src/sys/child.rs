@@ -31,7 +31,7 @@ use clone3::Clone3;
 use nix::errno::Errno;
 
 use super::hidden::Hidden;
-use super::report::{Place, Report, STEPS};
+use super::report::{Failed, Place, Report, STEPS};
 use super::signals;
 use crate::failure::{At, Failure, Missed};
 use crate::op::{Fork, Op};
@@ -119,13 +119,13 @@ pub(crate) fn execute(script: Script) -> Failure {
     reaper::sys::block_exactly(&before);
     match failed {
         // What it held may have been closed under it.
-        Some((step, errno)) => Failure { at: at(script.forget_files(), step), errno },
+        Some(failed) => explain(failed, script.forget_files()),
         None => Failure { at: At::Killed, errno: Errno::ECHILD },
     }
 }
 
 /// The step at which this process failed, and why.
-fn perform(script: &Script) -> Option<(usize, Errno)> {
+fn perform(script: &Script) -> Option<Failed> {
     let place = Place::new(true).ok()?;
     let report = place.report();
     let mut errand = Errand { script, report, more_stacks: [std::ptr::null_mut(); 2], goes_to_cgroup: true, next: 0 };
@@ -133,8 +133,14 @@ fn perform(script: &Script) -> Option<(usize, Errno)> {
     report.failure()
 }
 
-fn at(mut steps: Vec<crate::script::Step>, step: usize) -> At {
-    if step < steps.len() { At::Step(steps.swap_remove(step).op) } else { At::Birth }
+fn explain(failed: Failed, mut steps: Vec<crate::script::Step>) -> Failure {
+    let Failed { step, errno, lacks_interpreter } = failed;
+    let at = match steps.get(step) {
+        None => At::Birth,
+        Some(_) if lacks_interpreter => At::Interpreter,
+        Some(_) => At::Step(steps.swap_remove(step).op),
+    };
+    Failure { at, errno }
 }
 
 /// How the process that becomes the command is cloned.
@@ -219,7 +225,7 @@ fn outcome(
             if let Some(pidfd) = pidfd {
                 wait_for(pidfd.as_fd());
             }
-            let told = failed.map(|(step, errno)| Failure { at: at(script.into_steps(), step), errno });
+            let told = failed.map(|failed| explain(failed, script.into_steps()));
             Err(told.or(unborn).unwrap_or_else(killed))
         }
     }
@@ -286,7 +292,11 @@ impl Errand<'_> {
                 },
                 Op::Execute(execution) => {
                     self.report.finish();
-                    Err(execute::execute(script, execution))
+                    let refusal = execute::execute(script, execution);
+                    if refusal.lacks_interpreter {
+                        self.report.miss_interpreter();
+                    }
+                    Err(refusal.errno)
                 }
                 op => op::perform(script, op, self.goes_to_cgroup),
             };

@@ -19,6 +19,15 @@ pub fn open(pid: i32) -> Result<OwnedFd, Errno> {
     owned(unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) })
 }
 
+/// A descriptor of the thread with this id, closed on exec.
+///
+/// # References
+/// `PIDFD_THREAD`, `pidfd_open`(2), Linux 6.9
+pub fn open_thread(tid: i32) -> Result<OwnedFd, Errno> {
+    // SAFETY: takes two numbers.
+    owned(unsafe { libc::syscall(libc::SYS_pidfd_open, tid, libc::O_EXCL) })
+}
+
 /// The pid of a process, as our /proc counts; `None` when it has none there, or has been reaped.
 ///
 /// # References

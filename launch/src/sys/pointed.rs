@@ -1,8 +1,11 @@
 //! What the kernel is handed by pointers, together with what they point to.
 
 use std::ffi::{CStr, CString, NulError, c_char};
+use std::sync::atomic::{AtomicPtr, AtomicU8, Ordering};
 
 use seccompiler::BpfProgram;
+
+use crate::open::activation::Own;
 
 /// Strings, and the null-terminated array of pointers to them that execve(2) wants.
 #[derive(Debug)]
@@ -53,9 +56,77 @@ impl CStrings {
         let pointers = starts.into_iter().map(pointer).chain([std::ptr::null()]).collect();
         Ok(Self { pointers, _text: text })
     }
+
+    /// Adds variables, which have to live as long.
+    pub(crate) fn with(&mut self, own: &[Own]) -> Vec<LateVariable> {
+        let late: Vec<_> = own.iter().copied().map(LateVariable::of).collect();
+        let end = self.pointers.len() - 1;
+        self.pointers.splice(end..end, late.iter().map(|variable| variable.text.as_ptr().cast()));
+        late
+    }
 }
 
-// SAFETY: the pointers lead only into `_text`, which moves along and which nobody changes.
+/// A variable whose value only the process knows that executes the command, which writes it.
+#[derive(Debug)]
+pub(crate) struct LateVariable {
+    pub(crate) own: Own,
+    /// One heap block, which a move leaves in place.
+    text: Vec<AtomicU8>,
+    /// Where the value begins.
+    value: usize,
+}
+
+impl LateVariable {
+    /// As many digits as a number of 64 bits has.
+    const DIGITS: usize = 20;
+
+    fn of(own: Own) -> Self {
+        let name = own.variable().bytes().chain(*b"=");
+        let text: Vec<_> = name.chain([0; Self::DIGITS + 1]).map(AtomicU8::new).collect();
+        Self { own, value: text.len() - Self::DIGITS - 1, text }
+    }
+
+    /// Writes the value, in decimal.
+    pub(super) fn set(&self, mut value: u64) {
+        let mut digits = [0_u8; Self::DIGITS];
+        let mut first = digits.len();
+        loop {
+            first -= 1;
+            // Less than ten.
+            digits[first] = b'0' + u8::try_from(value % 10).unwrap_or(0);
+            value /= 10;
+            if value == 0 {
+                break;
+            }
+        }
+        for (place, digit) in self.text[self.value..].iter().zip(&digits[first..]) {
+            place.store(*digit, Ordering::Relaxed);
+        }
+    }
+}
+
+/// The words with which a shell is executed that executes a script: its own name, a place for the script's,
+/// and what follows the first of the script's words. They point to what is some [`CStrings`]'.
+#[derive(Debug)]
+pub(crate) struct ShellWords(Vec<AtomicPtr<c_char>>);
+
+impl ShellWords {
+    pub(crate) fn of(argv: &CStrings) -> Self {
+        let shell = [c"/bin/sh".as_ptr(), std::ptr::null()];
+        // Of no words at all, the end is still one.
+        let rest = argv.pointers.get(1..).filter(|rest| !rest.is_empty()).unwrap_or(&argv.pointers);
+        Self(shell.iter().chain(rest).map(|pointer| AtomicPtr::new(pointer.cast_mut())).collect())
+    }
+
+    /// The null-terminated array, with this script in its place.
+    pub(super) fn with(&self, script: &CStr) -> *const *const c_char {
+        self.0[1].store(script.as_ptr().cast_mut(), Ordering::Relaxed);
+        self.0.as_ptr().cast()
+    }
+}
+
+// SAFETY: the pointers lead only into `_text` and into variables that live as long, which nobody changes
+// but the process that executes, by atomic stores.
 unsafe impl Send for CStrings {}
 // SAFETY: as above; it is only read.
 unsafe impl Sync for CStrings {}
@@ -85,3 +156,25 @@ impl Filter {
 unsafe impl Send for Filter {}
 // SAFETY: as above; it is only read.
 unsafe impl Sync for Filter {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_late_variable_is_written_where_the_kernel_reads_it() {
+        for (value, text) in [(0, &c"LISTEN_PID=0"), (7, &c"LISTEN_PID=7"), (4_194_303, &c"LISTEN_PID=4194303")] {
+            let mut envp = CStrings::new([[&b"A=1"[..]]].into_iter()).expect("no zero byte");
+            let late = envp.with(&[Own::Pid]);
+            late[0].set(value);
+            assert_eq!(envp.pointers.len(), 3);
+            // SAFETY: a C string, for there is room for a zero byte behind every value.
+            assert_eq!(unsafe { CStr::from_ptr(envp.pointers[1]) }, *text);
+            assert!(envp.pointers[2].is_null());
+        }
+        let largest = LateVariable::of(Own::PidfdInode);
+        largest.set(u64::MAX);
+        let text: Vec<_> = largest.text.iter().map(|byte| byte.load(Ordering::Relaxed)).collect();
+        assert_eq!(text, b"LISTEN_PIDFDID=18446744073709551615\0");
+    }
+}

@@ -24,8 +24,19 @@ pub(super) struct Report {
     /// Not 0 once all is done but the executing, if there is any. Told beforehand: that it came back is
     /// told by `failed`.
     done: AtomicU32,
+    /// Not 0 where a file to execute was there, and its interpreter was not.
+    lacks_interpreter: AtomicU32,
     /// Why each step was done without; 0 where it was not.
     missed: [AtomicU16; STEPS],
+}
+
+/// A step that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Failed {
+    /// Its place.
+    pub(super) step: usize,
+    pub(super) errno: Errno,
+    pub(super) lacks_interpreter: bool,
 }
 
 impl Report {
@@ -36,6 +47,7 @@ impl Report {
             pidfd: AtomicI32::new(-1),
             between: AtomicI32::new(0),
             done: AtomicU32::new(0),
+            lacks_interpreter: AtomicU32::new(0),
             missed: [const { AtomicU16::new(0) }; STEPS],
         }
     }
@@ -46,10 +58,11 @@ impl Report {
         self.failed.store(step as u32 + 1, Ordering::Relaxed);
     }
 
-    /// The place of the step that failed, and why it did.
-    pub(super) fn failure(&self) -> Option<(usize, Errno)> {
+    /// What failed, and why it did.
+    pub(super) fn failure(&self) -> Option<Failed> {
         let step = usize::try_from(self.failed.load(Ordering::Relaxed)).ok()?.checked_sub(1)?;
-        Some((step, Errno::from_raw(self.errno.load(Ordering::Relaxed))))
+        let errno = Errno::from_raw(self.errno.load(Ordering::Relaxed));
+        Some(Failed { step, errno, lacks_interpreter: self.lacks_interpreter.load(Ordering::Relaxed) != 0 })
     }
 
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "errnos are from 1 to 4095")]
@@ -67,6 +80,10 @@ impl Report {
 
     pub(super) fn finish(&self) {
         self.done.store(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn miss_interpreter(&self) {
+        self.lacks_interpreter.store(1, Ordering::Relaxed);
     }
 
     pub(super) fn finished(&self) -> bool {

@@ -1,10 +1,12 @@
 //! The options that select namespaces, made from the table of kinds.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
+use super::values::words;
 use crate::plan::Source;
 use launch::Kind;
 
@@ -26,7 +28,7 @@ impl clap::Args for Kinds {
                 .require_equals(true)
                 .default_missing_value("")
                 .action(ArgAction::Set)
-                .value_parser(source)
+                .value_parser(words(source))
                 .help(format!("Join the {}", kind.about()))
         };
         command.args(Kind::all().map(option))
@@ -57,10 +59,11 @@ impl clap::FromArgMatches for Kinds {
 }
 
 /// Nothing is the target's; `:ID` is the namespace of that id; anything else a file.
-fn source(text: &str) -> Result<Option<Source>, String> {
-    match (text, text.strip_prefix(':')) {
-        ("", _) => Ok(None),
-        (_, Some(id)) => id.parse().map(|id| Some(Source::Id(id))).map_err(|_| format!("{text:?} is not :ID")),
-        (path, None) => Ok(Some(Source::File(PathBuf::from(path)))),
+fn source(word: &OsStr) -> Result<Option<Source>, String> {
+    if word.is_empty() {
+        return Ok(None);
     }
+    let Some(id) = word.as_bytes().strip_prefix(b":") else { return Ok(Some(Source::File(word.into()))) };
+    let id = std::str::from_utf8(id).ok().and_then(|id| id.parse().ok());
+    id.map(|id| Some(Source::Id(id))).ok_or_else(|| format!("{word:?} is not :ID"))
 }

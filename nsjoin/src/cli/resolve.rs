@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use caps::{CapSet, CapsHashSet};
 
+use super::guise::Guise;
 use super::values::{self, Bound, EnvironmentWord, Format, UsageError};
 use super::{Args, IdOptions, Rights, Running, Surroundings};
 use crate::invocation::{Conduct, Events, Fork, Invocation, Start, Stdin};
@@ -22,7 +23,7 @@ impl Args {
     ///
     /// # Errors
     /// When one of these cannot be read or understood, or options do not go together.
-    pub fn resolve(self) -> Result<Invocation, UsageError> {
+    pub fn resolve(self, guise: Guise) -> Result<Invocation, UsageError> {
         let Self { target, all, kinds, net_socket, user_parent, taken, ids, rights, surroundings, running, command } =
             self;
         let mut words = command.into_iter();
@@ -45,7 +46,7 @@ impl Args {
             (false, true) => Environment::Empty,
             (false, false) => Environment::Ours,
         };
-        command = surroundings.give(command.environment(environment))?;
+        command = surroundings.give(command.environment(environment), guise)?;
         command = command.envs(taken.env.into_iter().filter_map(|word| match word {
             EnvironmentWord::Targets => None,
             EnvironmentWord::Set(key, value) => Some((key, value)),
@@ -69,22 +70,32 @@ impl Args {
         join.root = taken.root.map(directory);
         join.directory = taken.wd.map(directory);
         join.cgroup = taken.join_cgroup.map(|name| name.map_or(Cgroup::Targets, Cgroup::Named));
-        Ok(Invocation { join, conduct })
+        Ok(Invocation { join, conduct, name: guise.name() })
     }
 }
 
 impl Surroundings {
-    fn give(&self, mut command: Command) -> Result<Command, UsageError> {
+    fn give(&self, mut command: Command, guise: Guise) -> Result<Command, UsageError> {
         for file in &self.env_file {
             command = command.envs(values::variables(file)?);
         }
-        command = command.envs(self.setenv.iter().cloned()).preserve_fds(self.preserve_fds);
+        command = command.envs(self.setenv.iter().cloned()).preserve_fds(self.preserved(guise)?);
         command.umask = self.umask;
         command.limits.clone_from(&self.rlimit);
         command.nice = self.nice;
         command.oom_score_adj = self.oom_score_adj;
         command.own_proc = if self.mount_proc { OwnProc::Yes } else { OwnProc::No };
         Ok(command)
+    }
+}
+
+impl Surroundings {
+    /// How many descriptors are left open, from 3 on.
+    fn preserved(&self, guise: Guise) -> Result<u32, UsageError> {
+        match (guise, self.preserve_fds) {
+            (Guise::Nsenter, 0) => values::descriptors().map_err(UsageError::Descriptors),
+            (_, number) => Ok(number),
+        }
     }
 }
 

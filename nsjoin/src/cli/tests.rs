@@ -9,7 +9,7 @@ use launch::{Cgroup, Environment, Parent, Session};
 fn typed(words: &[&str]) -> Result<Invocation, String> {
     let args = Args::of([&["nsjoin"], words].concat().into_iter().map(OsString::from).collect())
         .map_err(|error| error.to_string())?;
-    args.resolve().map_err(|error| error.to_string())
+    args.resolve(Guise::Nsjoin).map_err(|error| error.to_string())
 }
 
 fn invocation(line: &str) -> Invocation {
@@ -65,7 +65,7 @@ fn an_optional_value_needs_its_equals_sign() {
     let join = invocation("-t 1 -r=/r -w/w -c=memory:/web -n ls").join;
     assert_eq!(join.root, Some(Directory::Here("/r".into())));
     assert_eq!(join.directory, Some(Directory::Here("/w".into())));
-    assert_eq!(join.cgroup, Some(Cgroup::Named("memory:/web".to_owned())));
+    assert_eq!(join.cgroup, Some(Cgroup::Named("memory:/web".into())));
 }
 
 #[test]

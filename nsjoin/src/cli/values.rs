@@ -5,8 +5,9 @@ use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::time::Duration;
+
+use clap::builder::{OsStringValueParser, TypedValueParser};
 
 use crate::plan::InvalidPlan;
 use launch::seccomp::SeccompError;
@@ -46,6 +47,9 @@ pub enum UsageError {
     /// What a profile depends on cannot be found out.
     #[error("cannot read our capabilities")]
     Capabilities(#[source] caps::errors::CapsError),
+    /// What is open cannot be found out.
+    #[error("cannot read /proc/self/fd")]
+    Descriptors(#[source] io::Error),
     /// A variable where a command should be.
     #[error("no command is called {0:?}: a variable is set by --env={0} or --setenv {0}")]
     VariableAsCommand(String),
@@ -77,29 +81,47 @@ pub(super) enum Format {
     Json,
 }
 
-impl FromStr for Bound {
-    type Err = String;
+/// A parser of words as they are: names, values and paths need not be UTF-8.
+pub(crate) fn words<T, E>(parse: fn(&OsStr) -> Result<T, E>) -> impl TypedValueParser<Value = T>
+where
+    T: Clone + Send + Sync + 'static,
+    E: Into<Box<dyn std::error::Error + Send + Sync>> + 'static,
+{
+    OsStringValueParser::new().try_map(move |word| parse(&word))
+}
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        if text.bytes().all(|byte| byte.is_ascii_digit()) {
-            return text.parse().map(Self::Descriptor).map_err(|_| format!("{text:?} is no descriptor"));
+/// How many descriptors, from 3 on, there are up to the last that is open.
+pub(super) fn descriptors() -> io::Result<u32> {
+    let mut last = 2;
+    for entry in fs::read_dir("/proc/self/fd")? {
+        last = entry?.file_name().to_str().and_then(|number| number.parse().ok()).unwrap_or(0).max(last);
+    }
+    Ok(last - 2)
+}
+
+pub(super) fn bound(word: &OsStr) -> Result<Bound, String> {
+    if !word.as_bytes().iter().all(u8::is_ascii_digit) {
+        return Ok(Bound::File(word.into()));
+    }
+    let number = word.to_str().and_then(|text| text.parse().ok());
+    number.map(Bound::Descriptor).ok_or_else(|| format!("{word:?} is no descriptor"))
+}
+
+pub(super) fn variable(word: &OsStr) -> Result<(OsString, OsString), String> {
+    let bytes = word.as_bytes();
+    match bytes.iter().position(|byte| *byte == b'=') {
+        Some(at @ 1..) => {
+            Ok((OsStr::from_bytes(&bytes[..at]).to_owned(), OsStr::from_bytes(&bytes[at + 1..]).to_owned()))
         }
-        Ok(Self::File(text.into()))
+        _ => Err(format!("{word:?} is not KEY=VALUE")),
     }
 }
 
-pub(super) fn variable(text: &str) -> Result<(OsString, OsString), String> {
-    match text.split_once('=') {
-        Some((key, value)) if !key.is_empty() => Ok((key.into(), value.into())),
-        _ => Err(format!("{text:?} is not KEY=VALUE")),
-    }
-}
-
-pub(super) fn environment(text: &str) -> Result<EnvironmentWord, String> {
-    if text.is_empty() {
+pub(super) fn environment(word: &OsStr) -> Result<EnvironmentWord, String> {
+    if word.is_empty() {
         return Ok(EnvironmentWord::Targets);
     }
-    variable(text).map(|(key, value)| EnvironmentWord::Set(key, value))
+    variable(word).map(|(key, value)| EnvironmentWord::Set(key, value))
 }
 
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
@@ -147,6 +169,22 @@ mod tests {
         }
         for text in ["", "8", "1000", "-1", "+7", "0o22", "rwx"] {
             assert!(file_mode(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn variables_are_bytes_with_an_equals_sign_among_them() {
+        for (word, key, value) in [
+            (&b"A=1"[..], &b"A"[..], &b"1"[..]),
+            (b"K=\xff", b"K", b"\xff"),
+            (b"\xe5=a=b", b"\xe5", b"a=b"),
+            (b"A=", b"A", b""),
+        ] {
+            let pair = (OsStr::from_bytes(key).to_owned(), OsStr::from_bytes(value).to_owned());
+            assert_eq!(variable(OsStr::from_bytes(word)), Ok(pair), "{}", word.escape_ascii());
+        }
+        for word in [&b""[..], b"=", b"=x", b"A", b"\xff"] {
+            assert!(variable(OsStr::from_bytes(word)).is_err(), "{}", word.escape_ascii());
         }
     }
 

@@ -6,19 +6,25 @@
 //! a mark of the container, and the engine is asked again: if it still names this pid and the pinned
 //! process still lives, it was the container's all the time.
 
-use std::fs;
+use std::fs::File;
 use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
 use std::process::{Command, Stdio};
-use std::thread;
 use std::time::Duration;
 
+use nix::sys::memfd::{MFdFlags, memfd_create};
+
 use super::error::{ContainerError, Said};
+use super::mark::is_marked;
 use super::{Container, state};
 use launch::Identity;
 use launch::Pidfd;
 
 /// Clients of Docker's kind all understand this.
 const WORDS: [&str; 4] = ["container", "inspect", "--format", "{{.State.Pid}} {{.Id}} {{.State.Status}}"];
+
+/// More than any client has to say of what went wrong.
+const MOST_WORDS: usize = 1 << 20;
 
 /// What the engine knows of a container.
 #[derive(Debug, PartialEq, Eq)]
@@ -47,7 +53,7 @@ pub(super) fn first_process(container: &Container) -> Result<Identity, Container
     };
     let identity = Identity::of(pid).map_err(look)?;
     let pinned = Pidfd::of(identity).map_err(|unseen| look(io::Error::other(unseen)))?.ok_or_else(ended)?;
-    if !is_marked(pid, &whole_id) {
+    if !is_marked(pid, &whole_id).map_err(look)? {
         return Err(ContainerError::Elsewhere { id: id(), pid });
     }
     let again = ask(container)?;
@@ -59,17 +65,6 @@ pub(super) fn first_process(container: &Container) -> Result<Identity, Container
         Ok(true) => Err(ended()),
         Err(errno) => Err(look(errno.into())),
     }
-}
-
-/// Whether the process is in a cgroup, or sees a mount, that is called after the container.
-fn is_marked(pid: i32, id: &str) -> bool {
-    let files = ["cgroup", "mountinfo"].into_iter();
-    // What may not be read marks nothing.
-    files.filter_map(|file| fs::read(format!("/proc/{pid}/{file}")).ok()).any(|text| holds(&text, id.as_bytes()))
-}
-
-fn holds(text: &[u8], part: &[u8]) -> bool {
-    text.windows(part.len()).any(|window| window == part)
 }
 
 fn ask(container: &Container) -> Result<Answer, ContainerError> {
@@ -84,22 +79,21 @@ fn ask(container: &Container) -> Result<Answer, ContainerError> {
 }
 
 /// What a program says on stdout and on stderr, to its end.
+///
+/// The latter goes to memory, so that no thread is needed to hear both: the kernel lets nobody into a user
+/// namespace who has, or has just had, a second one.
 fn run(command: &mut Command) -> io::Result<(String, String)> {
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-    let (out, err) = (child.stdout.take(), child.stderr.take());
-    let said = thread::scope(|scope| {
-        let err = scope.spawn(|| text(err));
-        Ok((text(out)?, err.join().unwrap_or_else(|_| Ok(String::new()))?))
-    });
+    let err = File::from(memfd_create(c"said", MFdFlags::MFD_CLOEXEC)?);
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(err.try_clone()?).spawn()?;
+    let mut out = Vec::new();
+    let heard = child.stdout.take().map_or(Ok(0), |mut from| from.read_to_end(&mut out));
     // Its answer tells all. Where SIGCHLD is ignored the kernel has reaped it, and has no status.
     let _reaped = child.wait();
-    said
-}
-
-fn text(from: Option<impl Read>) -> io::Result<String> {
-    let mut bytes = Vec::new();
-    from.map_or(Ok(0), |mut from| from.read_to_end(&mut bytes))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    heard?;
+    let mut said = vec![0; usize::try_from(err.metadata()?.len()).unwrap_or(usize::MAX).min(MOST_WORDS)];
+    err.read_exact_at(&mut said, 0)?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Ok((text(&out), text(&said)))
 }
 
 impl Answer {
@@ -144,12 +138,5 @@ mod tests {
         let said = run(shell.args(["-c", "echo out; echo err >&2; exit 1"])).expect("a shell");
         assert_eq!(said, ("out\n".to_owned(), "err\n".to_owned()));
         assert!(run(&mut Command::new("/nonexistent/client")).is_err());
-    }
-
-    #[test]
-    fn a_process_is_marked_by_what_it_mounts_and_by_nothing_else() {
-        let pid = i32::try_from(std::process::id()).expect("a pid fits");
-        assert!(is_marked(pid, "/proc"), "a process sees /proc mounted");
-        assert!(!is_marked(pid, ID));
     }
 }

@@ -93,6 +93,14 @@ pub enum ContainerError {
         /// The pid, as the engine counts.
         pid: i32,
     },
+    /// The record names a pid and no start time, and who has that pid bears no mark of the container.
+    #[error("cannot find container {id}: pid {pid} bears no mark of it")]
+    Unmarked {
+        /// Which.
+        id: String,
+        /// The pid in the record.
+        pid: i32,
+    },
     /// Its process could not be looked at.
     #[error("cannot look at pid {pid} of container {id}")]
     Look {
@@ -152,6 +160,7 @@ impl ContainerError {
             Self::NoSuchContainer { .. } => Some("$NSJOIN_RUNTIME_ROOTS names other state directories"),
             Self::Unreadable { source, .. } | Self::Look { source, .. } if denied(source) => Some("needs root"),
             Self::Elsewhere { .. } => Some("the engine is on another machine, or counts pids for itself"),
+            Self::Unmarked { .. } => Some("its record has no start time: the pid may have gone to another since"),
             _ => None,
         }
     }

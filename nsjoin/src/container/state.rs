@@ -2,7 +2,7 @@
 //!
 //! There is a directory for each container, of its id, and in it one file of a known name with the pid of
 //! the container's first process. Where the runtime also writes when that process started, a recycled pid
-//! is told from it; where it writes the pid only, the record is believed as long as it stands.
+//! is told from it; where it writes the pid only, the process has to bear a mark of the container.
 //! What anybody but root and us may write to is not believed at all.
 
 use std::env;
@@ -15,6 +15,7 @@ use nix::unistd::geteuid;
 use serde::Deserialize;
 
 use super::error::{ContainerError, Passed};
+use super::mark::is_marked;
 use launch::{Identity, Seen};
 
 /// How many characters it takes to name a container by the beginning of its id.
@@ -213,10 +214,15 @@ impl Found {
             return Err(ContainerError::NotStarted { id: self.id.clone() });
         }
         let pid = record.pid.filter(|pid| *pid > 0).ok_or_else(ended)?;
-        let now = Identity::of(pid).map_err(|source| match source.raw_os_error() {
+        let look = |source: io::Error| match source.raw_os_error() {
             Some(libc::ENOENT | libc::ESRCH) => ended(),
             _ => ContainerError::Look { id: self.id.clone(), pid, source },
-        })?;
+        };
+        let now = Identity::of(pid).map_err(look)?;
+        // Containerd's file and youki's outlive a process that has ended and was not removed.
+        if record.start_time.is_none() && !is_marked(pid, &self.id).map_err(look)? {
+            return Err(ContainerError::Unmarked { id: self.id.clone(), pid });
+        }
         let identity = Identity { start_time: record.start_time.unwrap_or(now.start_time), ..now };
         // It may have been removed, and its pid have gone to another, between the two looks.
         match identity.look() {

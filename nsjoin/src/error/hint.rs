@@ -26,6 +26,7 @@ impl Error {
             }
             Self::NamespaceId { source: Errno::EOPNOTSUPP | Errno::EINVAL, .. } => Some("needs Linux 6.18 or later"),
             Self::NamespaceId { source: Errno::ESTALE, .. } => Some("there is none of that id (any more)"),
+            Self::MainThreadEnded { .. } => Some("a thread that runs can be named by its own id, see /proc/PID/task"),
             Self::OldPidFile { .. } => Some("name the pid itself if it is the one that is meant"),
             Self::Registry(error) => error.hint(),
             Self::Container(error) => error.hint(),

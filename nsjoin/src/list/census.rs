@@ -4,14 +4,13 @@
 //! ended before the first.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
 use std::os::fd::AsFd;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
-
-use procfs::FromRead;
-use procfs::process::Status;
+use std::path::{Path, PathBuf};
 
 use super::{Namespace, Resident};
 use crate::error::Error;
@@ -82,35 +81,34 @@ pub(super) fn namespaces_of(pid: i32) -> io::Result<BTreeSet<Key>> {
 
 /// What has been seen so far: processes and other holders.
 #[derive(Debug, Default)]
-struct Found(BTreeMap<Key, (Vec<i32>, Vec<String>)>);
+struct Found(BTreeMap<Key, (Vec<i32>, Vec<PathBuf>)>);
 
 impl Found {
     fn add_process(&mut self, pid: i32) -> io::Result<()> {
         let inside = namespaces_of(pid)?;
         for entry in FOR_CHILDREN {
-            let path = format!("/proc/{pid}/ns/{entry}");
-            self.hold(&path, |key| !inside.contains(&key));
+            self.hold(format!("/proc/{pid}/ns/{entry}").into(), |key| !inside.contains(&key));
         }
         for key in inside {
             self.0.entry(key).or_default().0.push(pid);
         }
         // What may be seen of a process's namespaces may be seen of its descriptors.
         for entry in fs::read_dir(format!("/proc/{pid}/fd"))? {
-            self.hold(&entry?.path().to_string_lossy(), |_| true);
+            self.hold(entry?.path(), |_| true);
         }
         Ok(())
     }
 
     /// Notes a link to a namespace that is worth noting.
-    fn hold(&mut self, path: &str, is_worth: impl Fn(Key) -> bool) {
+    fn hold(&mut self, path: PathBuf, is_worth: impl Fn(Key) -> bool) {
         // Descriptors come and go too.
-        if let Some(key) = fs::read_link(path).ok().and_then(|link| key(&link)).filter(|key| is_worth(*key)) {
-            self.0.entry(key).or_default().1.push(path.to_owned());
+        if let Some(key) = fs::read_link(&path).ok().and_then(|link| key(&link)).filter(|key| is_worth(*key)) {
+            self.0.entry(key).or_default().1.push(path);
         }
     }
 
     fn add_mounts(&mut self, mountinfo: &[u8]) {
-        for line in String::from_utf8_lossy(mountinfo).lines() {
+        for line in mountinfo.split(|byte| *byte == b'\n') {
             if let Some((key, place)) = mounted(line) {
                 self.0.entry(key).or_default().1.push(place);
             }
@@ -119,17 +117,30 @@ impl Found {
 }
 
 /// The namespace in a line of mountinfo that mounts one, and where.
-fn mounted(line: &str) -> Option<(Key, String)> {
-    let (mount, file_system) = line.split_once(" - ")?;
-    let mut words = mount.split(' ').skip(3);
+fn mounted(line: &[u8]) -> Option<(Key, PathBuf)> {
+    let mut words = line.split(|byte| *byte == b' ').skip(3);
     let (root, place) = (words.next()?, words.next()?);
-    file_system.starts_with("nsfs ").then_some((key(Path::new(root))?, unescaped(place)))
+    let file_system = words.skip_while(|word| *word != b"-").nth(1)?;
+    (file_system == b"nsfs").then_some((key(Path::new(OsStr::from_bytes(root)))?, unescaped(place)))
 }
 
 /// What the kernel has written `\040` for, and its like.
-fn unescaped(text: &str) -> String {
-    let escapes = [("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")];
-    escapes.iter().fold(text.to_owned(), |text, (escape, plain)| text.replace(escape, plain))
+fn unescaped(mut text: &[u8]) -> PathBuf {
+    let mut plain = Vec::with_capacity(text.len());
+    while let Some((byte, rest)) = text.split_first() {
+        let digits = rest.get(..3).filter(|_| *byte == b'\\').and_then(|digits| std::str::from_utf8(digits).ok());
+        match digits.and_then(|digits| u8::from_str_radix(digits, 8).ok()) {
+            Some(escaped) => {
+                plain.push(escaped);
+                text = &rest[3..];
+            }
+            None => {
+                plain.push(*byte);
+                text = rest;
+            }
+        }
+    }
+    std::ffi::OsString::from_vec(plain).into()
 }
 
 /// The namespace that a link of /proc names: `net:[4026531840]`.
@@ -160,10 +171,10 @@ fn pods() -> BTreeMap<Key, Name> {
 }
 
 /// Asked of the first who still has it.
-fn owner((kind, inode): Key, processes: &[i32], held_by: &[String]) -> Option<u32> {
-    let entries = processes.iter().map(|pid| format!("/proc/{pid}/ns/{kind}"));
+fn owner((kind, inode): Key, processes: &[i32], held_by: &[PathBuf]) -> Option<u32> {
+    let entries = processes.iter().map(|pid| format!("/proc/{pid}/ns/{kind}").into());
     let files = entries.chain(held_by.iter().cloned());
-    let open = |path: String| {
+    let open = |path: PathBuf| {
         let file = File::open(path).ok()?;
         (file.metadata().ok()?.ino() == inode).then_some(file)
     };
@@ -173,13 +184,21 @@ fn owner((kind, inode): Key, processes: &[i32], held_by: &[String]) -> Option<u3
 
 impl Resident {
     fn look(pid: i32) -> io::Result<Self> {
-        let status = File::open(format!("/proc/{pid}/status"))?;
-        let status = Status::from_read(status).map_err(io::Error::other)?;
-        let words = fs::read(format!("/proc/{pid}/cmdline"))?;
-        let command = String::from_utf8_lossy(&words).trim_end_matches('\0').replace('\0', " ");
-        let command = if command.is_empty() { format!("[{}]", status.name) } else { command };
-        Ok(Self { pid, uid: status.euid, command })
+        let status = fs::read(format!("/proc/{pid}/status"))?;
+        let (name, uid) = name_and_uid(&status).ok_or_else(|| io::Error::other("no uid in its status"))?;
+        let mut words = fs::read(format!("/proc/{pid}/cmdline"))?;
+        words.truncate(words.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1));
+        words.iter_mut().filter(|byte| **byte == 0).for_each(|byte| *byte = b' ');
+        let command = if words.is_empty() { [b"[", name, b"]"].concat() } else { words };
+        Ok(Self { pid, uid, command: std::ffi::OsString::from_vec(command) })
     }
+}
+
+/// The name and the effective uid in `/proc/PID/status`; a name is whatever bytes a program likes.
+fn name_and_uid(status: &[u8]) -> Option<(&[u8], u32)> {
+    let field = |key: &[u8]| status.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(key));
+    let uids = std::str::from_utf8(field(b"Uid:")?).ok()?;
+    Some((field(b"Name:\t")?, uids.split_whitespace().nth(1)?.parse().ok()?))
 }
 
 #[cfg(test)]
@@ -206,16 +225,19 @@ mod tests {
     fn only_lines_of_nsfs_mount_namespaces() {
         for (line, expected) in [
             (
-                "35 30 0:4 net:[4026532200] /run/netns/a\\040b rw shared:7 - nsfs nsfs rw",
-                Some(((Kind::Net, 4_026_532_200), "/run/netns/a b".to_owned())),
+                &b"35 30 0:4 net:[4026532200] /run/netns/a\\040b rw shared:7 - nsfs nsfs rw"[..],
+                Some(((Kind::Net, 4_026_532_200), &b"/run/netns/a b"[..])),
             ),
-            ("35 30 0:4 mnt:[7] /m rw - nsfs nsfs rw", Some(((Kind::Mount, 7), "/m".to_owned()))),
-            ("35 30 0:4 net:[7] /run/netns/a rw - tmpfs nsfs rw", None),
-            ("35 30 0:4 / /run rw - nsfs nsfs rw", None),
-            ("35 30", None),
-            ("", None),
+            (b"35 30 0:4 mnt:[7] /m rw - nsfs nsfs rw", Some(((Kind::Mount, 7), b"/m"))),
+            (b"35 30 0:4 mnt:[7] /\xff\\134040 rw - nsfs nsfs rw", Some(((Kind::Mount, 7), b"/\xff\\040"))),
+            (b"35 30 0:4 mnt:[7] /m\\ rw - nsfs nsfs rw", Some(((Kind::Mount, 7), b"/m\\"))),
+            (b"35 30 0:4 net:[7] /run/netns/a rw - tmpfs nsfs rw", None),
+            (b"35 30 0:4 / /run rw - nsfs nsfs rw", None),
+            (b"35 30", None),
+            (b"", None),
         ] {
-            assert_eq!(mounted(line), expected, "{line}");
+            let expected = expected.map(|(key, place)| (key, PathBuf::from(OsStr::from_bytes(place))));
+            assert_eq!(mounted(line), expected, "{}", line.escape_ascii());
         }
     }
 

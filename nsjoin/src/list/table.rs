@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
 
 use tabwriter::TabWriter;
 
@@ -17,23 +18,29 @@ pub(super) fn write(namespaces: &[Namespace], headers: bool, out: &mut impl Writ
         writeln!(table, "{HEADERS}")?;
     }
     for namespace in namespaces {
-        writeln!(table, "{}", row(namespace, &users))?;
+        table.write_all(&row(namespace, &users))?;
+        writeln!(table)?;
     }
     table.flush()
 }
 
-fn row(namespace: &Namespace, users: &BTreeMap<u32, String>) -> String {
+fn row(namespace: &Namespace, users: &BTreeMap<u32, String>) -> Vec<u8> {
     let Namespace { kind, inode, pod, processes, first, held_by, .. } = namespace;
     let none = || "-".to_owned();
     let pid = first.as_ref().map_or_else(none, |first| first.pid.to_string());
     let user = first.as_ref().map_or_else(none, |it| users.get(&it.uid).cloned().unwrap_or_else(|| it.uid.to_string()));
     let pod = pod.as_ref().map_or_else(none, ToString::to_string);
     let command = match first {
-        Some(first) => first.command.clone(),
-        None if held_by.is_empty() => none(),
-        None => format!("held by {}", held_by.join(", ")),
+        Some(first) => first.command.as_bytes().to_vec(),
+        None if held_by.is_empty() => none().into_bytes(),
+        None => {
+            let places: Vec<_> = held_by.iter().map(|place| place.as_os_str().as_bytes()).collect();
+            [b"held by ", places.join(&b", "[..]).as_slice()].concat()
+        }
     };
-    format!("{kind}\t{inode}\t{}\t{pid}\t{user}\t{pod}\t{}", processes.len(), plain(&command))
+    let mut row = format!("{kind}\t{inode}\t{}\t{pid}\t{user}\t{pod}\t", processes.len()).into_bytes();
+    row.extend(plain(&command));
+    row
 }
 
 /// Names of users, by uid. Of the file only: what else the machine knows them from, a static program
@@ -48,9 +55,10 @@ fn users(passwd: &str) -> BTreeMap<u32, String> {
     passwd.lines().rev().filter_map(user).collect()
 }
 
-/// Without what would end the line, or tell a terminal something.
-fn plain(text: &str) -> String {
-    text.chars().map(|char| if char.is_control() { '?' } else { char }).collect()
+/// Without what would end the line, or tell a terminal something. Bytes that are no UTF-8 stay what they are.
+fn plain(text: &[u8]) -> Vec<u8> {
+    let without = |text: &str| text.chars().map(|char| if char.is_control() { '?' } else { char }).collect::<String>();
+    text.utf8_chunks().flat_map(|chunk| [without(chunk.valid()).as_bytes(), chunk.invalid()].concat()).collect()
 }
 
 #[cfg(test)]
@@ -66,7 +74,7 @@ mod tests {
     #[test]
     fn a_row_says_who_is_in_it_or_else_what_holds_it() {
         let users = users("root:x:0:0::/:/bin/sh\ntoor:x:0:0::/:/bin/sh\nbroken\nadm:x:3:4::/:/bin/false\n");
-        let first = |uid, command: &str| Some(Resident { pid: 3, uid, command: command.to_owned() });
+        let first = |uid, command: &str| Some(Resident { pid: 3, uid, command: command.into() });
         for (namespace, expected) in [
             (empty(Kind::Net, 7), "net\t7\t0\t-\t-\t-\t-"),
             (
@@ -87,8 +95,13 @@ mod tests {
                 "uts\t7\t1\t3\t1234\tweb\ta???[31m",
             ),
         ] {
-            assert_eq!(row(&namespace, &users), expected);
+            assert_eq!(String::from_utf8(row(&namespace, &users)).expect("UTF-8"), expected);
         }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_shown_as_they_are() {
+        assert_eq!(plain(b"a\xff\x1b\xc3\xa4\xc3"), b"a\xff?\xc3\xa4\xc3");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use caps::{CapSet, Capability};
 use nix::errno::Errno;
 
-use super::pin::{Pinned, Process};
+use super::pin::Pinned;
 use crate::error::Error;
 use crate::outcome::{Joined, Skipped};
 use crate::plan::{Select, Source};
@@ -144,10 +144,10 @@ fn wants(select: &Select, pinned: &Pinned, kind: Kind) -> bool {
 fn theirs(pinned: &Pinned, kind: Kind, must: bool) -> Result<Result<(File, String), &'static str>, Error> {
     match pinned {
         Pinned::Nobody => Ok(Err("there is no target")),
-        Pinned::Process(Process { identity, pidfd }) => {
-            let pid = identity.pid;
+        Pinned::Process(process) => {
+            let pid = process.identity.pid;
             // No path to be walked, and no doubt whose it is.
-            if let Some(Ok(file)) = sys::namespace_of_pidfd(pidfd.as_fd(), kind.by_pidfd()) {
+            if let Some(file) = process.namespace(kind) {
                 return Ok(Ok((file.into(), format!("pid {pid}"))));
             }
             match File::open(format!("/proc/{pid}/ns/{kind}")) {
@@ -195,7 +195,7 @@ fn from(kind: Kind, source: &Source, pinned: &Pinned) -> Result<(File, String), 
                 return Err(launch::Error::NoProcess { what: "sockets" }.into());
             };
             let error = |source| Error::Socket { number: *number, pid: process.identity.pid, source };
-            let socket = sys::take_descriptor(process.pidfd.as_fd(), *number).map_err(error)?;
+            let socket = process.descriptor(*number).map_err(error)?;
             let file = sys::namespace_of_socket(socket.as_fd()).map_err(error)?;
             Ok((file.into(), format!("socket {number}")))
         }

@@ -1,30 +1,24 @@
 //! From a target to what is pinned: a process by its pidfd, or namespaces by their files.
 
 use std::fs::{self, File};
-use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::os::linux::fs::MetadataExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
 
 use nix::errno::Errno;
 
+use super::held::{Held, Process, look_error};
+use super::pid_file::{Age, PidFile};
 use crate::container::Container;
 use crate::error::Error;
+use crate::outcome::Doubt;
 use crate::sys;
 use crate::target::Target;
 use launch::Kind;
 use launch::{Identity, Look};
 use registry::Name;
 use registry::{Registry, RegistryError};
-
-/// A process, held so that no other can be taken for it.
-#[derive(Debug)]
-pub(crate) struct Process {
-    pub(crate) identity: Identity,
-    pub(crate) pidfd: OwnedFd,
-}
 
 /// What a target was resolved to.
 pub(super) enum Pinned {
@@ -77,18 +71,13 @@ fn process_of(container: &Container) -> Result<Pinned, Error> {
     process(identity.pid, Some(identity))
 }
 
-/// Pins a process that has namespaces.
+/// Pins a process that has namespaces, or a thread.
 fn process(pid: i32, meant: Option<Identity>) -> Result<Pinned, Error> {
-    let pidfd = sys::pidfd_open(pid).map_err(|errno| match errno {
-        // What a number that can be no pid gets, and, since Linux 6.9, a thread that leads no process.
-        Errno::EINVAL | Errno::ENOENT => Error::NoSuchProcess { pid },
-        errno => look_error(pid)(errno.into()),
-    })?;
-    pinned(pid, pidfd, meant)
+    pinned(pid, Held::of(pid)?, meant)
 }
 
-/// Looks at a process that is pinned already.
-fn pinned(pid: i32, pidfd: OwnedFd, meant: Option<Identity>) -> Result<Pinned, Error> {
+/// Looks at a process that is held already.
+fn pinned(pid: i32, held: Held, meant: Option<Identity>) -> Result<Pinned, Error> {
     let look = Look::at(pid).map_err(look_error(pid))?;
     if meant.is_some_and(|meant| meant != look.identity) {
         return Err(Error::Recycled { pid });
@@ -96,23 +85,26 @@ fn pinned(pid: i32, pidfd: OwnedFd, meant: Option<Identity>) -> Result<Pinned, E
     if look.kernel_thread {
         return Err(Error::KernelThread { pid });
     }
+    if look.zombie && has_other_threads(pid) {
+        return Err(Error::MainThreadEnded { pid });
+    }
     if look.zombie {
         return Err(Error::Ended { pid });
     }
-    Ok(Pinned::Process(Process { identity: look.identity, pidfd }))
+    Ok(Pinned::Process(Process { identity: look.identity, held, doubt: None }))
 }
 
-fn look_error(pid: i32) -> impl Fn(io::Error) -> Error {
-    move |source| match source.raw_os_error() {
-        Some(libc::ESRCH | libc::ENOENT) => Error::NoSuchProcess { pid },
-        _ => Error::Look { pid, source },
-    }
+/// Whether a process whose main thread has ended goes on; that thread has no namespaces any more.
+fn has_other_threads(pid: i32) -> bool {
+    fs::read_dir(format!("/proc/{pid}/task")).is_ok_and(|threads| threads.count() > 1)
 }
 
 /// The inode of a process in the pidfd file system; before Linux 6.9 all have the same.
 fn inode_of(process: &Process) -> Result<u64, Error> {
     let pid = process.identity.pid;
-    let copy = process.pidfd.try_clone().map_err(|source| Error::Look { pid, source })?;
+    // Whatever is held otherwise has none.
+    let Some(pidfd) = process.pidfd() else { return Err(Error::Recycled { pid }) };
+    let copy = pidfd.try_clone_to_owned().map_err(|source| Error::Look { pid, source })?;
     File::from(copy).metadata().map(|found| found.st_ino()).map_err(|source| Error::Look { pid, source })
 }
 
@@ -120,7 +112,7 @@ fn inode_of(process: &Process) -> Result<u64, Error> {
 fn by_pidfd(number: i32) -> Result<Pinned, Error> {
     let pidfd = sys::duplicate(number).map_err(|source| Error::Descriptor { number, source })?;
     match sys::pid_of(pidfd.as_fd()) {
-        Some(pid) => pinned(pid, pidfd, None),
+        Some(pid) => pinned(pid, Held::Pidfd(pidfd), None),
         None if sys::is_pidfd(pidfd.as_fd()) => Err(Error::DescriptorEnded { number }),
         None => Err(Error::Descriptor { number, source: Errno::EBADF }),
     }
@@ -138,29 +130,15 @@ fn by_path(path: &Path) -> Result<Pinned, Error> {
     if let Some(kind) = sys::kind_of(file.as_fd()) {
         return Ok(Pinned::Namespace(path.to_owned(), kind, file));
     }
-    let no_target = || Error::NoTarget { path: path.to_owned() };
-    if !found.is_file() || found.len() > 64 {
-        return Err(no_target());
-    }
-    let text = fs::read_to_string(path).map_err(unreadable)?;
-    let pid: i32 = text.trim().parse().ok().filter(|pid| *pid > 0).ok_or_else(no_target)?;
-    let pinned = process(pid, None)?;
-    if let (Pinned::Process(process), Ok(written)) = (&pinned, found.modified())
-        && started(process.identity).is_some_and(|started| started > written + SLACK)
-    {
-        return Err(Error::OldPidFile { path: path.to_owned(), pid });
+    let pid_file = PidFile::read(&file, path)?.ok_or_else(|| Error::NoTarget { path: path.to_owned() })?;
+    let mut pinned = process(pid_file.pid, None)?;
+    if let Pinned::Process(process) = &mut pinned {
+        let (path, pid) = (path.to_owned(), pid_file.pid);
+        match pid_file.age(process.identity)? {
+            Age::Fits => {}
+            Age::Older => return Err(Error::OldPidFile { path, pid }),
+            Age::Doubtful => process.doubt = Some(Doubt::OldPidFile { path, pid }),
+        }
     }
     Ok(pinned)
-}
-
-/// How far the clocks of a file system and of processes may be apart.
-const SLACK: Duration = Duration::from_secs(2);
-
-/// When a process started, by the clock of the wall; that one may have been set since.
-fn started(process: Identity) -> Option<SystemTime> {
-    let ticks = nix::unistd::sysconf(nix::unistd::SysconfVar::CLK_TCK).ok()??;
-    let stat = fs::read_to_string("/proc/stat").ok()?;
-    let boot: u64 = stat.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()?;
-    let since_boot = process.start_time / u64::try_from(ticks).ok()?;
-    Some(SystemTime::UNIX_EPOCH + Duration::from_secs(boot + since_boot))
 }

@@ -53,7 +53,7 @@ pub(super) fn sandbox(plan: &PodPlan, own_etc: Vec<Mount>, runs_as: RunsAs, held
     script.must(Op::Chdir(c"/".to_owned()));
     give_up_privileges(&mut script, runs_as);
     let (argv, envp) = (CStrings::of([c"pause"]), CStrings::of([]));
-    script.must(Op::Execute(Box::new(Execution { program: Executed::Held(program), argv, envp })));
+    script.must(Op::Execute(Box::new(Execution::new(Executed::Held(program), argv, envp))));
     script
 }
 

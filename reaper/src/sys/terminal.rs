@@ -47,7 +47,18 @@ pub fn control_terminal(terminal: i32, take: bool) -> bool {
 /// # Errors
 /// Those of open(2) on /dev/ptmx, and of `TIOCSPTLCK`, ioctl_tty(2).
 pub fn pair() -> Result<Fd, Errno> {
-    let master = open_with(c"/dev/ptmx", nr::O_RDWR | nr::O_NOCTTY | nr::O_NONBLOCK)?;
+    unlocked(open_with(c"/dev/ptmx", nr::O_RDWR | nr::O_NOCTTY | nr::O_NONBLOCK)?)
+}
+
+/// Takes over the end of a pair that somebody has opened as [`pair`] does, by a ptmx of another place.
+///
+/// # Errors
+/// Those of `TIOCSPTLCK`, ioctl_tty(2).
+pub fn adopt(master: i32) -> Result<Fd, Errno> {
+    unlocked(Fd::from_raw(master))
+}
+
+fn unlocked(master: Fd) -> Result<Fd, Errno> {
     let unlocked = 0_i32;
     // SAFETY: the kernel reads one int at an address borrowed for the call.
     let done = unsafe {

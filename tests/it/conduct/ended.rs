@@ -22,6 +22,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         as_each_user("conduct::the_time_of_a_stopped_command_is_over_too", &[], stopped),
         as_each_user("conduct::die_with_parent_ends_the_command_with_nsjoin", &[], dies_with_nsjoin),
         as_each_user("conduct::die_with_parent_leaves_nothing_whenever_nsjoin_is_killed", &[], dies_at_any_time),
+        as_each_user("conduct::die_with_parent_launches_nothing_when_the_parent_has_ended_already", &[], ended_before),
         as_each_user("conduct::die_with_parent_ends_nsjoin_with_its_parent", &[], dies_with_the_parent),
     ]
     .into_iter()
@@ -144,4 +145,30 @@ fn dies_with_the_parent(user: User) {
         eventually("nsjoin ends", || has_ended(nsjoin.into()).then_some(()));
         eventually("the command ends", || has_ended(command.into()).then_some(()));
     }
+}
+
+/// The parent ends while nsjoin reads what it was given.
+fn ended_before(user: User) {
+    let house = pod(user);
+    let fifo = house.work().join("fifo");
+    nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::from_bits_truncate(0o666)).unwrap();
+    fs::set_permissions(&fifo, std::os::unix::fs::PermissionsExt::from_mode(0o666)).unwrap();
+    let script = "nsjoin -t web --die-with-parent --pid-file pid --env-file fifo -- probe ready 2>said & echo $!; wait";
+    let mut parent = Running::start(house.command("sh").args(["-c", script])).unwrap();
+    let nsjoin: i64 = parent.line().unwrap().parse().unwrap();
+    // This can be done only when somebody has opened it to read.
+    let mut told = eventually("nsjoin reads", || {
+        let nonblocking =
+            std::os::unix::fs::OpenOptionsExt::custom_flags(fs::OpenOptions::new().write(true), libc::O_NONBLOCK)
+                .open(&fifo);
+        nonblocking.ok()
+    });
+    send(parent.pid(), libc::SIGKILL).unwrap();
+    parent.ends().unwrap();
+    std::io::Write::write_all(&mut told, b"A=1\n").unwrap();
+    drop(told);
+    eventually("nsjoin ends", || has_ended(nsjoin).then_some(()));
+    let said = fs::read_to_string(house.work().join("said")).unwrap();
+    assert_eq!(said, "nsjoin: cannot launch the command: our parent, with which it was to end, has ended\n");
+    assert!(!house.work().join("pid").exists());
 }

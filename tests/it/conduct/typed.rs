@@ -8,12 +8,16 @@ use libtest_mimic::Trial;
 use super::{command_of, pod};
 use crate::house::{House, User, eventually, only_child};
 use crate::init::running::{Running, becomes, send};
+use crate::join::{Started, root_directory, stranger, stranger_that};
 use crate::terminal::{CONTROL_C, CONTROLLED, Terminal};
 use crate::trial::{Need, as_each_user};
 
 pub(crate) fn trials() -> Vec<Trial> {
     let needs = [Need::Program("setsid"), Need::Program("stty")];
+    let unshare = [Need::Program("unshare"), Need::Program("tty")];
     [
+        as_each_user("conduct::a_terminal_is_one_of_the_targets_where_it_has_some", &unshare, targets_own),
+        as_each_user("conduct::a_target_without_terminals_gets_one_of_here_and_that_is_said", &unshare, of_here),
         as_each_user("conduct::a_terminal_of_its_own_controls_the_commands_session", &needs, own_terminal),
         as_each_user("conduct::a_terminal_of_its_own_is_as_large_as_ours_and_follows_it", &needs, sizes),
         as_each_user("conduct::our_terminal_is_raw_while_the_command_runs_and_then_as_before", &needs, modes),
@@ -69,6 +73,60 @@ fn own_terminal(user: User) {
     terminal.types("a line\r").unwrap();
     terminal.shows("read a line").unwrap();
     running.exits(0).unwrap();
+}
+
+/// A target with a file system of terminals of its own, as containers have.
+fn with_terminals(house: &House) -> Started {
+    let script = "mount -t devpts -o newinstance,ptmxmode=0666 devpts /dev/pts &&
+        mount --bind /dev/pts/ptmx /dev/ptmx && exec probe ready";
+    stranger_that(house, &["--mount"], &["sh", "-c", script])
+}
+
+fn targets_own(user: User) {
+    let house = House::new(user);
+    let target = with_terminals(&house);
+    let line = ["-t", &target.to_string(), "-U", "-m", "--tty", "--"];
+    let inside = |command: &[&str]| house.nsjoin(&[&line[..], command].concat()).ok();
+    let named = inside(&["tty"]);
+    assert_eq!((named.out().trim(), named.err().as_str()), ("/dev/pts/0", ""), "{named}");
+    // It is in none of ours, and controls the session there.
+    let facts =
+        inside(&["sh", "-c", "test -c /dev/pts/0 && test -t 0 && echo typed > /dev/tty && stty size < /dev/pts/0"]);
+    assert!(facts.out().starts_with("typed"), "{facts}");
+    if user == User::Root {
+        let script = "stat -c %u $(tty)";
+        let pid = target.to_string();
+        let owner = house.nsjoin(&["-t", &pid, "-m", "--tty", "--run-as", "1234:0", "--", "sh", "-c", script]).ok();
+        assert_eq!(owner.out().trim(), "1234");
+    }
+    // Whose mounts are not joined, its terminals are not either.
+    let pid = target.to_string();
+    let outside = house.nsjoin(&["-t", &pid, "-U", "--preserve-credentials", "--tty", "--", "tty"]).ok();
+    assert!(outside.out().starts_with("/dev/pts/") && outside.err().is_empty(), "{outside}");
+}
+
+fn of_here(user: User) {
+    let house = House::new(user);
+    let root = root_directory(&house, &[]);
+    fs::create_dir(root.join("dev")).unwrap();
+    let target = stranger(&house, &["--mount"]);
+    let (ptmx, taken) = (root.join("dev/ptmx"), format!("-r={}", root.display()));
+    let said = || {
+        let ran = house.nsjoin(&["-t", &target.to_string(), "-U", "-m", &taken, "--tty", "--", "/probe", "exit", "7"]);
+        let says = "nsjoin: the command has a terminal of here, for want of one of the target's: ";
+        assert!(ran.err().starts_with(says) && ran.err().lines().count() == 1, "{ran}");
+        ran.exits(7);
+    };
+    said();
+    // What the target has put there in place of it is not opened.
+    nix::unistd::mkfifo(&ptmx, nix::sys::stat::Mode::from_bits_truncate(0o666)).unwrap();
+    said();
+    fs::remove_file(&ptmx).unwrap();
+    std::os::unix::fs::symlink("/../../../../dev/ptmx", &ptmx).unwrap();
+    said();
+    fs::remove_file(&ptmx).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", &ptmx).unwrap();
+    said();
 }
 
 fn sizes(user: User) {

@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::process::Command;
 
 use libtest_mimic::Trial;
 
 use super::{Started, launched, root_directory, stranger, word};
+use crate::before_exec::answer_always;
 use crate::house::{House, ORDINARY_ID, User};
 use crate::trial::{Need, as_each_user, trial};
 
@@ -27,6 +29,7 @@ pub(super) fn trials() -> Vec<Trial> {
         trial("join::credentials::a_joined_user_namespace_is_entered_without_groups_of_ours", as_root, no_groups),
         trial("join::credentials::preserved_credentials_stay_as_they_are", as_root, preserved),
         trial("join::credentials::a_link_in_the_target_does_not_lead_out_of_it", as_root, links),
+        trial("join::credentials::step_by_step_a_link_does_not_lead_out_of_it_either", as_root, links_step_by_step),
         trial("join::credentials::files_that_are_no_files_are_refused", as_root, no_files),
     ];
     trials.extend(
@@ -197,22 +200,40 @@ fn preserved() {
 }
 
 fn links() {
+    links_with(|_| ());
+}
+
+/// Where the kernel, or a filter before it, has no call that would keep us within a root.
+fn links_step_by_step() {
+    for errno in [libc::ENOSYS, libc::EPERM] {
+        links_with(|command| answer_always(command, libc::SYS_openat2, errno));
+    }
+}
+
+fn links_with(prepare: impl Fn(&mut Command)) {
     let house = House::new(User::Root);
     let root = root_directory(&house, &[("passwd", "eve:x:666:666::/:/bin/sh\n"), ("etc/group", GROUP)]);
     let target = rooted(&house, &root);
-    let line = ["-t", &target.to_string(), "-u", "--run-as"];
+    let pid = target.to_string();
+    let line = |user, command: &[&str]| {
+        let mut nsjoin = house.command("nsjoin");
+        nsjoin.args(["-t", &pid, "-u", "--run-as", user]).args(command);
+        prepare(&mut nsjoin);
+        nsjoin
+    };
     // Of here these lead to the file beside the root; of there to the file in it.
     fs::write(house.work().join("passwd"), "eve:x:0:0::/:/bin/sh\n").unwrap();
     for lead in ["../passwd", "../../passwd", "/passwd", "../../../../passwd"] {
         symlink(lead, root.join("etc/passwd")).unwrap();
-        assert_eq!(as_user(&house, &target, &["--run-as", "eve"]), (666, 666, vec![666]), "{lead}");
-        house.nsjoin(&[&line[..], &["daemon", "true"]].concat()).refuses(2, "no user named daemon");
+        let eve = Started::new(&house, &mut line("eve", &["probe", "ready"]));
+        assert_eq!(ids(&eve), (666, 666, vec![666]), "{lead}");
+        house.finish(&mut line("daemon", &["true"])).refuses(2, "no user named daemon");
         fs::remove_file(root.join("etc/passwd")).unwrap();
     }
     // A link of /proc leads wherever it likes.
     for lead in ["/proc/self/root/etc/passwd", &format!("/proc/{}/root/etc/passwd", std::process::id())] {
         symlink(lead, root.join("etc/passwd")).unwrap();
-        house.nsjoin(&[&line[..], &["daemon", "true"]].concat()).refuses(125, "cannot read the target's /etc/passwd");
+        house.finish(&mut line("daemon", &["true"])).refuses(125, "cannot read the target's /etc/passwd");
         fs::remove_file(root.join("etc/passwd")).unwrap();
     }
 }

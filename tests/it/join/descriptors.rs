@@ -7,6 +7,7 @@ use std::path::Path;
 
 use libtest_mimic::Trial;
 
+use super::kernel::pidfd_inode;
 use super::{Started, stranger, word};
 use crate::house::{House, User};
 use crate::trial::{Need, as_each_user};
@@ -16,6 +17,7 @@ pub(super) fn trials() -> Vec<Trial> {
     [
         as_each_user("join::descriptors::those_that_are_handed_on", unshare, handed),
         as_each_user("join::descriptors::one_of_ours_takes_no_number_that_was_free", unshare, free_numbers),
+        as_each_user("join::descriptors::sockets_that_were_opened_for_it_are_the_commands", unshare, sockets),
         as_each_user("join::descriptors::no_path_leads_through_one_of_ours", unshare, no_way_through),
     ]
     .into_iter()
@@ -38,6 +40,37 @@ fn handed_on(house: &House, open: &str, program: &[&str]) -> BTreeMap<u32, (u64,
     let mut command = house.command("sh");
     command.args(["-c", &format!("{open}; exec \"$@\""), "sh"]).args(program).args(["probe", "ready"]);
     open_in(&Started::new(house, &mut command))
+}
+
+/// As a service manager hands sockets on, to the process that it starts.
+fn sockets(user: User) {
+    let house = House::new(user);
+    let target = stranger(&house, &["--uts", "--pid"]);
+    let pid = target.to_string();
+    let variables = |script: &str, line: &[&str]| {
+        let mut command = house.command("sh");
+        command.args(["-c", script, "sh", "-t", &pid]).args(line).args(["--", "probe", "ready"]);
+        let inside = Started::new(&house, &mut command);
+        let environment = inside.file("environ");
+        let of = |name: &str| {
+            environment.split('\0').find_map(|it| it.strip_prefix(name)?.strip_prefix('=')).map(str::to_owned)
+        };
+        let pid_inside = inside.status("NSpid").split_whitespace().last().unwrap().to_owned();
+        let inode = pidfd_inode(inside.pid).to_string();
+        ([of("LISTEN_PID"), of("LISTEN_PIDFDID"), of("LISTEN_FDS")], pid_inside, inode)
+    };
+    let one = || Some("1".to_owned());
+    let ours = "LISTEN_PID=$$ LISTEN_PIDFDID=77 LISTEN_FDS=1 exec nsjoin \"$@\" 3<&0";
+    for line in [&["-U"][..], &["-U", "-u", "--timeout=1h"], &["-a"], &["-a", "-F"], &["-U", "-p"]] {
+        let (found, pid, inode) = variables(ours, &[line, &["--preserve-fds=1"]].concat());
+        assert_eq!(found, [Some(pid), Some(inode), one()], "{line:?}");
+    }
+    // What is somebody else's stays so, and what nobody is given is not said to be the command's.
+    let anothers = "LISTEN_PID=1 LISTEN_PIDFDID=77 LISTEN_FDS=1 exec nsjoin \"$@\" 3<&0";
+    let (found, ..) = variables(anothers, &["-a", "--preserve-fds=1"]);
+    assert_eq!(found, [one(), Some("77".to_owned()), one()]);
+    let (found, pid, _) = variables(ours, &["-a"]);
+    assert!(found[0] != Some(pid) && found[1] == Some("77".to_owned()), "{found:?}");
 }
 
 fn handed(user: User) {

@@ -1,12 +1,13 @@
 //! nsenter beside us: tables of command lines, and what the command says of itself after each.
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use libtest_mimic::Trial;
 use serde_json::Value;
 
 use super::{Started, root_directory, word};
-use crate::house::{House, Ran, User};
+use crate::house::{House, Ran, User, binaries};
 use crate::trial::{Need, as_each_user};
 
 pub(super) fn trials() -> Vec<Trial> {
@@ -16,6 +17,8 @@ pub(super) fn trials() -> Vec<Trial> {
         as_each_user("join::nsenter::the_same_line_leads_to_the_same_place", needs, places),
         as_each_user("join::nsenter::the_same_line_ends_in_the_same_way", needs, ends),
         as_each_user("join::nsenter::what_it_refuses_is_refused", needs, refused),
+        as_each_user("join::nsenter::under_its_name_descriptors_are_inherited", needs, descriptors),
+        as_each_user("join::nsenter::under_its_name_our_failures_are_its", needs, failures),
         as_each_user("join::nsenter::where_it_fails_we_do_not", needs, better),
     ]
     .into_iter()
@@ -173,19 +176,89 @@ fn ends(user: User) {
     }
 }
 
+const REFUSED: [&str; 9] = [
+    "-n/no/such/file",
+    "-n/etc/passwd",
+    "-nNS/uts",
+    "-U -S nobody-of-this-name",
+    "-U -S 70000",
+    "-U -W/no/such/directory",
+    "-U -r/no/such/directory",
+    "-U -w/no/such/directory",
+    "--no-such-option",
+];
+
+/// Ours, under its name.
+fn under_its_name(house: &House) -> String {
+    let link = house.work().join("nsenter");
+    std::os::unix::fs::symlink(binaries().join("nsjoin"), &link).unwrap();
+    word(&link).to_owned()
+}
+
+fn descriptors(user: User) {
+    let table = Table::new(user);
+    let ours = under_its_name(&table.house);
+    let script = "exec 5</dev/null 9</ 17>>log; flock -n 17 || exit 9; exec \"$@\"";
+    for line in ["-U", "-U -p", "-F -U", "-a"] {
+        let run = |program: &str, command: &[&str]| {
+            let words = [program, "-t", &table.target.to_string(), "--preserve-credentials"].map(str::to_owned);
+            let words = words.into_iter().chain(line.split(' ').map(str::to_owned));
+            let mut bash = table.house.command("bash");
+            bash.args(["-c", script, "bash"]).args(words).arg("--").args(command);
+            table.house.finish(&mut bash)
+        };
+        // Whatever else we have been started with goes through, too; stdout and stderr are each run's own.
+        let open = |program: &str| {
+            let fds = run(program, &["probe", "fds"]).json();
+            let fds = fds.as_object().unwrap().clone().into_iter().filter(|(number, _)| number != "1" && number != "2");
+            fds.collect::<BTreeMap<_, _>>()
+        };
+        let theirs = open("nsenter");
+        assert_eq!(open(&ours), theirs, "after {line}");
+        assert!(["0", "5", "9", "17"].iter().all(|number| theirs.contains_key(*number)), "{theirs:?}");
+        // The lock is the same one: who has it may take it again.
+        run(&ours, &["flock", "-n", "17"]).ok();
+    }
+    // Who names a number means it.
+    let mut bash = table.house.command("bash");
+    bash.args(["-c", script, "bash", &ours, "-t", &table.target.to_string(), "-U", "--preserve-credentials"]);
+    let fds = table.house.finish(bash.args(["--preserve-fds", "3", "probe", "fds"])).json();
+    assert_eq!(fds.as_object().unwrap().keys().collect::<Vec<_>>(), ["0", "1", "2", "5"], "{fds}");
+}
+
+fn failures(user: User) {
+    let table = Table::new(user);
+    let ours = under_its_name(&table.house);
+    let nobody = "-t 4194303 -U";
+    for line in REFUSED.iter().chain(&["-U -t x", nobody]) {
+        let [theirs, ours] = ["nsenter", &ours].map(|program| table.run(program, line, &["true"]));
+        assert_eq!(ours.output.status.code(), theirs.output.status.code(), "{line}: {ours}{theirs}");
+        // It speaks in the name that it was called by; the parser's own words have their own.
+        let said = ours.err();
+        assert!(said.starts_with("nsenter: ") || said.starts_with("error: "), "{line}: {ours}");
+    }
+    for (command, code) in [("/no/such/command", 127), ("/etc/passwd", 126)] {
+        for program in ["nsenter", &ours] {
+            let line = "-U --preserve-credentials";
+            table
+                .house
+                .finish(
+                    table
+                        .house
+                        .command(program)
+                        .args(["-t", &table.target.to_string()])
+                        .args(line.split(' '))
+                        .arg(command),
+                )
+                .exits(code);
+        }
+    }
+    table.house.finish(table.house.command(&ours).arg("--help")).ok();
+}
+
 fn refused(user: User) {
     let table = Table::new(user);
-    for line in [
-        "-n/no/such/file",
-        "-n/etc/passwd",
-        "-nNS/uts",
-        "-U -S nobody-of-this-name",
-        "-U -S 70000",
-        "-U -W/no/such/directory",
-        "-U -r/no/such/directory",
-        "-U -w/no/such/directory",
-        "--no-such-option",
-    ] {
+    for line in REFUSED {
         for ran in table.both(line, &["true"]) {
             assert!(!ran.output.status.success() && ran.out().is_empty(), "{line}: {ran}");
         }

@@ -199,6 +199,11 @@ fn own_proc(user: User) {
     let commands: Vec<_> =
         shown.lines().map(|line| line.split_whitespace().skip(2).collect::<Vec<_>>().join(" ")).collect();
     assert_eq!(commands, ["pause", "probe processes"]);
+    // With them, and with the pod's root, it is mounted in the copy of these.
+    for line in [&["-a", "--mount-proc"][..], &["-U", "-m", "-r", "-p", "--mount-proc"]] {
+        let shown = house.nsjoin(&[&["-t", "web"], line, &["--", "probe", "processes"]].concat()).ok().out();
+        assert_eq!(shown.lines().count(), 2, "{line:?}: {shown}");
+    }
     let inside = launched(&house, &["-t", "web", "--mount-proc"]);
     let (its, theirs) = (of_pid(inside.pid), of_pid(pause));
     assert_eq!(its["pid"], theirs["pid"]);

@@ -21,6 +21,7 @@ pub(super) fn trials() -> Vec<Trial> {
             as_each_user("join::taken::a_working_directory_of_here", unshare, directory_of_here),
             as_each_user("join::taken::a_working_directory_of_inside", unshare, directory_of_inside),
             as_each_user("join::taken::where_the_mounts_are_others_the_old_directory_is_left", unshare, left_behind),
+            as_each_user("join::taken::a_directory_without_a_name_stays_the_commands", unshare, nameless),
             as_each_user("join::taken::a_working_directory_outside_of_the_root_is_refused", unshare, outside_of_root),
             as_each_user("join::taken::the_environment_of_the_target_and_more", &[], targets_environment),
             as_each_user("join::taken::variables_of_here_and_no_others", &[], own_environment),
@@ -222,4 +223,42 @@ fn malformed(user: User) {
     }
     house.nsjoin(&["-t", "1", "-e", "A=1", "true"]).refuses(2, "a variable is set by --env=A=1 or --setenv A=1");
     house.nsjoin(&["-t", "1", "-e", "--clear-env", "true"]).refuses(2, "--env and --clear-env exclude each other");
+}
+
+/// Of which nobody can say where it is: deleted and made anew, or deeper than a path can be long.
+fn nameless(user: User) {
+    let house = House::new(user);
+    let target = stranger(&house, &["--uts", "--mount"]);
+    let pid = target.to_string();
+    let deleted = "mkdir gone; cd gone; rmdir ../gone; mkdir ../gone";
+    let name = "d".repeat(200);
+    let deep = format!("i=0; while [ $i -lt 25 ]; do mkdir {name}; cd -P {name}; i=$((i+1)); done 2>/dev/null");
+    for way_there in [deleted, &deep] {
+        let stands = |line: &str| {
+            // By the inode: no path leads there.
+            let script = format!("{way_there}; stat -c %i .; {line} stat -c %i .");
+            let ran = house.run("sh", &["-c", &script]);
+            fs::remove_dir_all(house.work().join(if way_there == deleted { "gone" } else { &name })).unwrap();
+            ran
+        };
+        for line in ["-U -n", "-U -u", "-U -u --timeout 1h", "-U -u -m -w=."] {
+            let said = stands(&format!("nsjoin -t {pid} {line} --")).ok().out();
+            let inodes: Vec<_> = said.lines().collect();
+            assert!(inodes.len() == 2 && inodes[0] == inodes[1], "{line}: {said}");
+        }
+        // Named, it has to be within the root: what is deleted leads nowhere, what is too deep may be anywhere.
+        let named = stands(&format!("nsjoin -t {pid} -U -u -W . --"));
+        if way_there == deleted {
+            named.ok();
+        } else {
+            named.refuses(125, "cannot change to directory .: File name too long");
+        }
+    }
+    // A target that stands so deep may be anywhere, for all that can be told.
+    let script = format!("{deep}; exec probe ready");
+    let inner = stranger_that(&house, &["--mount"], &["sh", "-c", &script]);
+    let line = ["-t", &inner.to_string(), "-U", "-m", "-w", "--", "true"];
+    house.nsjoin(&line).refuses(125, "cannot change to directory .: File name too long");
+    drop(inner);
+    fs::remove_dir_all(house.work().join(&name)).unwrap();
 }

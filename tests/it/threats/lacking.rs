@@ -16,6 +16,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         as_each_user("threats::without_close_range_no_descriptor_is_handed_on", &[Need::Program("bash")], close_range),
         as_each_user("threats::system_calls_that_are_too_new_are_done_without", &[], done_without),
         as_each_user("threats::system_calls_that_cannot_be_done_without_are_named", &[], named),
+        as_each_user("threats::where_a_policy_forbids_to_mount_that_is_the_hint", &[], policy),
         as_each_user("threats::no_process_can_be_made", &[], no_process),
         as_each_user("threats::no_descriptor_is_left", &[], no_descriptor),
     ]
@@ -56,7 +57,13 @@ fn done_without(user: User) {
         libc::SYS_epoll_pwait2,
     ];
     for call in calls {
-        for options in [&[][..], &["-a", "--tty", "--report", "report", "--timeout", "1h", "--die-with-parent"]] {
+        for options in [
+            &[][..],
+            &["-a", "--tty", "--report", "report", "--timeout", "1h", "--die-with-parent"],
+            // Looked up in the target's files.
+            &["-U", "-u", "--run-as", "0"],
+            &["-U", "-u", "-S", "root", "-G", "root"],
+        ] {
             let mut command = house.command("nsjoin");
             command.args(["-t", "web"]).args(options).args(["--", "probe", "exit", "7"]);
             answer_always(&mut command, call, libc::ENOSYS);
@@ -82,6 +89,24 @@ fn named(user: User) {
     with(libc::SYS_execveat, &["--seal"]).refuses(126, "cannot execute true: Function not implemented");
     with(libc::SYS_signalfd4, &["--timeout", "1s"]).refuses(125, "cannot read signals for the command");
     with(libc::SYS_seccomp, &["--seccomp", "/dev/null"]).refuses(2, "malformed seccomp profile");
+}
+
+/// As AppArmor answers who has made a user namespace without its leave.
+fn policy(user: User) {
+    let house = pod(user);
+    let lines: [&[&str]; 3] = [
+        &["nsjoin", "-t", "web", "--mount-proc", "--", "true"],
+        &["nsjoin", "-t", "web", "-a", "--mount-proc", "--", "true"],
+        &["pod", "create", "other"],
+    ];
+    for line in lines {
+        let mut command = house.command(line[0]);
+        command.args(&line[1..]);
+        answer_always(&mut command, libc::SYS_mount, libc::EACCES);
+        let ran = house.finish(&mut command);
+        assert!(ran.err().contains("\nhint: a policy of the machine forbids it (AppArmor: "), "{ran}");
+        ran.refuses(125, "Permission denied");
+    }
 }
 
 /// What it says that can be neither here nor there, with every way to launch.

@@ -93,7 +93,7 @@ pub(super) fn verify(proc: RawFd, expected: &[Expected]) -> Result<(), Errno> {
     Ok(())
 }
 
-fn inode(directory: RawFd, path: &CStr, flags: c_int) -> Result<u64, Errno> {
+pub(super) fn inode(directory: RawFd, path: &CStr, flags: c_int) -> Result<u64, Errno> {
     let mut found = MaybeUninit::<libc::stat>::zeroed();
     // SAFETY: a descriptor and a C string, borrowed for the call; the kernel writes one stat.
     Errno::result(unsafe { libc::fstatat(directory, path.as_ptr(), found.as_mut_ptr(), flags) })?;

@@ -65,7 +65,18 @@ fn records(Identity { pid, start_time }: Identity) -> [(&'static str, String); 4
 fn every_runtime_s_file_tells_the_first_process() {
     for (case, (file, text)) in records(me()).into_iter().enumerate() {
         let state = State::new(&format!("every-{case}"));
-        assert_eq!(state.put("3f2a99", file, &text).find("3f2a99").expect(&text), me());
+        // What has a pid only is believed of who is marked; everybody sees a mount that is called so.
+        let id = if case < 2 { "3f2a99" } else { "proc" };
+        assert_eq!(state.put(id, file, &text).find(id).expect(&text), me());
+    }
+}
+
+#[test]
+fn a_pid_without_a_start_time_is_not_believed_of_who_bears_no_mark() {
+    for (case, (file, text)) in records(me()).into_iter().enumerate().skip(2) {
+        let state = State::new(&format!("unmarked-{case}"));
+        let found = state.put("3f2a99", file, &text).find("3f2a99");
+        assert!(matches!(found, Err(ContainerError::Unmarked { .. })), "{text}: {found:?}");
     }
 }
 
