@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use xshell::{Shell, cmd};
 
 use self::machine::Machine;
-use crate::binaries;
+use crate::cargo;
 
 /// Measure beside the rivals
 #[derive(clap::Args)]
@@ -72,7 +72,7 @@ impl Bench {
 
     /// Runs the benches; hands back what they said, and whether all of them came to their end.
     fn measure(&self, sh: &Shell) -> anyhow::Result<(Run, anyhow::Result<()>)> {
-        let lines = binaries::target_directory(sh).join("bench").join("lines.json");
+        let lines = cargo::target_directory(sh).join("bench").join("lines.json");
         sh.remove_path(&lines)?;
         sh.create_dir(lines.parent().context("a file without a directory")?)?;
         let _lines = sh.push_env("PODKIT_BENCH_LINES", &lines);
