@@ -15,6 +15,8 @@ mod man;
 mod musl;
 mod native;
 
+use std::process::ExitCode;
+
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use xshell::Shell;
@@ -45,8 +47,18 @@ enum Verb {
     Demo(demo::Demo),
 }
 
-fn main() -> anyhow::Result<()> {
-    let verb = Cli::parse().verb;
+fn main() -> ExitCode {
+    match run(Cli::parse().verb) {
+        Ok(()) => ExitCode::SUCCESS,
+        // In a line: whoever wants to know where it comes from runs a verb, not a library.
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(verb: Verb) -> anyhow::Result<()> {
     let sh = Shell::new()?;
     // Of the checkout that cargo runs us for: the one that we were compiled in may be another, or gone.
     let package = sh.var_os("CARGO_MANIFEST_DIR").context("to be run by cargo: cargo xtask VERB")?;

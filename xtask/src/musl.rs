@@ -8,11 +8,32 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use xshell::{Shell, cmd};
 
 use crate::cargo;
 use crate::debian::Debian;
+
+/// The functions of an unwinder that std names: a program that aborts where it panics unwinds nowhere, so its
+/// backtraces alone are shorter. gcc's own unwinder is glibc's: it takes its locks for granted, which are not
+/// there where nobody else has asked musl for them.
+const NO_UNWINDER: &str = "\
+#define NOTHING(name) void *name(void) { return 0; }
+int _Unwind_Backtrace(void) { return 5; /* the end of the stack */ }
+NOTHING(_Unwind_DeleteException)
+NOTHING(_Unwind_FindEnclosingFunction)
+NOTHING(_Unwind_GetCFA)
+NOTHING(_Unwind_GetDataRelBase)
+NOTHING(_Unwind_GetIP)
+NOTHING(_Unwind_GetIPInfo)
+NOTHING(_Unwind_GetLanguageSpecificData)
+NOTHING(_Unwind_GetRegionStart)
+NOTHING(_Unwind_GetTextRelBase)
+NOTHING(_Unwind_RaiseException)
+NOTHING(_Unwind_Resume)
+NOTHING(_Unwind_SetGR)
+NOTHING(_Unwind_SetIP)
+";
 
 /// What was built.
 pub(crate) struct Built {
@@ -96,21 +117,18 @@ impl Musl {
     /// What tells gcc to link with it, as musl's own `musl-gcc.specs` would where it is installed.
     fn specs(&self, sh: &Shell) -> anyhow::Result<PathBuf> {
         let (libraries, directory) = (self.libraries.display(), self.directory.display());
-        let found = cmd!(sh, "cc -print-file-name=libgcc_eh.a").quiet().read()?;
-        ensure!(found.contains('/'), "this machine has no libgcc_eh.a (Debian: libgcc-12-dev)");
-        // gcc's unwinder asks a glibc of 2.35 or later where the tables are, and nobody else; nothing unwinds here.
-        let (source, object) = (self.directory.join("objects.c"), self.directory.join("objects.o"));
-        sh.write_file(&source, "int _dl_find_object(void *pc, void *found) { (void)pc; (void)found; return -1; }\n")?;
+        let (source, object) = (self.directory.join("unwind.c"), self.directory.join("unwind.o"));
+        sh.write_file(&source, NO_UNWINDER)?;
         cmd!(sh, "cc -Os -fno-asynchronous-unwind-tables -c -o {object} {source}").quiet().run()?;
-        // std asks for LLVM's unwinder; gcc's has the same functions.
-        sh.write_file(self.directory.join("libunwind.a"), format!("INPUT({} -lgcc_eh)\n", object.display()))?;
+        // std asks for LLVM's unwinder by this name; a linker takes a script in the place of an archive.
+        sh.write_file(self.directory.join("libunwind.a"), format!("INPUT({})\n", object.display()))?;
         let specs = self.directory.join("static.specs");
         let text = format!(
             "*link_libgcc:\n-L{libraries} -L{directory} -L .%s\n\n\
-             *libgcc:\nlibgcc.a%s libgcc_eh.a%s\n\n\
+             *libgcc:\nlibgcc.a%s\n\n\
              *lib:\n-lc\n\n\
-             *startfile:\n{libraries}/crt1.o {libraries}/crti.o crtbeginT.o%s\n\n\
-             *endfile:\ncrtend.o%s {libraries}/crtn.o\n\n\
+             *startfile:\n{libraries}/crt1.o {libraries}/crti.o\n\n\
+             *endfile:\n{libraries}/crtn.o\n\n\
              *link:\n-nostdlib -static -z noexecstack\n\n"
         );
         sh.write_file(&specs, text)?;
