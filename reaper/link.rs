@@ -4,8 +4,16 @@
 use std::env;
 use std::path::Path;
 
-/// Has cargo link the package's programs so, laid out by this script.
-pub(crate) fn freestanding(script: &Path) {
+/// Has cargo link the package's programs so, laid out by this script of the package's directory.
+///
+/// Where that is, cargo says when it runs us: what it was when we were compiled may be another checkout, or gone.
+///
+/// # Panics
+/// Where there is no such script: a program that is laid out by chance would be neither small nor read-only.
+pub(crate) fn freestanding(script: &str) {
+    let package = env::var_os("CARGO_MANIFEST_DIR").expect("cargo names the package's directory");
+    let script = Path::new(&package).join(script);
+    assert!(script.is_file(), "no linker script: {}", script.display());
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed={}", script.display());
     // One segment, nothing writable: the layout is the script's.

@@ -1,7 +1,6 @@
 //! The floor of joining: benches/floor/join.c, compiled here.
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::time::Duration;
 
@@ -9,10 +8,19 @@ use crate::place::{Place, works};
 
 /// Compiles it, static; where that cannot be, the compiler's own words.
 pub(crate) fn join(place: &Place) -> Result<String, String> {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("floor/join.c").display().to_string();
+    let source = place.workspace().join("benches/floor/join.c").display().to_string();
     let floor = place.work().join("join").display().to_string();
     works(&mut place.command("cc", &["-O2", "-static", "-o", &floor, &source]))?;
     Ok(floor)
+}
+
+/// What the floor does besides joining.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Nothing.
+    Bare,
+    /// It looks whom it joins, whether it has come there, and what its command gets, as nsjoin does.
+    Verified,
 }
 
 /// The floor that joins again and again, whenever it is told to.
@@ -25,8 +33,8 @@ pub(crate) struct Loop {
 impl Loop {
     /// # Panics
     /// When it does not start.
-    pub(crate) fn start(place: &Place, floor: &str, words: &[&str]) -> Self {
-        let mut command = place.command(floor, &["-l"]);
+    pub(crate) fn start(place: &Place, floor: &str, mode: Mode, words: &[&str]) -> Self {
+        let mut command = place.command(floor, &[if mode == Mode::Verified { "-lv" } else { "-l" }]);
         command.args(words).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().expect("a floor");
         let (orders, times) = (child.stdin.take(), child.stdout.take());

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, poll};
 
-use crate::place::{Place, find, named_in, works};
-use crate::rivals::{INITS, PAUSES, name_of};
+use crate::place::{INITS, PAUSES, Place, find, named_in, works};
+use crate::rivals::name_of;
 use crate::session::Session;
 use crate::sys::{self, Furniture, Process, Program};
 

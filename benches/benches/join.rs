@@ -1,6 +1,7 @@
 //! Joining a sandbox with a command that ends at once, until it has ended. Cases:
 //! - the floor, a whole process: a static program in C that does pidfd_open, setns, vfork, exec and wait;
 //! - the floor without that process: the same in its child, timed by itself, again and again;
+//! - the floor, verified: that, and the looking that the library's promises about safety rest on, by the fewest calls;
 //! - the library: from a target to the command's status, without the start of a process of our own;
 //! - `nsjoin`, a whole process: net, ipc, uts and pid, by pid;
 //! - `nsenter`, a whole process: the same namespaces;
@@ -14,7 +15,7 @@ use benches::Unit;
 use nsjoin::{Command, Join, Target};
 
 use crate::engines;
-use crate::floor::{self, Loop};
+use crate::floor::{self, Loop, Mode};
 use crate::place::{Place, find};
 use crate::session::Session;
 use crate::turns::{Case, Turns, timed};
@@ -58,10 +59,19 @@ impl Joined<'_> {
         let target = self.pid.to_string();
         let words = [target.as_str(), &self.payload, "-v"];
         self.turns(session, "floor", 500, timed("floor", || self.place.time(&floor, &words)));
-        let mut again = Loop::start(self.place, &floor, &words);
-        let cases =
-            vec![timed("library", || by_library(self.pid, &self.payload)), timed("floor, no process", || again.once())];
-        take(session, ("library", "floor, no process"), 2000, cases);
+        let mut bare = Loop::start(self.place, &floor, Mode::Bare, &words);
+        let mut verified = Loop::start(self.place, &floor, Mode::Verified, &words);
+        let cases = vec![
+            timed("library", || by_library(self.pid, &self.payload)),
+            timed("floor, no process", || bare.once()),
+            timed("floor, verified", || verified.once()),
+        ];
+        let pairs = [
+            ("library", "floor, verified"),
+            ("library", "floor, no process"),
+            ("floor, verified", "floor, no process"),
+        ];
+        take(session, &pairs, 2000, cases);
     }
 
     fn engines(&self, session: &mut Session) {
@@ -81,7 +91,7 @@ impl Joined<'_> {
 
     /// `nsjoin` and somebody else, in turns.
     fn turns(&self, session: &mut Session, name: &str, rounds: usize, theirs: Case<'_, 1>) {
-        take(session, ("nsjoin", name), rounds, vec![timed("nsjoin", || self.by("nsjoin")), theirs]);
+        take(session, &[("nsjoin", name)], rounds, vec![timed("nsjoin", || self.by("nsjoin")), theirs]);
     }
 
     fn by(&self, program: &str) -> Duration {
@@ -90,9 +100,9 @@ impl Joined<'_> {
     }
 }
 
-fn take(session: &mut Session, pair: (&str, &str), rounds: usize, cases: Vec<Case<'_, 1>>) {
+fn take(session: &mut Session, pairs: &[(&str, &str)], rounds: usize, cases: Vec<Case<'_, 1>>) {
     let measures = [("join", Unit::Time)];
-    Turns { subject: SUBJECT, measures, pairs: &[pair], rounds: session.rounds(rounds) }.take(session, cases);
+    Turns { subject: SUBJECT, measures, pairs, rounds: session.rounds(rounds) }.take(session, cases);
 }
 
 fn by_library(pid: i32, payload: &str) -> Duration {

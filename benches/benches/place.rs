@@ -1,28 +1,40 @@
 //! Where a bench runs: the binaries as they are shipped, a registry of its own, and who is beside them.
 
 use std::env;
-use std::ffi::CString;
+use std::ffi::OsString;
 use std::fs;
 use std::io::{Read, Seek};
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
 use crate::sys;
 
+/// The variables that name rivals.
+pub(crate) const PAUSES: &str = "PAUSE_RIVALS";
+pub(crate) const INITS: &str = "INIT_RIVALS";
+pub(crate) const RUNTIMES: &str = "RUNTIME_RIVALS";
+/// What was in them.
+static NAMED: OnceLock<[OsString; 3]> = OnceLock::new();
+/// Where a login looks for programs.
+const LOGIN_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 /// The place where a bench runs.
 #[derive(Debug)]
 pub(crate) struct Place {
+    workspace: PathBuf,
     binaries: PathBuf,
     /// In memory, as /run is.
     directory: TempDir,
 }
 
 impl Place {
-    /// Builds the binaries, and makes an empty registry, which is ours from here on.
+    /// Builds the binaries, and makes an empty registry, which is ours from here on. From here on the environment,
+    /// ours and that of whatever is measured, is a login's: cargo's own has every dynamically linked rival search
+    /// five more directories for each of its libraries.
     ///
     /// # Panics
     /// When they cannot be built: then there is nothing to measure.
@@ -31,11 +43,23 @@ impl Place {
         let binaries = workspace.join("dist").join(env::consts::ARCH);
         let place = tempfile::Builder::new().prefix("podkit-bench-").tempdir_in("/dev/shm").or_else(|_| TempDir::new());
         let directory = place.expect("a temporary directory");
-        let registry = directory.path().join("pods");
-        let name = CString::new(registry.as_os_str().as_bytes()).expect("a path has no zero byte");
-        sys::set_variable("POD_STATE_DIR", &name);
         xtask(&["dist"]);
-        Self { binaries, directory }
+        let named = [PAUSES, INITS, RUNTIMES].map(|variable| env::var_os(variable).unwrap_or_default());
+        NAMED.set(named).expect("one place");
+        let kept = |name: &str, usual: &str| env::var_os(name).unwrap_or_else(|| usual.into());
+        sys::set_environment(&[
+            ("PATH", LOGIN_PATH.into()),
+            ("HOME", kept("HOME", "/")),
+            ("USER", kept("USER", "root")),
+            ("LANG", "C.UTF-8".into()),
+            ("POD_STATE_DIR", directory.path().join("pods").into()),
+        ]);
+        Self { workspace, binaries, directory }
+    }
+
+    /// The checkout.
+    pub(crate) fn workspace(&self) -> &Path {
+        &self.workspace
     }
 
     /// A directory for what a bench writes.
@@ -125,9 +149,10 @@ pub(crate) fn find(program: &str) -> Option<PathBuf> {
     directories.map(|directory| directory.join(program)).find(|file| file.is_file())
 }
 
-/// The programs whose paths are in this variable, with colons between.
+/// The programs whose paths are in this variable, one of three, with colons between.
 pub(crate) fn named_in(variable: &str) -> Vec<PathBuf> {
-    let paths = env::var_os(variable).unwrap_or_default();
+    let place = [PAUSES, INITS, RUNTIMES].iter().position(|name| *name == variable);
+    let paths = place.and_then(|place| NAMED.get().map(|named| named[place].clone())).unwrap_or_default();
     env::split_paths(&paths).filter(|path| !path.as_os_str().is_empty()).collect()
 }
 
@@ -144,5 +169,7 @@ pub(crate) fn xtask(words: &[&str]) {
 }
 
 fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("benches stands in the workspace").to_owned()
+    // Of the checkout that cargo runs us for; who runs us without cargo, in the one that we were built in.
+    let package = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    Path::new(&package).parent().expect("benches stands in the workspace").to_owned()
 }

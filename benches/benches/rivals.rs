@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::place::{find, named_in};
+use crate::place::{INITS, PAUSES, RUNTIMES, find, named_in};
 use crate::session::Session;
 
 /// Which there may be. The first word that is no option of theirs is what they are asked for their version by.
@@ -22,11 +22,6 @@ const PROGRAMS: [&str; 13] = [
     "dumb-init",
     "cc",
 ];
-
-/// The variables in which somebody names more: pause images' programs, inits, and runtimes that are spoken to as runc is.
-pub(crate) const PAUSES: &str = "PAUSE_RIVALS";
-pub(crate) const INITS: &str = "INIT_RIVALS";
-pub(crate) const RUNTIMES: &str = "RUNTIME_RIVALS";
 
 /// Says who is here.
 pub(crate) fn introduce(session: &mut Session) {

@@ -1,13 +1,17 @@
 //! Processes made by the fewest calls there are, orphans, and being interrupted.
 //!
+//! The floor is a launcher of its own on purpose, a copy of what `launch` begins with: what is to be measured by it
+//! must not be made of it.
+//!
 //! # Safety
 //! Delicate here: children that run on our memory while we stand still (`CLONE_VM | CLONE_VFORK`), on
 //! stacks of their own. They make only system calls, on what was laid out before.
 
-use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use std::ffi::{CStr, CString, OsString, c_char, c_int, c_void};
 use std::fs::{self, File};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
@@ -30,10 +34,15 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// Words without zero bytes, of which the first is a path.
+    /// Words without zero bytes, of which the first is a path; and variables besides our own.
     pub(crate) fn new(words: &[&str], variables: &[&str]) -> Self {
-        let owned = |texts: &[&str]| texts.iter().map(|text| CString::new(*text).expect("no zero byte")).collect();
-        Self { words: owned(words), variables: owned(variables) }
+        let owned = |text: &str| CString::new(text).expect("no zero byte");
+        let ours = std::env::vars_os().map(|(name, value)| {
+            let variable = [name.as_bytes(), value.as_bytes()].join(&b'=');
+            CString::new(variable).expect("no zero byte")
+        });
+        let variables = ours.chain(variables.iter().map(|text| owned(text))).collect();
+        Self { words: words.iter().map(|text| owned(text)).collect(), variables }
     }
 }
 
@@ -116,7 +125,8 @@ extern "C" fn execute(start: *mut c_void) -> c_int {
     1
 }
 
-/// Has what a pod has. Its files are mounted over by themselves, which costs the same.
+/// Has what a pod has: a copy of what pod's sandbox does, by the fewest calls, for it is what that is measured by.
+/// Its files are mounted over by themselves, which costs the same.
 fn furnish() -> bool {
     const NO_SPECIALS: libc::c_ulong = libc::MS_NOSUID | libc::MS_NODEV | libc::MS_NOEXEC;
     let mounts: [(&CStr, &CStr, libc::c_ulong); 6] = [
@@ -148,7 +158,7 @@ fn furnish() -> bool {
     let up = libc::IFF_UP as libc::c_short;
     request.ifr_ifru.ifru_flags = up;
     // SAFETY: the kernel reads one ifreq, borrowed for the call.
-    let is_up = unsafe { libc::ioctl(socket, libc::SIOCSIFFLAGS, &raw mut request) } == 0;
+    let is_up = unsafe { libc::ioctl(socket, libc::SIOCSIFFLAGS as _, &raw mut request) } == 0;
     // SAFETY: a descriptor of this process, of which nobody else knows.
     unsafe { libc::close(socket) };
     is_up
@@ -297,14 +307,19 @@ pub(crate) fn interrupted() -> bool {
     INTERRUPTED.load(Ordering::Relaxed)
 }
 
-/// Sets a variable of our own environment, for libraries that look there.
+/// Has our own environment be just this: that of whatever we start from here on, and of libraries that look there.
 ///
 /// # Panics
 /// When there are threads, which might be reading it.
-pub(crate) fn set_variable(name: &str, value: &CStr) {
+pub(crate) fn set_environment(variables: &[(&str, OsString)]) {
     let threads = fs::read_dir("/proc/self/task").map(Iterator::count);
     assert!(matches!(threads, Ok(1)), "the environment is set before the first thread");
-    let value = value.to_str().expect("UTF-8");
-    // SAFETY: there is no other thread that could be reading the environment.
-    unsafe { std::env::set_var(name, value) };
+    for (name, _) in std::env::vars_os() {
+        // SAFETY: there is no other thread that could be reading the environment.
+        unsafe { std::env::remove_var(name) };
+    }
+    for (name, value) in variables {
+        // SAFETY: as above.
+        unsafe { std::env::set_var(name, value) };
+    }
 }

@@ -6,7 +6,7 @@ use core::fmt;
 use crate::guise::Guise;
 use crate::options::{Id, Opt};
 use crate::plan::{Leads, Others, Plan, Reaping, Restart, Routes, Subreaper, Terminal, Verbosity, Whom};
-use crate::{Signal, text};
+use crate::{Signal, SignalSet, text};
 
 /// What the command line asks for.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub enum Asked {
         user: Option<&'static CStr>,
         /// How many words come before the command.
         skip: usize,
+        /// Which word of the command is none of it: the dashes behind its name, which tini takes for its own.
+        dashes: Option<usize>,
     },
     /// To hold a pod.
     Pause,
@@ -50,7 +52,7 @@ impl fmt::Display for Mistake {
             Self::UnknownOption(option) => write!(f, "unknown option: {}", text::Shown(option.to_bytes())),
             Self::NoValue(option) => write!(f, "option without its value: {}", text::Shown(option.to_bytes())),
             Self::NeedlessValue(option) => write!(f, "option that takes no value: {}", text::Shown(option.to_bytes())),
-            Self::Value { what, value } => write!(f, "not {what}: {}", text::Shown(value)),
+            Self::Value { what, value } => write!(f, "not {}: {}", text::Shown(what.as_bytes()), text::Shown(value)),
             Self::NoCommand => f.write_str("no command"),
         }
     }
@@ -64,10 +66,19 @@ impl fmt::Display for Mistake {
 pub fn ask(
     guise: Guise,
     plan: &mut Plan,
-    words: impl Iterator<Item = &'static CStr>,
+    words: impl Iterator<Item = &'static CStr> + Clone,
     environment: impl Iterator<Item = &'static CStr>,
 ) -> Result<Asked, Mistake> {
-    let mut folded = Folded { plan, user: None, verbose: 0, variables: 0, prints: None, pauses: false };
+    let mut folded = Folded {
+        plan,
+        user: None,
+        verbose: 0,
+        variables: 0,
+        rewritten: SignalSet::EMPTY,
+        dashed: false,
+        prints: None,
+        pauses: false,
+    };
     environment.for_each(|variable| folded.hear(guise, variable.to_bytes()));
     let mut words = words.peekable();
     let mut skip = 0;
@@ -75,6 +86,7 @@ pub fn ask(
         skip += 1;
         let bytes = word.to_bytes();
         if bytes == b"--" {
+            folded.dashed = true;
             break;
         }
         let mut next = || {
@@ -90,7 +102,8 @@ pub fn ask(
             return Ok(Asked::Print(id));
         }
     }
-    folded.finished(words.next().is_some(), skip)
+    let dashes = if guise == Guise::Tini && !folded.dashed { dashes_in(words.clone()) } else { None };
+    folded.finished(words.next().is_some(), skip, dashes)
 }
 
 /// What has been read so far.
@@ -99,6 +112,10 @@ struct Folded<'plan> {
     user: Option<&'static CStr>,
     verbose: u8,
     variables: usize,
+    /// What it was said of by name as what it is handed on.
+    rewritten: SignalSet,
+    /// Whether dashes have ended the options.
+    dashed: bool,
     prints: Option<Id>,
     pauses: bool,
 }
@@ -186,7 +203,9 @@ impl Folded<'_> {
             Id::DieWithParent => plan.parent_death = Some(Signal::TERM),
             Id::Rewrite => {
                 let (from, to) = text::split_once(value, b':').ok_or(not("SIGNAL:SIGNAL", value))?;
-                plan.routes.set(routable(from)?, if to == b"0" { None } else { Some(signal(to)?) });
+                let from = routable(from)?;
+                plan.routes.set(from, if to == b"0" { None } else { Some(signal(to)?) });
+                self.rewritten.insert(from);
             }
             Id::Drop => list(value).try_for_each(|name| routable(name).map(|signal| plan.routes.set(signal, None)))?,
             Id::Forward => {
@@ -250,7 +269,7 @@ impl Folded<'_> {
         plan.whom = Whom::Child;
     }
 
-    fn finished(self, command: bool, skip: usize) -> Result<Asked, Mistake> {
+    fn finished(self, command: bool, skip: usize, dashes: Option<usize>) -> Result<Asked, Mistake> {
         if self.pauses {
             return Ok(Asked::Pause);
         }
@@ -263,8 +282,24 @@ impl Folded<'_> {
             _ => Verbosity::Debug,
         };
         self.plan.verbosity = self.plan.verbosity.max(verbosity);
-        Ok(Asked::Init { user: self.user, skip })
+        // To the group of a session's leader, an orphaned one, these would do nothing.
+        if self.plan.child.leads == Leads::Session {
+            for signal in Signal::TERMINAL_STOPS {
+                if !self.rewritten.contains(signal) && self.plan.routes.of(signal).is_some() {
+                    self.plan.routes.set(signal, Some(Signal::STOP));
+                }
+            }
+        }
+        Ok(Asked::Init { user: self.user, skip, dashes })
     }
+}
+
+/// The place of the dashes in `PROGRAM -- ARGS`, which is how tini's own help has it: getopt(3) takes them away
+/// as long as nothing before them looks like an option.
+fn dashes_in(words: impl Iterator<Item = &'static CStr>) -> Option<usize> {
+    let mut plain =
+        words.map(CStr::to_bytes).enumerate().skip_while(|(_, word)| *word == b"-" || !word.starts_with(b"-"));
+    plain.next().filter(|(_, word)| *word == b"--").map(|(place, _)| place)
 }
 
 const fn not(what: &'static str, value: &'static [u8]) -> Mistake {

@@ -8,7 +8,7 @@
 
 use core::time::Duration;
 
-use crate::plan::{Others, Plan, Restart, Whom};
+use crate::plan::{Others, Plan, Restart, Stops, Whom};
 use crate::{ExitCode, Signal, WaitStatus};
 
 /// What has happened.
@@ -69,8 +69,8 @@ enum Phase {
 #[derive(Clone, Debug)]
 pub struct Machine<'plan> {
     plan: &'plan Plan,
-    /// Whether the init stops with its child.
-    stops: bool,
+    /// When the init stops.
+    stops: Stops,
     phase: Phase,
     /// When there is something to do without anybody's saying so.
     deadline: Option<Duration>,
@@ -98,7 +98,7 @@ impl<'plan> Machine<'plan> {
     pub const fn new(plan: &'plan Plan, is_first: bool) -> Self {
         Self {
             plan,
-            stops: plan.job_control && !is_first,
+            stops: if is_first { Stops::Never } else { plan.stops },
             phase: Phase::Running,
             deadline: None,
             launched: Duration::ZERO,
@@ -141,7 +141,9 @@ impl<'plan> Machine<'plan> {
                 NOTHING
             }
             (_, Event::Signal(signal)) => self.signalled(signal, now),
-            (Phase::Running | Phase::Stopping, Event::Stopped(_)) if self.stops => one(Action::StopOurselves),
+            (Phase::Running | Phase::Stopping, Event::Stopped(_)) if self.stops == Stops::WithChild => {
+                one(Action::StopOurselves)
+            }
             (Phase::Running | Phase::Stopping, Event::Ended(status)) => self.ended(status, now),
             (Phase::Resting, Event::Time) => {
                 self.phase = Phase::Running;
@@ -155,7 +157,9 @@ impl<'plan> Machine<'plan> {
     }
 
     fn signalled(&mut self, signal: Signal, now: Duration) -> Actions {
-        let Some(handed_on) = self.plan.routes.of(signal) else { return NOTHING };
+        let at_once = self.stops == Stops::AtOnce && Signal::TERMINAL_STOPS.contains(&signal);
+        let stop = at_once.then_some(Action::StopOurselves);
+        let Some(handed_on) = self.plan.routes.of(signal) else { return [stop, None, None] };
         let asks =
             matches!(signal, Signal::TERM | Signal::INT | Signal::QUIT) || self.plan.parent_death == Some(signal);
         match self.phase {
@@ -172,12 +176,8 @@ impl<'plan> Machine<'plan> {
                     self.phase = Phase::Stopping;
                     self.be_patient_from(now);
                 }
-                if self.stops && matches!(handed_on, Signal::TSTP | Signal::TTIN | Signal::TTOU) {
-                    // The child's group is an orphaned one: these three would do nothing to it.
-                    return [Some(Action::Send(self.plan.whom, Signal::STOP)), Some(Action::StopOurselves), None];
-                }
                 let whom = if asks && self.plan.others == Others::End { Whom::All } else { self.plan.whom };
-                one(Action::Send(whom, handed_on))
+                [Some(Action::Send(whom, handed_on)), stop, None]
             }
         }
     }

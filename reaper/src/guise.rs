@@ -2,7 +2,7 @@
 //! where nothing is said.
 
 use crate::options::{CATATONIT, DUMB_INIT, Opt, REAPER, TINI};
-use crate::plan::{Leads, Others, Plan, Subreaper, Whom};
+use crate::plan::{Leads, Others, Plan, Stops, Subreaper, Verbosity, Whom};
 use crate::sys::Errno;
 use crate::{ExitCode, Signal};
 
@@ -89,7 +89,7 @@ impl Guise {
         match self {
             Self::Reaper => {}
             Self::Tini => {
-                plan.job_control = false;
+                (plan.stops, plan.leaves_directory) = (Stops::Never, false);
                 plan.subreaper = Subreaper::No;
                 for signal in [Signal::TTIN, Signal::TTOU] {
                     plan.routes.set(signal, None);
@@ -100,10 +100,12 @@ impl Guise {
                 plan.whom = Whom::Group;
                 plan.others = Others::Ask;
                 plan.subreaper = Subreaper::No;
+                plan.stops = Stops::AtOnce;
+                plan.verbosity = Verbosity::Errors;
             }
             Self::Catatonit => {
-                plan.job_control = false;
-                for signal in [Signal::TSTP, Signal::TTIN, Signal::TTOU] {
+                (plan.stops, plan.leaves_directory) = (Stops::Never, false);
+                for signal in Signal::TERMINAL_STOPS {
                     plan.routes.set(signal, None);
                 }
             }

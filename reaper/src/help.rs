@@ -2,10 +2,10 @@
 
 use core::fmt::Write;
 
+use crate::buffer::Buffer;
 use crate::guise::Guise;
 use crate::options::{Id, Opt};
 use crate::sys;
-use crate::voice::Line;
 
 const STDOUT: i32 = 1;
 /// Where the second column begins.
@@ -37,8 +37,10 @@ fn version(guise: Guise) {
 }
 
 fn help(guise: Guise) {
-    let mut line = Line::<512>::new();
-    let _fits = write!(line, "Usage: {} [OPTIONS] [--] COMMAND [ARGUMENT...]\n\nOptions:\n", guise.name());
+    let mut line = Buffer::<512>::new();
+    for part in ["Usage: ", guise.name(), " [OPTIONS] [--] COMMAND [ARGUMENT...]\n\nOptions:\n"] {
+        let _fits = line.write_str(part);
+    }
     sys::write(STDOUT, line.bytes());
     for option in guise.options().iter().filter(|option| !option.help.is_empty()) {
         print_option(option);
@@ -46,14 +48,14 @@ fn help(guise: Guise) {
 }
 
 fn print_option(option: &Opt) {
-    let mut line = Line::<512>::new();
+    let mut line = Buffer::<512>::new();
     let _fits = spell(&mut line, option);
     let mut column = line.bytes().len();
     if column >= COLUMN {
         let _fits = line.push(b"\n");
         column = 0;
     }
-    let pad = |line: &mut Line<512>, column: usize| {
+    let pad = |line: &mut Buffer<512>, column: usize| {
         for _ in column..COLUMN {
             let _fits = line.push(b" ");
         }
@@ -76,16 +78,18 @@ fn print_option(option: &Opt) {
 }
 
 /// `  -r, --rewrite FROM:TO`
-fn spell(line: &mut Line<512>, option: &Opt) -> core::fmt::Result {
+fn spell(line: &mut Buffer<512>, option: &Opt) -> core::fmt::Result {
     match option.short {
-        Some(letter) => write!(line, "  -{}", char::from(letter))?,
+        Some(letter) => line.write_str("  -").and_then(|()| line.write_char(char::from(letter)))?,
         None => line.write_str("    ")?,
     }
     if let Some(long) = option.long {
-        write!(line, "{} --{long}", if option.short.is_some() { "," } else { " " })?;
+        line.write_str(if option.short.is_some() { ", --" } else { "  --" })?;
+        line.write_str(long)?;
     }
     if let Some(value) = option.value {
-        write!(line, " {value}")?;
+        line.write_char(' ')?;
+        line.write_str(value)?;
     }
     Ok(())
 }

@@ -29,7 +29,7 @@ pub fn hold(args: Args) -> ! {
     // What a kernel or a runtime refuses of this, it refuses: the pod is held all the same.
     sys::no_new_privs();
     sys::not_dumpable();
-    sys::allow_only(&LOCK);
+    sys::allow_only(LOCK.instructions());
     loop {
         let name: &[u8] = match sys::wait_for(&AWAITED) {
             Some(Signal::INT) => b"Shutting down, got signal: Interrupt\n",

@@ -3,11 +3,12 @@
 use core::ffi::CStr;
 use core::fmt::{self, Write};
 
+use crate::buffer::Buffer;
 use crate::plan::{Child, Leads};
 use crate::sys::file::{self, Fd};
-use crate::sys::process::{self, Disposition, Fork, List, Strings};
+use crate::sys::process::{self, Fork, List, Strings};
+use crate::sys::signals::{self, Disposition};
 use crate::sys::{self, Errno, terminal};
-use crate::voice::Line;
 use crate::{Signal, SignalSet, text};
 
 const STDIN: i32 = 0;
@@ -49,6 +50,8 @@ pub enum Step {
     Directory,
     /// To lay out words and variables.
     Words,
+    /// To give back the signals that we were started with.
+    Signals,
     /// To execute the command.
     Execute,
 }
@@ -92,6 +95,7 @@ impl fmt::Display for Told<'_> {
             Step::Directory => {
                 write!(f, "cannot change to {}", text::Shown(self.child.directory.unwrap_or(c"/").to_bytes()))?;
             }
+            Step::Signals => f.write_str("cannot give the command its signals")?,
             Step::Words | Step::Execute => write!(f, "cannot execute {command}")?,
         }
         write!(f, ": {}", self.failure.errno)
@@ -128,14 +132,20 @@ pub fn launch(
                     Err(Failure { step: step(said[0]), errno })
                 }
                 // It has been executed, or was killed before; how it ended will tell.
-                _ => Ok(Running { pid, pidfd }),
+                Ok(_) => Ok(Running { pid, pidfd }),
+                // Nobody knows whether it has been.
+                Err(errno) => {
+                    let _gone = signals::kill(pid, Signal::KILL);
+                    process::reap(pid);
+                    Err(failed(errno))
+                }
             }
         }
     }
 }
 
 fn step(number: u8) -> Step {
-    let steps = [Step::Fork, Step::Lead, Step::User, Step::Directory, Step::Words, Step::Execute];
+    let steps = [Step::Fork, Step::Lead, Step::User, Step::Directory, Step::Words, Step::Signals, Step::Execute];
     steps.into_iter().find(|step| *step as u8 == number).unwrap_or(Step::Execute)
 }
 
@@ -162,7 +172,7 @@ fn become_command(
     if let Err(failure) = prepared {
         return failure;
     }
-    let mut listen_pid = Line::<32>::new();
+    let mut listen_pid = Buffer::<32>::new();
     let variables = match variables(child, environment, inherited, &mut listen_pid) {
         Ok(variables) => variables,
         Err(errno) => return failed(Step::Words)(errno),
@@ -177,8 +187,11 @@ fn become_command(
             return failed(Step::Words)(errno);
         }
     }
-    process::dispose(Signal::CHLD, inherited.chld);
-    sys::block_exactly(&inherited.mask);
+    let given_back =
+        signals::dispose(Signal::CHLD, inherited.chld).and_then(|_| signals::exchange_mask(&inherited.mask));
+    if let Err(errno) = given_back {
+        return failed(Step::Signals)(errno);
+    }
     failed(Step::Execute)(execute(name, &words, &variables, path(&variables)))
 }
 
@@ -216,7 +229,7 @@ fn variables<'a>(
     child: &Child,
     environment: Strings,
     inherited: &Inherited,
-    listen_pid: &'a mut Line<32>,
+    listen_pid: &'a mut Buffer<32>,
 ) -> Result<List<'a, MOST_STRINGS>, Errno> {
     let mut list = List::new();
     let mut rewrites = false;
@@ -273,7 +286,7 @@ fn execute<const ROOM: usize, const MORE: usize>(
     }
     let mut denied = false;
     for directory in search.split(|byte| *byte == b':') {
-        let mut path = Line::<4096>::new();
+        let mut path = Buffer::<4096>::new();
         let directory = if directory.is_empty() { &b"."[..] } else { directory };
         let fits = path.push(directory) && path.push(b"/") && path.push(name.to_bytes_with_nul());
         let Some(file) = CStr::from_bytes_until_nul(path.bytes()).ok().filter(|_| fits) else { continue };

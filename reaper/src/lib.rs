@@ -2,7 +2,7 @@
 //! without a libc.
 //!
 //! What an init is to do is a [`plan::Plan`]; what it does next a [`decide::Machine`] decides, which
-//! knows no clock and no kernel; [`run::run`] does it. The program `reaper` is a command line above
+//! knows no clock and no kernel; [`open::Opened`] makes ready, and [`run::run`] does it. The program `reaper` is a command line above
 //! that. `pause` is [`hold`] and an entry; `nsjoin` and `pod` take what a parent has to know about a
 //! child: how it ended ([`WaitStatus`]) and what to exit with ([`ExitCode`]).
 //!
@@ -13,6 +13,7 @@
 #[cfg(feature = "std")]
 extern crate std;
 
+pub mod buffer;
 pub mod cli;
 pub mod decide;
 pub mod exit;
@@ -23,11 +24,12 @@ pub mod hold;
 #[cfg(feature = "std")]
 pub mod init;
 pub mod launch;
+pub mod open;
 pub mod options;
+pub mod outcome;
 pub mod plan;
 pub mod reap;
 pub mod relay;
-pub mod report;
 pub mod run;
 pub mod signal;
 pub mod status;

@@ -33,14 +33,14 @@ fn begin(args: Args) -> ! {
     let words = args.into_iter().skip(1).map(Arg::text);
     let mut plan = guise.usual();
     match cli::ask(guise, &mut plan, words, args.environment().iter()) {
-        Ok(Asked::Init { user, skip }) => {
+        Ok(Asked::Init { user, skip, dashes }) => {
             if let Some(name) = user {
                 match user::find(name.to_bytes()) {
                     Ok(user) => plan.child.user = Some(user),
                     Err(unknown) => refuse_user(guise, unknown, name.to_bytes()),
                 }
             }
-            be_init(guise, &plan, args, skip + 1)
+            be_init(guise, &plan, args, skip + 1, dashes)
         }
         Ok(Asked::Pause) => {
             hold::listen();
@@ -54,9 +54,10 @@ fn begin(args: Args) -> ! {
     }
 }
 
-/// Is the init of the command that begins with this word.
-fn be_init(guise: Guise, plan: &Plan, args: Args, first: usize) -> ! {
-    let command = args.into_iter().skip(first).map(Arg::text);
+/// Is the init of the command that begins with this word, and has not that word of its own.
+fn be_init(guise: Guise, plan: &Plan, args: Args, first: usize, without: Option<usize>) -> ! {
+    let words = args.into_iter().skip(first).map(Arg::text).enumerate();
+    let command = words.filter(move |(place, _)| Some(*place) != without).map(|(_, word)| word);
     let voice = Voice { name: guise.name(), verbosity: plan.verbosity };
     let launched = || {
         // Of its command line it needs no more then, unless it starts it again.
@@ -71,7 +72,9 @@ fn be_init(guise: Guise, plan: &Plan, args: Args, first: usize) -> ! {
             let code = if failure.is_of_exec() { guise.exec_code(failure.errno) } else { guise.failure_code() };
             end(guise, code, format_args!("{}", failure.of(name, &plan.child)))
         }
-        Err(Refusal::Kernel(what, errno)) => end(guise, guise.failure_code(), format_args!("cannot {what}: {errno}")),
+        Err(Refusal::Kernel(what, errno)) => {
+            end(guise, guise.failure_code(), format_args!("cannot {}: {errno}", Shown(what.as_bytes())))
+        }
         Err(Refusal::CannotReap) => {
             end(guise, guise.failure_code(), format_args!("this kernel does not tell how a child ended that it reaped"))
         }

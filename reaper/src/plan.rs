@@ -115,6 +115,17 @@ pub enum Restart {
     Always,
 }
 
+/// When the init stops, as others do for a terminal's sake. The first process of a pid namespace never can.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stops {
+    /// It does not.
+    Never,
+    /// When its child has stopped; with it, it goes on.
+    WithChild,
+    /// As soon as it is sent one of a terminal's stop signals, whatever is handed on in its place.
+    AtOnce,
+}
+
 /// Who reaps orphans.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reaping {
@@ -242,8 +253,10 @@ pub struct Plan {
     pub subreaper: Subreaper,
     /// The signal that is sent to us when our parent ends.
     pub parent_death: Option<Signal>,
-    /// Whether a stop for the terminal's sake stops the child and us.
-    pub job_control: bool,
+    /// When the init stops.
+    pub stops: Stops,
+    /// Whether the init leaves the directory that it was started in once the command runs.
+    pub leaves_directory: bool,
     /// How much is said.
     pub verbosity: Verbosity,
     /// Whether every reaped orphan is told.
@@ -274,7 +287,8 @@ impl Plan {
             reaping: Reaping::Best,
             subreaper: Subreaper::Prefer,
             parent_death: None,
-            job_control: true,
+            stops: Stops::WithChild,
+            leaves_directory: true,
             verbosity: Verbosity::Warnings,
             warn_on_reap: false,
             ready: None,

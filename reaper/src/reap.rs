@@ -8,7 +8,8 @@
 use core::time::Duration;
 
 use crate::sys::file::{self, Await};
-use crate::sys::process::{self, Disposition, Fork};
+use crate::sys::process::{self, Fork};
+use crate::sys::signals::{self, Disposition};
 use crate::{Signal, WaitStatus, sys};
 
 /// Lets the kernel reap every child from here on, and clears the zombies that are there already.
@@ -19,15 +20,17 @@ pub fn leave_it_to_the_kernel() {
     while sys::reap_one() {}
 }
 
-/// Whether the kernel tells how a child ended that it has reaped: tried with a child.
+/// Whether the kernel tells how a child ended that it has reaped: tried with a child. SIGCHLD is ignored afterwards.
 ///
 /// # References
 /// `PIDFD_GET_INFO` with `PIDFD_INFO_EXIT`, Linux 6.15
 #[must_use]
 pub fn kernel_tells() -> bool {
     const CODE: u8 = 7;
-    let before = process::dispose(Signal::CHLD, Disposition::Ignore);
-    let tells = match process::fork() {
+    if signals::dispose(Signal::CHLD, Disposition::Ignore).is_err() {
+        return false;
+    }
+    match process::fork() {
         Ok(Fork::Child) => sys::exit(CODE),
         Ok(Fork::Parent { pidfd: Some(pidfd), .. }) => {
             let mut status = None;
@@ -43,7 +46,5 @@ pub fn kernel_tells() -> bool {
             status == Some(WaitStatus::Exited(CODE))
         }
         Ok(Fork::Parent { pidfd: None, .. }) | Err(_) => false,
-    };
-    process::dispose(Signal::CHLD, before);
-    tells
+    }
 }

@@ -80,6 +80,9 @@ impl Signal {
     /// A write to the terminal by who is not in its foreground.
     pub const TTOU: Self = Self(22);
 
+    /// What a terminal sends to have somebody stop, who may catch them.
+    pub const TERMINAL_STOPS: [Self; 3] = [Self::TSTP, Self::TTIN, Self::TTOU];
+
     /// The highest signal number.
     pub const MAX: u8 = 64;
 
@@ -148,7 +151,7 @@ fn offset(rest: &[u8], sign: u8) -> Option<u32> {
 impl fmt::Display for Signal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match NAMES.iter().find(|(_, number)| *number == self.0) {
-            Some((name, _)) => write!(f, "SIG{name}"),
+            Some((name, _)) => f.write_str("SIG").and_then(|()| f.write_str(name)),
             // The two that the C library keeps to itself have no name.
             None if self.0 < FIRST_FOR_PROGRAMS => write!(f, "signal {}", self.0),
             None => write!(f, "SIGRTMIN+{}", self.0 - FIRST_FOR_PROGRAMS),

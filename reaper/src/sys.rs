@@ -14,9 +14,6 @@ use core::ffi::CStr;
 use linux_raw_sys::general as nr;
 use linux_raw_sys::{prctl, ptrace};
 
-use crate::filter::Filter;
-use crate::{Signal, SignalSet};
-
 #[cfg_attr(target_arch = "x86_64", path = "sys/x86_64.rs")]
 #[cfg_attr(target_arch = "aarch64", path = "sys/aarch64.rs")]
 #[cfg_attr(target_arch = "arm", path = "sys/arm.rs")]
@@ -27,13 +24,15 @@ mod arch;
 mod errno;
 pub mod file;
 pub mod process;
+pub mod signals;
 pub mod terminal;
 
 pub(crate) use arch::AUDIT_ARCH;
 pub use errno::Errno;
+pub use signals::{block_exactly, blocked, ignore, wait_for};
 
 /// The size in bytes of the kernel's signal set, which every `rt_sig*` call asks for.
-const SIGSET_SIZE: usize = size_of::<SignalSet>();
+const SIGSET_SIZE: usize = size_of::<crate::SignalSet>();
 
 /// The command line, as the kernel laid it on the initial stack.
 #[derive(Clone, Copy, Debug)]
@@ -211,54 +210,6 @@ pub fn getpid() -> isize {
     unsafe { arch::syscall5(nr::__NR_getpid, 0, 0, 0, 0, 0) }
 }
 
-/// Blocks exactly these signals in this thread, those of the C library's own among them.
-///
-/// # References
-/// rt_sigprocmask(2)
-pub fn block_exactly(set: &SignalSet) {
-    // SAFETY: the kernel reads SIGSET_SIZE bytes of `set`; the old set is not asked for.
-    unsafe { arch::syscall5(nr::__NR_rt_sigprocmask, nr::SIG_SETMASK as usize, address(set), 0, SIGSET_SIZE, 0) };
-}
-
-/// The signals that this thread blocks.
-///
-/// # References
-/// rt_sigprocmask(2)
-#[must_use]
-pub fn blocked() -> SignalSet {
-    let mut set = SignalSet::EMPTY;
-    let address = core::ptr::from_mut(&mut set) as usize;
-    // SAFETY: with no new set given, the kernel only writes the old one, SIGSET_SIZE bytes of `set`.
-    unsafe { arch::syscall5(nr::__NR_rt_sigprocmask, nr::SIG_BLOCK as usize, 0, address, SIGSET_SIZE, 0) };
-    set
-}
-
-/// Waits for one of these signals, which must be blocked; `None` when a stop and continue broke in.
-///
-/// # References
-/// rt_sigtimedwait(2)
-#[must_use]
-pub fn wait_for(set: &SignalSet) -> Option<Signal> {
-    // SAFETY: the kernel reads SIGSET_SIZE bytes of `set`; no siginfo is asked for, no time-out given.
-    let number = unsafe { arch::syscall5(nr::__NR_rt_sigtimedwait, address(set), 0, 0, SIGSET_SIZE, 0) };
-    #[allow(clippy::cast_possible_truncation, reason = "a signal number or an errno fits an i32")]
-    Signal::new(number as i32)
-}
-
-/// Ignores a signal; for SIGCHLD that makes the kernel reap our children.
-///
-/// # References
-/// rt_sigaction(2), wait(2) under NOTES
-pub fn ignore(signal: Signal) {
-    // The kernel's sigaction begins with the handler on all our architectures; flags, restorer and
-    // mask, in whatever order, are zero. Some have no restorer, none has more.
-    const SIG_IGN: usize = 1;
-    let mut action = [0; 3 + SIGSET_SIZE / size_of::<usize>()];
-    action[0] = SIG_IGN;
-    // SAFETY: the kernel reads one sigaction at `action`, which is at least as large.
-    unsafe { arch::syscall5(nr::__NR_rt_sigaction, signal.number().into(), address(&action), 0, SIGSET_SIZE, 0) };
-}
-
 /// Reaps one child that has ended, if there is one.
 ///
 /// # References
@@ -306,16 +257,16 @@ pub fn not_dumpable() {
     unsafe { arch::syscall5(nr::__NR_prctl, prctl::PR_SET_DUMPABLE as usize, 0, 0, 0, 0) };
 }
 
-/// From here on the process makes the calls that the filter allows, or ends. Asks for [`no_new_privs`] first.
+/// From here on the process makes the calls that these instructions of a filter allow, or ends. Asks for
+/// [`no_new_privs`] first.
 ///
 /// # References
 /// `PR_SET_SECCOMP`, prctl(2); seccomp(2)
-pub fn allow_only<const LENGTH: usize>(filter: &Filter<LENGTH>) {
-    let instructions = filter.instructions();
+pub fn allow_only(instructions: &[ptrace::sock_filter]) {
     #[allow(clippy::cast_possible_truncation, reason = "a filter is far shorter than 65,536 instructions")]
-    let program = ptrace::sock_fprog { len: LENGTH as u16, filter: instructions.as_ptr().cast_mut() };
+    let program = ptrace::sock_fprog { len: instructions.len() as u16, filter: instructions.as_ptr().cast_mut() };
     let mode = ptrace::SECCOMP_MODE_FILTER as usize;
-    // SAFETY: the kernel reads `program`, and `LENGTH` instructions at the address in it, and
+    // SAFETY: the kernel reads `program`, and as many instructions as it says at the address in it, and
     // writes to neither; both are borrowed for the call.
     unsafe { arch::syscall5(nr::__NR_prctl, prctl::PR_SET_SECCOMP as usize, mode, address(&program), 0, 0) };
 }

@@ -22,6 +22,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use launch::{Identity, Origin, RecordError, Seen, Unseen};
+use rustix::fs::{CWD, RenameFlags};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -267,14 +268,8 @@ impl PodDirectory {
             renamed => return renamed.map_err(file("create", &workload)),
         }
         // From here to the end it is one or the other that bears the name, and never neither.
-        nix::fcntl::renameat2(
-            nix::fcntl::AT_FDCWD,
-            &draft,
-            nix::fcntl::AT_FDCWD,
-            &workload,
-            nix::fcntl::RenameFlags::RENAME_EXCHANGE,
-        )
-        .map_err(|errno| file("create", &workload)(errno.into()))?;
+        rustix::fs::renameat_with(CWD, &draft, CWD, &workload, RenameFlags::EXCHANGE)
+            .map_err(|errno| file("create", &workload)(errno.into()))?;
         tree::remove(&draft)
     }
 

@@ -34,6 +34,13 @@ pub(crate) fn ignore_before_exec(command: &mut Command, signal: Signal) {
     unsafe { command.pre_exec(ignore) };
 }
 
+/// Has a command start as who adopts the orphans of its descendants.
+#[allow(unsafe_code, reason = "pre_exec is the only way to an attribute")]
+pub(crate) fn adopt_before_exec(command: &mut Command) {
+    // SAFETY: runs between fork and exec and makes one system call.
+    unsafe { command.pre_exec(|| Ok(nix::sys::prctl::set_child_subreaper(true)?)) };
+}
+
 /// Has a command start with every signal ignored that can be.
 #[allow(unsafe_code, reason = "pre_exec is the only way to a disposition")]
 pub(crate) fn ignore_all_before_exec(command: &mut Command) {

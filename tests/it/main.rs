@@ -79,7 +79,6 @@ fn main() {
         list::trials(),
         conduct::trials(),
         signals::trials(),
-        targets::trials(),
         threats::trials(),
         inside::trials(),
         life::trials(),

@@ -1,7 +1,8 @@
 //! What reaper has that its rivals have not: its own options, its size, and their names.
 
+mod names;
+
 use std::fs;
-use std::os::unix::fs::symlink;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -23,7 +24,6 @@ pub(crate) fn trials() -> Vec<Trial> {
     let unshare = [Need::Userns, Need::Program("unshare")];
     let here = [
         trial("reaper::uses_at_most_64_kb", &unshare, uses_little),
-        trial("reaper::under_another_name_has_its_command_line_and_its_codes", &[], other_names),
         trial("reaper::reaps_as_it_is_told_to", &[Need::KernelReaps], ways),
         trial("reaper::refuses_what_makes_no_sense_in_a_line_and_starts_nothing", &[], refusals),
         trial("reaper::does_not_mind_a_stderr_that_nobody_reads", &[], nobody_reads),
@@ -36,13 +36,19 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("reaper::waits_for_the_last_descendant", &unshare, waits_for_all),
         trial("reaper::ends_what_the_main_child_leaves_behind", &unshare, ends_all),
         trial("reaper::ends_its_descendants_without_being_the_first_process", &[], ends_descendants),
+        trial("reaper::ends_them_where_proc_is_of_other_pids", &unshare, ends_without_proc),
+        trial(
+            "reaper::begins_or_says_why_whichever_disposition_is_refused",
+            &[Need::Program("strace")],
+            refused_dispositions,
+        ),
         trial("reaper::asks_with_another_signal", &[], stop_signal),
         trial("reaper::holds_a_pod_as_pause_does", &unshare, holds),
         trial("reaper::relays_what_a_pipe_has_to_say_to_a_terminal_of_its_own", &[], terminal_and_pipes),
         trial("reaper::a_program_may_be_its_own_init", &unshare, own_init),
         trial("reaper::helps_with_every_option_that_it_takes", &[], helps),
     ];
-    everywhere.chain(here).collect()
+    everywhere.chain(here).chain(names::trials()).collect()
 }
 
 fn is_small(arch: &Arch) {
@@ -71,39 +77,6 @@ fn uses_little() {
         let kb: u64 = rss.trim().trim_end_matches(" kB").parse().unwrap();
         assert!(kb <= 64, "{kb} kB where the {way} reaps");
     }
-}
-
-/// Runs reaper under a name.
-fn named(house: &House, name: &str, arguments: &[&str]) -> Ran {
-    let link = house.work().join(name);
-    if !link.exists() {
-        symlink(Arch::native().program("reaper"), &link).unwrap();
-    }
-    house.finish(house.command(&link).args(arguments))
-}
-
-fn other_names() {
-    let house = House::new(User::Ordinary);
-    for (name, missing) in [("tini", 127), ("docker-init", 127), ("dumb-init", 2), ("catatonit", 1), ("reaper", 127)] {
-        named(&house, name, &["--", "no-such-program"]).exits(missing);
-        named(&house, name, &["sh", "-c", "exit 7"]).exits(7);
-        let usage = if name == "reaper" { 2 } else { 1 };
-        let refused = named(&house, name, &["-Z", "true"]).exits(usage);
-        let says = if name == "docker-init" { "tini" } else { name };
-        assert_eq!(refused.err(), format!("{says}: unknown option: -Z; see --help\n"));
-        named(&house, name, &[]).exits(usage);
-    }
-    // As `docker info` asks, and what it looks for.
-    assert!(named(&house, "docker-init", &["--version"]).ok().out().starts_with("tini version 0.19.0 - "));
-    named(&house, "tini", &["-s", "-e", "9", "--", "sh", "-c", "exit 9"]).ok();
-    let rewritten = named(&house, "dumb-init", &["-r", "15:2", "sh", "-c", "kill -TERM $PPID; sleep 5"]);
-    rewritten.exits(130);
-    // Who is left of its group is asked to end when its command has.
-    let script = "mkfifo pipe; exec 3<>pipe; \
-        (trap 'echo asked; exit' TERM; echo up >&3; while :; do sleep 0.02; done) & read up <&3; exit 3";
-    assert_eq!(named(&house, "dumb-init", &["sh", "-c", script]).exits(3).out(), "asked\n");
-    // Options of one are none of another.
-    named(&house, "catatonit", &["--grace", "1s", "true"]).exits(1);
 }
 
 fn ways() {
@@ -298,6 +271,34 @@ fn ends_descendants() {
     house.run("reaper", &["--grace", "200ms", "--kill-all", "sh", "-c", script]).exits(6);
     let pid: i64 = fs::read_to_string(house.work().join("grandchild")).unwrap().trim().parse().unwrap();
     assert!(has_ended(pid), "{pid} lives on, in a session of its own");
+}
+
+fn ends_without_proc() {
+    let house = House::new(User::Ordinary);
+    // What /proc says of other pids is no reason to end them, nor to ask nobody.
+    let script = "mkfifo pipe; exec 3<>pipe; reaper --grace 3s --kill-all \
+        sh -c 'trap \"exit 3\" TERM; echo up >&3; while :; do sleep 0.02; done' & read up <&3; kill $!; wait $!";
+    let mut unshare = house.command("unshare");
+    unshare.args(["--user", "--map-root-user", "--pid", "--fork", "--kill-child", "sh", "-c", script]);
+    let ran = house.finish(&mut unshare).exits(3);
+    assert!(ran.err().contains("cannot look for descendants"), "{ran}");
+}
+
+fn refused_dispositions() {
+    let house = House::new(User::Ordinary);
+    // Each in its turn, of reaper and of what it makes.
+    for turn in 1..=8 {
+        let inject = format!("--inject=rt_sigaction:error=EPERM:when={turn}");
+        let mut strace = house.command("strace");
+        // A command that makes no such call itself.
+        strace.args(["-f", "-o", "/dev/null", &inject, "reaper", "pause", "-v"]);
+        let ran = house.finish(&mut strace);
+        match ran.output.status.code() {
+            Some(0) => {}
+            Some(125) => assert!(ran.err().ends_with(": Operation not permitted\n"), "{ran}"),
+            _ => panic!("{ran}"),
+        }
+    }
 }
 
 fn stop_signal() {

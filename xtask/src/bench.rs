@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use xshell::{Shell, cmd};
 
 use self::machine::Machine;
-use crate::binaries;
+use crate::cargo;
 
 /// Measure beside the rivals
 #[derive(clap::Args)]
@@ -72,7 +72,7 @@ impl Bench {
 
     /// Runs the benches; hands back what they said, and whether all of them came to their end.
     fn measure(&self, sh: &Shell) -> anyhow::Result<(Run, anyhow::Result<()>)> {
-        let lines = binaries::target_directory(sh).join("bench").join("lines.json");
+        let lines = cargo::target_directory(sh).join("bench").join("lines.json");
         sh.remove_path(&lines)?;
         sh.create_dir(lines.parent().context("a file without a directory")?)?;
         let _lines = sh.push_env("PODKIT_BENCH_LINES", &lines);
@@ -104,12 +104,50 @@ fn show(sh: &Shell, run: &Run) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether everything that was measured is as it is promised to be.
+/// Whether everything that was measured is as it is promised to be: a line for each.
 fn check(run: &Run) -> anyhow::Result<()> {
-    ensure!(run.pairs().any(|pair| pair.promise.is_some()), "nothing was measured of which anything is promised");
-    let broken: Vec<_> = run.pairs().filter(|pair| pair.is_broken()).map(page::row).collect();
-    if broken.is_empty() {
-        return Ok(());
+    let promised: Vec<_> = run.pairs().filter_map(|pair| Some((pair, pair.promise?))).collect();
+    ensure!(!promised.is_empty(), "nothing was measured of which anything is promised");
+    for (pair, at_most) in &promised {
+        println!("{}", verdict(pair, *at_most));
     }
-    bail!("not as it is promised to be:\n{}\n{}", page::HEADING, broken.join("\n"))
+    match promised.iter().filter(|(pair, _)| pair.is_broken()).count() {
+        0 => Ok(()),
+        broken => bail!("{broken} of {} are not as they are promised to be", promised.len()),
+    }
+}
+
+fn verdict(pair: &Pair, at_most: f64) -> String {
+    let word = if pair.is_broken() { "BROKEN" } else { "kept" };
+    let Pair { subject, measure, ours, theirs, .. } = pair;
+    let [ratio, lowest, highest] = [pair.ratio, pair.lowest, pair.highest].map(page::digits);
+    format!("{word:<6}  {subject}: {measure}, {ours} / {theirs}: {ratio} ({lowest} to {highest}), promised {at_most}")
+}
+
+#[cfg(test)]
+mod tests {
+    use benches::Unit;
+
+    use super::*;
+
+    #[test]
+    fn a_verdict_is_a_line() {
+        let pair = |ratio| Pair {
+            subject: "join".to_owned(),
+            measure: "join".to_owned(),
+            ours: "nsjoin".to_owned(),
+            theirs: "nsenter".to_owned(),
+            unit: Unit::Time,
+            n: 1,
+            our_median: ratio,
+            their_median: 1.0,
+            ratio,
+            lowest: ratio,
+            highest: ratio,
+            promise: Some(0.6),
+        };
+        let said = "join: join, nsjoin / nsenter: 0.64 (0.64 to 0.64), promised 0.6";
+        assert_eq!(verdict(&pair(0.64), 0.6), format!("BROKEN  {said}"));
+        assert_eq!(verdict(&pair(0.5), 0.6), format!("kept    {}", said.replace("0.64", "0.50")));
+    }
 }

@@ -9,19 +9,54 @@ use anyhow::{Context, bail};
 use xshell::Shell;
 
 use crate::arch::{ARCHES, Arch, Wanted};
-use crate::foreign;
 use crate::native::{self, Linkage};
+use crate::{cargo, foreign, musl};
 
 /// The programs that are shipped.
 pub(crate) const PROGRAMS: [&str; 4] = ["pause", "reaper", "nsjoin", "pod"];
 /// Those of them that have no C library, and so are built for every architecture anywhere.
 pub(crate) const FREESTANDING: [&str; 2] = ["pause", "reaper"];
+/// Those that have one, and are started again and again.
+const HOSTED: [&str; 2] = ["nsjoin", "pod"];
 /// What the tests and the demo run inside pods.
 pub(crate) const PAYLOAD: &str = "probe";
 
+/// Which C library the programs have that want one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Libc {
+    /// musl, which starts in a third of the time.
+    Musl,
+    /// The machine's own.
+    Glibc,
+}
+
 /// Builds these programs for this machine, and hands back the directory into which they were put.
-pub(crate) fn for_this_machine(sh: &Shell, linkage: Linkage, names: &[&str]) -> anyhow::Result<PathBuf> {
-    put(sh, &native::build(sh, linkage, names)?, here(sh)?, names)
+///
+/// Which C library they have is said. Unless one is demanded it is musl where that can be had, else the machine's.
+pub(crate) fn for_this_machine(
+    sh: &Shell,
+    linkage: Linkage,
+    libc: Option<Libc>,
+    names: &[&str],
+) -> anyhow::Result<PathBuf> {
+    let arch = here(sh)?;
+    let (hosted, mut others): (Vec<_>, Vec<_>) = names.iter().copied().partition(|name| HOSTED.contains(name));
+    if libc == Some(Libc::Glibc) {
+        others.extend(&hosted);
+    } else if !hosted.is_empty() {
+        match musl::build(sh, &hosted) {
+            Ok(built) => {
+                eprintln!("{}: static, with musl, {}", hosted.join(" and "), built.origin);
+                put(sh, &built.directory, arch, &hosted)?;
+            }
+            Err(error) if libc == Some(Libc::Musl) => return Err(error.context("cannot build with musl")),
+            Err(error) => {
+                eprintln!("{}: with the machine's C library; not with musl: {error:#}", hosted.join(" and "));
+                others.extend(&hosted);
+            }
+        }
+    }
+    put(sh, &native::build(sh, linkage, &others)?, arch, &others)
 }
 
 /// Builds the freestanding programs for each architecture that is wanted, and hands back where they were put.
@@ -49,19 +84,14 @@ pub(crate) fn for_each(sh: &Shell, wanted: &Wanted) -> anyhow::Result<Vec<(&'sta
 
 fn freestanding(sh: &Shell, arch: &'static Arch) -> anyhow::Result<PathBuf> {
     if arch == here(sh)? {
-        return for_this_machine(sh, Linkage::StaticIfPossible, &FREESTANDING);
+        return for_this_machine(sh, Linkage::StaticIfPossible, None, &FREESTANDING);
     }
     put(sh, &foreign::build(sh, arch, &FREESTANDING)?, arch, &FREESTANDING)
 }
 
 /// The architecture of this machine.
 pub(crate) fn here(sh: &Shell) -> anyhow::Result<&'static Arch> {
-    Arch::of_triple(&native::host(sh)?)
-}
-
-/// Where cargo builds.
-pub(crate) fn target_directory(sh: &Shell) -> PathBuf {
-    sh.current_dir().join(sh.var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
+    Arch::of_triple(&cargo::host(sh)?)
 }
 
 /// Puts programs where they are looked for.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, ensure};
 use xshell::{Shell, cmd};
 
-use crate::{binaries, native};
+use crate::{binaries, cargo, native};
 
 /// Measure what the bytes of pause are for
 #[derive(clap::Args)]
@@ -198,7 +198,7 @@ struct Copy {
 
 impl Copy {
     fn of_the_sources(sh: &Shell) -> anyhow::Result<Self> {
-        let target = binaries::target_directory(sh).join("bytes");
+        let target = cargo::target_directory(sh).join("bytes");
         let copy = Self { original: sh.current_dir(), sources: target.join("sources"), target };
         sh.remove_path(&copy.sources)?;
         sh.create_dir(&copy.sources)?;

@@ -8,13 +8,15 @@ use anyhow::Context;
 use xshell::{Shell, cmd};
 
 use crate::arch::{ARCHES, Arch};
-use crate::binaries;
+use crate::cargo;
 
 /// The newest compiler of a Debian release: the one that its browsers are built with.
 const COMPILER: &str = "rustc-web";
 const SOURCE: &str = "rust-web-src";
 /// The package with a compiled `core`, for each architecture of Debian's.
 const CORE: &str = "libstd-rust-web-dev";
+/// The package with musl's headers and archives.
+const MUSL: &str = "musl-dev";
 /// Where Debian has that for riscv64, too.
 const SUITE: &str = "stable";
 
@@ -26,7 +28,7 @@ pub(crate) struct Debian {
 impl Debian {
     /// The compiler under `target`, fetched if it is not there yet.
     pub(crate) fn unpacked(sh: &Shell) -> anyhow::Result<Self> {
-        let root = binaries::target_directory(sh).join("debian-rust");
+        let root = cargo::target_directory(sh).join("debian-rust");
         if !sh.path_exists(&root) {
             eprintln!("fetching Debian's compiler into {}", root.display());
             // Whole or not at all: who is killed half-way leaves only a draft.
@@ -48,6 +50,19 @@ impl Debian {
         let multiarch = |path: &PathBuf| path.to_string_lossy().ends_with("-linux-gnu");
         let found = sh.read_dir(self.root.join("usr/lib"))?.into_iter().filter(multiarch);
         Ok(std::env::join_paths(found)?)
+    }
+
+    /// The directory with musl in it, fetched if it is not there yet.
+    pub(crate) fn musl(&self, sh: &Shell) -> anyhow::Result<PathBuf> {
+        let musl = self.root.join("musl");
+        if !sh.path_exists(&musl) {
+            let draft = musl.with_extension("draft");
+            sh.remove_path(&draft)?;
+            sh.create_dir(&draft)?;
+            download(sh, &draft, &[], &[MUSL.to_owned()]).context("cannot fetch Debian's musl")?;
+            std::fs::rename(&draft, &musl)?;
+        }
+        Ok(musl)
     }
 
     /// Adds the compiled `core` of an architecture.

@@ -5,7 +5,7 @@ use std::path::Path;
 use xshell::Shell;
 
 use crate::arch::Wanted;
-use crate::binaries::{self, FREESTANDING, PAYLOAD, PROGRAMS};
+use crate::binaries::{self, FREESTANDING, Libc, PAYLOAD, PROGRAMS};
 use crate::native::Linkage;
 
 /// Build release binaries
@@ -20,6 +20,10 @@ pub(crate) struct Dist {
     /// Link the C library dynamically where there is no libc.a, instead of failing
     #[arg(long)]
     allow_dynamic: bool,
+    /// The C library of nsjoin and pod. Unless it is said, musl where that can be had: rustup's target, or Debian's
+    /// compiler and musl, which are fetched and installed nowhere; else the machine's own
+    #[arg(long, value_enum, conflicts_with = "arch")]
+    libc: Option<Libc>,
 }
 
 impl Dist {
@@ -33,7 +37,7 @@ impl Dist {
         let linkage = if self.allow_dynamic { Linkage::StaticIfPossible } else { Linkage::Static };
         let payload = self.payload.then_some(PAYLOAD);
         let names: Vec<_> = PROGRAMS.into_iter().chain(payload).collect();
-        let dist = binaries::for_this_machine(sh, linkage, &names)?;
+        let dist = binaries::for_this_machine(sh, linkage, self.libc, &names)?;
         PROGRAMS.iter().try_for_each(|name| print_size(&dist.join(name)))
     }
 }

@@ -3,6 +3,7 @@
 use xshell::{Shell, cmd};
 
 use crate::binaries::{self, PROGRAMS};
+use crate::cargo;
 use crate::native::Linkage;
 
 /// Hold the programs against faults: `cargo xtask faults --help` has the options
@@ -16,9 +17,9 @@ pub(crate) struct Faults {
 
 impl Faults {
     pub(crate) fn run(self, sh: &Shell) -> anyhow::Result<()> {
-        let programs = binaries::for_this_machine(sh, Linkage::StaticIfPossible, &PROGRAMS)?;
+        let programs = binaries::for_this_machine(sh, Linkage::StaticIfPossible, None, &PROGRAMS)?;
         cmd!(sh, "cargo build --quiet --release --locked --package faults").quiet().run()?;
-        let faults = binaries::target_directory(sh).join("release/faults");
+        let faults = cargo::target_directory(sh).join("release/faults");
         let options = self.options;
         Ok(cmd!(sh, "{faults} --programs {programs} {options...}").quiet().run()?)
     }

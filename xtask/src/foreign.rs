@@ -6,12 +6,12 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use xshell::{Shell, cmd};
 
 use crate::arch::Arch;
+use crate::cargo;
 use crate::debian::Debian;
-use crate::{binaries, native};
 
 /// Where `core` for the target comes from.
 #[derive(Clone, Copy, Debug)]
@@ -25,26 +25,26 @@ enum Core {
 /// Builds the programs, and hands back the directory in which they are.
 pub(crate) fn build(sh: &Shell, arch: &Arch, programs: &[&str]) -> anyhow::Result<PathBuf> {
     let linker = linker(sh)?;
-    if has_core(sh, arch)? {
-        return cargo(sh, arch, programs, &linker, Core::Compiled);
+    if cargo::has_libraries(sh, arch.triple)? {
+        return build_with(sh, arch, programs, &linker, Core::Compiled);
     }
     let debian = Debian::unpacked(sh)
         .with_context(|| format!("rustup has no target {0} (rustup target add {0})", arch.triple))?;
     let _compiler = sh.push_env("RUSTC", debian.rustc());
     let _libraries = sh.push_env("LD_LIBRARY_PATH", debian.libraries(sh)?);
-    let from_source = match cargo(sh, arch, programs, &linker, Core::FromSource) {
+    let from_source = match build_with(sh, arch, programs, &linker, Core::FromSource) {
         Ok(directory) => return Ok(directory),
         Err(error) => error,
     };
     // What is compiled already fits only if Debian's releases agree upon the compiler's version.
     debian
         .add_core(sh, arch)
-        .and_then(|()| cargo(sh, arch, programs, &linker, Core::Compiled))
+        .and_then(|()| build_with(sh, arch, programs, &linker, Core::Compiled))
         .with_context(|| format!("neither from source ({from_source:#}) nor compiled"))
 }
 
 /// Builds with whatever RUSTC is.
-fn cargo(sh: &Shell, arch: &Arch, programs: &[&str], linker: &str, core: Core) -> anyhow::Result<PathBuf> {
+fn build_with(sh: &Shell, arch: &Arch, programs: &[&str], linker: &str, core: Core) -> anyhow::Result<PathBuf> {
     let triple = arch.triple;
     let config = [
         format!("target.{triple}.linker={linker:?}"),
@@ -61,25 +61,14 @@ fn cargo(sh: &Shell, arch: &Arch, programs: &[&str], linker: &str, core: Core) -
     // By their packages: others in the workspace want a C library.
     let bins = programs.iter().flat_map(|name| ["--package", name]);
     let build = cmd!(sh, "cargo build --quiet --release --locked {bins...} --target {triple} {arguments...}");
-    let output = build.quiet().ignore_status().output()?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        bail!("{}", said.lines().find(|line| line.starts_with("error")).unwrap_or("cargo build failed"));
-    }
-    Ok(binaries::target_directory(sh).join(triple).join("release"))
-}
-
-/// Whether the compiler at hand has a compiled `core` for the target.
-fn has_core(sh: &Shell, arch: &Arch) -> anyhow::Result<bool> {
-    let triple = arch.triple;
-    let directory = cmd!(sh, "rustc --print target-libdir --target {triple}").quiet().read()?;
-    Ok(sh.path_exists(directory))
+    cargo::build_in_silence(build)?;
+    Ok(cargo::released(sh, triple))
 }
 
 /// The linker that comes with Rust links for every architecture; else whichever lld is in PATH.
 fn linker(sh: &Shell) -> anyhow::Result<String> {
     let sysroot = cmd!(sh, "rustc --print sysroot").quiet().read()?;
-    let host = native::host(sh)?;
+    let host = cargo::host(sh)?;
     let ours = format!("{sysroot}/lib/rustlib/{host}/bin/rust-lld");
     if sh.path_exists(&ours) {
         return Ok(ours);

@@ -4,6 +4,7 @@
 
 mod archive;
 mod sbom;
+mod stamp;
 #[cfg(test)]
 mod tests;
 

@@ -4,6 +4,7 @@ mod arch;
 mod bench;
 mod binaries;
 mod bytes;
+mod cargo;
 mod debian;
 mod demo;
 mod dist;
@@ -11,7 +12,10 @@ mod faults;
 mod foreign;
 mod image;
 mod man;
+mod musl;
 mod native;
+
+use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
@@ -43,10 +47,22 @@ enum Verb {
     Demo(demo::Demo),
 }
 
-fn main() -> anyhow::Result<()> {
-    let verb = Cli::parse().verb;
+fn main() -> ExitCode {
+    match run(Cli::parse().verb) {
+        Ok(()) => ExitCode::SUCCESS,
+        // In a line: whoever wants to know where it comes from runs a verb, not a library.
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(verb: Verb) -> anyhow::Result<()> {
     let sh = Shell::new()?;
-    sh.change_dir(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask stands in the workspace")?);
+    // Of the checkout that cargo runs us for: the one that we were compiled in may be another, or gone.
+    let package = sh.var_os("CARGO_MANIFEST_DIR").context("to be run by cargo: cargo xtask VERB")?;
+    sh.change_dir(std::path::Path::new(&package).parent().context("xtask stands in the workspace")?);
     match verb {
         Verb::Dist(dist) => dist.run(&sh),
         Verb::Image(image) => image.run(&sh),

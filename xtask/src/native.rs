@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use xshell::{Shell, cmd};
 
-use crate::binaries;
+use crate::cargo;
 
 /// Whether the C library's static archive may be missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub(crate) enum Linkage {
 
 /// Builds these programs, and hands back the directory in which they are.
 pub(crate) fn build(sh: &Shell, linkage: Linkage, names: &[&str]) -> anyhow::Result<PathBuf> {
-    let host = host(sh)?;
+    let host = cargo::host(sh)?;
     // Static, and at a fixed address: a program that lives for a millisecond would spend a tenth
     // of it on relocating itself. Only with an explicit target do these flags keep away from proc
     // macros, which have to be shared objects.
@@ -35,14 +35,7 @@ pub(crate) fn build(sh: &Shell, linkage: Linkage, names: &[&str]) -> anyhow::Res
     let config = format!("target.{host}.rustflags={flags}");
     let bins = names.iter().flat_map(|name| ["--bin", name]);
     cmd!(sh, "cargo build --quiet --release --locked --target {host} --config {config} {bins...}").quiet().run()?;
-    Ok(binaries::target_directory(sh).join(&host).join("release"))
-}
-
-/// This machine, as rustc calls it.
-pub(crate) fn host(sh: &Shell) -> anyhow::Result<String> {
-    let version = cmd!(sh, "rustc --version --verbose").quiet().read()?;
-    let host = version.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc names no host")?;
-    Ok(host.to_owned())
+    Ok(cargo::released(sh, &host))
 }
 
 fn has_static_libc(sh: &Shell) -> bool {

@@ -8,8 +8,8 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{Choice, Engine};
-use crate::place::{Place, find, named_in, time, works};
-use crate::rivals::{RUNTIMES, name_of};
+use crate::place::{Place, RUNTIMES, find, named_in, time, works};
+use crate::rivals::name_of;
 
 /// A runtime that is spoken to as runc is.
 struct Runtime {

@@ -48,6 +48,38 @@ fn the_name_decides() {
 }
 
 #[test]
+fn dashes_behind_the_command_are_tinis_own() {
+    let dashes = |guise, words: &[&'static CStr]| match asked(guise, words) {
+        Ok(Asked::Init { dashes, .. }) => dashes,
+        other => panic!("{words:?}: {other:?}"),
+    };
+    assert_eq!(dashes(Guise::Tini, &[c"-s", c"sh", c"--", c"-c"]), Some(1));
+    assert_eq!(dashes(Guise::Tini, &[c"sh", c"-", c"x", c"--", c"--"]), Some(3));
+    for words in [&[c"--", c"sh", c"--"][..], &[c"sh", c"-c", c"--"], &[c"sh"]] {
+        assert_eq!(dashes(Guise::Tini, words), None, "{words:?}");
+    }
+    for guise in [Guise::Reaper, Guise::DumbInit, Guise::Catatonit] {
+        assert_eq!(dashes(guise, &[c"sh", c"--", c"-c"]), None, "{guise:?}");
+    }
+}
+
+#[test]
+fn who_leads_a_session_is_stopped_in_the_place_of_a_terminals_stop() {
+    let routes = |guise, words: &[&'static CStr]| {
+        let (plan, _) = planned(guise, words);
+        Signal::TERMINAL_STOPS.map(|signal| plan.routes.of(signal))
+    };
+    let stop = Some(Signal::STOP);
+    let themselves = Signal::TERMINAL_STOPS.map(Some);
+    assert_eq!(routes(Guise::DumbInit, &[c"x"]), [stop; 3]);
+    assert_eq!(routes(Guise::DumbInit, &[c"-r", c"21:18", c"-r", c"22:0", c"x"]), [stop, Some(Signal::CONT), None]);
+    assert_eq!(routes(Guise::DumbInit, &[c"-r", c"20:20", c"x"]), [Some(Signal::TSTP), stop, stop]);
+    assert_eq!(routes(Guise::DumbInit, &[c"-c", c"x"]), themselves);
+    assert_eq!(routes(Guise::Reaper, &[c"x"]), themselves);
+    assert_eq!(routes(Guise::Reaper, &[c"--session", c"x"]), [stop; 3]);
+}
+
+#[test]
 fn options_end_at_the_command() {
     for guise in [Guise::Reaper, Guise::Tini, Guise::DumbInit, Guise::Catatonit] {
         assert_eq!(planned(guise, &[c"sh", c"-c", c"x"]).1, 0, "{guise:?}");

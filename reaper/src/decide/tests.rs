@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use super::{Action, Event, Machine};
-use crate::plan::{Others, Plan, Restart, Whom};
+use crate::plan::{Others, Plan, Restart, Stops, Whom};
 use crate::{Signal, WaitStatus};
 
 extern crate std;
@@ -55,9 +55,6 @@ fn every_signal_goes_where_its_route_leads() {
         let expected = match signal {
             Signal::KILL | Signal::STOP | Signal::CHLD | Signal::HUP => vec![],
             Signal::INT => vec![Action::Send(Whom::Child, Signal::QUIT)],
-            Signal::TSTP | Signal::TTIN | Signal::TTOU => {
-                vec![Action::Send(Whom::Child, Signal::STOP), Action::StopOurselves]
-            }
             other => vec![Action::Send(Whom::Child, other)],
         };
         story(&plan, &[(0, Event::Signal(signal), &expected)]);
@@ -66,14 +63,12 @@ fn every_signal_goes_where_its_route_leads() {
 
 #[test]
 fn every_signal_is_handed_on_dropped_or_rewritten_for_the_child_and_for_its_group() {
-    let stops = [Signal::TSTP, Signal::TTIN, Signal::TTOU];
     for whom in [Whom::Child, Whom::Group] {
         for signal in Signal::all().filter(|signal| Plan::usual().routes.of(*signal).is_some()) {
             for to in [Some(signal), None, Some(Signal::USR1)] {
                 let mut plan = Plan { whom, ..Plan::usual() };
                 plan.routes.set(signal, to);
                 let expected = match to {
-                    Some(to) if stops.contains(&to) => vec![Action::Send(whom, Signal::STOP), Action::StopOurselves],
                     Some(to) => vec![Action::Send(whom, to)],
                     None => vec![],
                 };
@@ -202,10 +197,28 @@ fn who_is_asked_to_end_is_not_started_again() {
 }
 
 #[test]
-fn a_stopped_child_stops_its_init_where_there_is_job_control() {
+fn a_stopped_child_stops_its_init_where_that_stops_with_it() {
     story(&Plan::usual(), &[(0, Event::Stopped(Signal::TSTP), &[Action::StopOurselves])]);
-    let plan = Plan { job_control: false, ..Plan::usual() };
-    story(&plan, &[(0, Event::Stopped(Signal::TSTP), &[])]);
+    for stops in [Stops::Never, Stops::AtOnce] {
+        story(&Plan { stops, ..Plan::usual() }, &[(0, Event::Stopped(Signal::TSTP), &[])]);
+    }
+}
+
+#[test]
+fn who_stops_at_once_does_so_whatever_is_handed_on() {
+    let mut plan = Plan { stops: Stops::AtOnce, ..Plan::usual() };
+    plan.routes.set(Signal::TTIN, Some(Signal::CONT));
+    plan.routes.set(Signal::TTOU, None);
+    let send = |signal| Action::Send(Whom::Child, signal);
+    for (signal, expected) in [
+        (Signal::TSTP, &[send(Signal::TSTP), Action::StopOurselves][..]),
+        (Signal::TTIN, &[send(Signal::CONT), Action::StopOurselves]),
+        (Signal::TTOU, &[Action::StopOurselves]),
+        (Signal::STOP, &[]),
+        (Signal::CONT, &[send(Signal::CONT)]),
+    ] {
+        story(&plan, &[(0, Event::Signal(signal), expected)]);
+    }
 }
 
 #[test]
@@ -214,6 +227,9 @@ fn the_first_process_stops_for_nobody() {
     let mut machine = Machine::new(&plan, true);
     assert_eq!(machine.on(Event::Stopped(Signal::TSTP), Duration::ZERO), [None; 3]);
     let handed_on = machine.on(Event::Signal(Signal::TSTP), Duration::ZERO);
+    assert_eq!(handed_on, [Some(Action::Send(Whom::Child, Signal::TSTP)), None, None]);
+    let plan = Plan { stops: Stops::AtOnce, ..Plan::usual() };
+    let handed_on = Machine::new(&plan, true).on(Event::Signal(Signal::TSTP), Duration::ZERO);
     assert_eq!(handed_on, [Some(Action::Send(Whom::Child, Signal::TSTP)), None, None]);
 }
 

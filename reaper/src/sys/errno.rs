@@ -43,6 +43,8 @@ impl Errno {
     pub const ENOTDIR: Self = Self(nr::ENOTDIR.cast_signed());
     /// An argument that the kernel does not know.
     pub const EINVAL: Self = Self(nr::EINVAL.cast_signed());
+    /// There is no child.
+    pub const ECHILD: Self = Self(nr::ECHILD.cast_signed());
     /// Not now.
     pub const EAGAIN: Self = Self(nr::EAGAIN.cast_signed());
     /// More than fits.

@@ -7,8 +7,8 @@ use linux_raw_sys::general as nr;
 use linux_raw_sys::prctl;
 
 use super::file::{Fd, raw};
-use super::{Errno, SIGSET_SIZE, address, arch};
-use crate::{Signal, SignalSet, WaitStatus};
+use super::{Errno, address, arch};
+use crate::{Signal, WaitStatus};
 
 /// Which of the two we are after a fork.
 #[derive(Debug)]
@@ -149,27 +149,6 @@ pub fn execute<const ROOM: usize, const MORE: usize>(
     Errno::check(result).err().unwrap_or(Errno::ENOEXEC)
 }
 
-/// Sends a signal; a pid below zero is a process group, -1 everybody that we may.
-///
-/// # Errors
-/// Those of kill(2).
-pub fn kill(pid: i32, signal: Signal) -> Result<(), Errno> {
-    // SAFETY: takes numbers only.
-    let done = unsafe { arch::syscall5(nr::__NR_kill, raw(pid), usize::from(signal.number()), 0, 0, 0) };
-    Errno::check(done).map(drop)
-}
-
-/// Sends a signal to the process of a pidfd, and to no other that has its pid by now.
-///
-/// # Errors
-/// Those of pidfd_send_signal(2).
-pub fn kill_pidfd(pidfd: &Fd, signal: Signal) -> Result<(), Errno> {
-    let number = usize::from(signal.number());
-    // SAFETY: takes numbers only; no siginfo is given.
-    let done = unsafe { arch::syscall5(nr::__NR_pidfd_send_signal, raw(pidfd.number()), number, 0, 0, 0) };
-    Errno::check(done).map(drop)
-}
-
 /// How a process ended that the kernel has reaped for us; `None` before Linux 6.15, or while it lives.
 ///
 /// # References
@@ -204,6 +183,8 @@ pub enum Waited {
     Nothing,
     /// There is no child.
     NoChild,
+    /// The kernel would not say.
+    Untold,
 }
 
 /// Looks for a child that has ended or stopped, and reaps it; does not wait for one.
@@ -223,7 +204,8 @@ pub fn wait_any() -> Waited {
     match Errno::check(pid) {
         Ok(0) => Waited::Nothing,
         Ok(pid) => WaitStatus::from_raw(status).map_or(Waited::Nothing, |status| Waited::Child(pid as i32, status)),
-        Err(_) => Waited::NoChild,
+        Err(Errno::ECHILD) => Waited::NoChild,
+        Err(_) => Waited::Untold,
     }
 }
 
@@ -236,60 +218,59 @@ pub fn reap(pid: i32) {
     unsafe { arch::syscall5(nr::__NR_wait4, raw(pid), 0, nr::__WALL as usize, 0, 0) };
 }
 
-/// What happens when a signal comes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Disposition {
-    /// What the kernel does by itself.
-    Default,
-    /// Nothing.
-    Ignore,
+/// Holds a process by its pid, whoever has that; it has it for as long as it is not reaped.
+///
+/// # Errors
+/// Those of pidfd_open(2), which is as old as Linux 5.3.
+pub fn hold(pid: i32) -> Result<Fd, Errno> {
+    // SAFETY: takes numbers only.
+    Fd::of(unsafe { arch::syscall5(nr::__NR_pidfd_open, raw(pid), 0, 0, 0, 0) })
 }
 
-/// Sets what happens when a signal comes, and hands back what it was. Handlers are none of ours.
+/// Whether the orphans of our descendants come to us.
 ///
 /// # References
-/// rt_sigaction(2)
-#[allow(clippy::must_use_candidate, reason = "it is called to set")]
-pub fn dispose(signal: Signal, disposition: Disposition) -> Disposition {
-    // The kernel's sigaction begins with the handler on all our architectures; see `ignore`.
-    let mut action = [0_usize; 3 + SIGSET_SIZE / size_of::<usize>()];
-    let mut before = action;
-    action[0] = usize::from(disposition == Disposition::Ignore);
-    let at = core::ptr::from_mut(&mut before) as usize;
-    // SAFETY: the kernel reads one sigaction and writes another, and both are at least as large.
-    unsafe { arch::syscall5(nr::__NR_rt_sigaction, signal.number().into(), address(&action), at, SIGSET_SIZE, 0) };
-    if before[0] == 1 { Disposition::Ignore } else { Disposition::Default }
-}
-
-/// Blocks exactly these signals, and hands back which were blocked before.
+/// prctl(2), `PR_GET_CHILD_SUBREAPER`
 #[must_use]
-pub fn exchange_mask(set: &SignalSet) -> SignalSet {
-    let mut before = SignalSet::EMPTY;
-    let at = core::ptr::from_mut(&mut before) as usize;
-    // SAFETY: the kernel reads one set and writes another, SIGSET_SIZE bytes each.
-    unsafe { arch::syscall5(nr::__NR_rt_sigprocmask, nr::SIG_SETMASK as usize, address(set), at, SIGSET_SIZE, 0) };
-    before
+pub fn adopts_orphans() -> bool {
+    asked(prctl::PR_GET_CHILD_SUBREAPER) == Ok(1)
 }
 
-/// Makes us adopt the orphans of our descendants.
+/// Has the orphans of our descendants come to us, or not.
 ///
 /// # Errors
 /// Those of prctl(2), `PR_SET_CHILD_SUBREAPER`.
-pub fn adopt_orphans() -> Result<(), Errno> {
-    control(prctl::PR_SET_CHILD_SUBREAPER, 1)
+pub fn adopt_orphans(adopts: bool) -> Result<(), Errno> {
+    control(prctl::PR_SET_CHILD_SUBREAPER, adopts.into())
 }
 
-/// Has this signal sent to us when our parent ends.
+/// The signal that is sent to us when our parent ends, if one is.
+///
+/// # Errors
+/// Those of prctl(2), `PR_GET_PDEATHSIG`.
+pub fn signal_of_parents_death() -> Result<Option<Signal>, Errno> {
+    asked(prctl::PR_GET_PDEATHSIG).map(Signal::new)
+}
+
+/// Has this signal sent to us when our parent ends, or none.
 ///
 /// # Errors
 /// Those of prctl(2), `PR_SET_PDEATHSIG`.
-pub fn signal_on_parents_death(signal: Signal) -> Result<(), Errno> {
-    control(prctl::PR_SET_PDEATHSIG, signal.number().into())
+pub fn signal_on_parents_death(signal: Option<Signal>) -> Result<(), Errno> {
+    control(prctl::PR_SET_PDEATHSIG, signal.map_or(0, Signal::number).into())
 }
 
 fn control(option: u32, value: usize) -> Result<(), Errno> {
     // SAFETY: takes numbers only.
     Errno::check(unsafe { arch::syscall5(nr::__NR_prctl, option as usize, value, 0, 0, 0) }).map(drop)
+}
+
+/// What the kernel answers by way of an address.
+fn asked(option: u32) -> Result<i32, Errno> {
+    let mut answer = 0_i32;
+    let at = core::ptr::from_mut(&mut answer) as usize;
+    // SAFETY: the kernel writes one int at an address borrowed for the call.
+    Errno::check(unsafe { arch::syscall5(nr::__NR_prctl, option as usize, at, 0, 0, 0) }).map(|_| answer)
 }
 
 /// Our parent's pid; 0 if it is not of our pid namespace.

@@ -11,7 +11,7 @@ pub(crate) fn rows() -> Vec<Row> {
         Row::new("passes_the_signals_of_a_fault_when_somebody_sends_them", |init| passes(init, &FAULTS))
             .wish(Wish::Faults)
             .each_way(),
-        Row::new("passes_the_stop_signals_of_a_terminal", |init| passes(init, &STOPS)).wish(Wish::Stops).each_way(),
+        Row::new("passes_the_stop_signals_of_a_terminal", stops).wish(Wish::Stops).each_way(),
         Row::new("passes_signals_to_the_children_of_its_command_too", group).wish(Wish::Group).each_way(),
         Row::new("passes_int_in_the_place_of_term", rewrites).wish(Wish::Rewrite).each_way(),
         Row::new("does_not_pass_a_signal_that_is_to_be_dropped", drops).wish(Wish::Drop).each_way(),
@@ -41,6 +41,16 @@ fn passes(init: &Init, signals: &[i32]) -> Seen {
         same("the command got", first.line()?, format!("signal {signal}"))?;
     }
     first.exits(0)
+}
+
+fn stops(init: &Init) -> Seen {
+    passes(init, &STOPS)?;
+    let mut beside = Running::ready(&mut init.beside(&["probe", "signals"]))?;
+    for signal in STOPS {
+        send(beside.pid(), signal)?;
+        same("not being the first process's, the command got", beside.line()?, format!("signal {signal}"))?;
+    }
+    Ok(())
 }
 
 fn group(init: &Init) -> Seen {

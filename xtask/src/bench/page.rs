@@ -8,7 +8,7 @@ use super::Run;
 use super::machine::Machine;
 
 /// Above the rows.
-pub(crate) const HEADING: &str =
+const HEADING: &str =
     "| | ours / theirs | ratio | in parts of the run | promised | medians | times |\n|---|---|---|---|---|---|---|";
 
 /// How it is made again.
@@ -89,7 +89,7 @@ fn table(pairs: &[&Pair]) -> String {
 }
 
 /// A pair, as a row of the table.
-pub(crate) fn row(pair: &Pair) -> String {
+fn row(pair: &Pair) -> String {
     let promise = match pair.promise {
         Some(at_most) if pair.is_broken() => format!("**{at_most}, broken**"),
         Some(at_most) => at_most.to_string(),

@@ -18,8 +18,8 @@ use oci_spec::image::{
 };
 use serde::Serialize;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
+use super::stamp::{date, sha256};
 use super::{Spec, sbom};
 use crate::arch::Arch;
 
@@ -94,9 +94,9 @@ fn image(spec: &Spec, arch: &Arch, program: &[u8], blobs: &mut Blobs) -> anyhow:
         .build()?;
     // An uncompressed layer is what its digest says.
     let rootfs = RootFsBuilder::default().typ("layers").diff_ids(vec![layer.digest().to_string()]).build()?;
-    let history = HistoryBuilder::default().created(date(spec)).created_by("cargo xtask image").build()?;
+    let history = HistoryBuilder::default().created(date(spec.created)).created_by("cargo xtask image").build()?;
     let mut configuration = ImageConfigurationBuilder::default()
-        .created(date(spec))
+        .created(date(spec.created))
         .architecture(OciArch::from(arch.oci))
         .os(Os::Linux)
         .config(config)
@@ -174,7 +174,7 @@ fn docker_entry(spec: &Spec, arch: &Arch, place: usize, image: &Built) -> Value 
 
 /// What is said of the image wherever something can be said.
 fn annotations(spec: &Spec) -> HashMap<String, String> {
-    let date = date(spec);
+    let date = date(spec.created);
     let mut annotations = pairs(&[
         (ANNOTATION_TITLE, "pause"),
         (ANNOTATION_DESCRIPTION, "PID 1 of a pod: holds its namespaces, leaves no zombie, ends on TERM"),
@@ -192,10 +192,6 @@ fn pairs(pairs: &[(&str, &str)]) -> HashMap<String, String> {
     pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
 }
 
-pub(super) fn date(spec: &Spec) -> String {
-    humantime::format_rfc3339_seconds(spec.created).to_string()
-}
-
 fn platform(arch: &str, os: Os, variant: Option<&str>) -> anyhow::Result<Platform> {
     let mut platform = PlatformBuilder::default().architecture(OciArch::from(arch)).os(os).build()?;
     platform.set_variant(variant.map(str::to_owned));
@@ -207,10 +203,6 @@ fn json_of(value: &impl Serialize) -> anyhow::Result<Vec<u8>> {
     let mut value = serde_json::to_value(value)?;
     value.sort_all_objects();
     Ok(serde_json::to_vec(&value)?)
-}
-
-pub(super) fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Blobs by their digest; one that two architectures share is there once.

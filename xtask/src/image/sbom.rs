@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::archive::{date, sha256};
+use super::stamp::{date, sha256};
 use super::{Package, Spec};
 use crate::arch::Arch;
 
@@ -29,7 +29,7 @@ pub(super) fn document(spec: &Spec, arch: &Arch, program: &[u8]) -> Value {
         "name": document,
         "documentNamespace": format!("https://spdx.org/spdxdocs/{document}-{checksum}"),
         "creationInfo": {
-            "created": date(spec),
+            "created": date(spec.created),
             "creators": [format!("Tool: podkit-xtask-{}", spec.version)],
         },
         "packages": packages,

@@ -6,7 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
-use super::archive::{archive, sha256};
+use super::archive::archive;
+use super::stamp::sha256;
 use super::{Package, Spec, name};
 use crate::arch::ARCHES;
 

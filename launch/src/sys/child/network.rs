@@ -29,5 +29,5 @@ pub(super) fn bring_loopback_up() -> Result<(), Errno> {
     let up = libc::IFF_UP as libc::c_short;
     request.ifr_ifru.ifru_flags = up;
     // SAFETY: the kernel reads one ifreq, borrowed for the call.
-    Errno::result(unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS, &raw mut request) }).map(drop)
+    Errno::result(unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS as _, &raw mut request) }).map(drop)
 }

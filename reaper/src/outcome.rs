@@ -3,11 +3,11 @@
 use core::fmt::{self, Write};
 
 use crate::WaitStatus;
-use crate::voice::Line;
+use crate::buffer::Buffer;
 
-/// What there is to report at the end.
+/// How it went.
 #[derive(Clone, Copy, Debug)]
-pub struct Report {
+pub struct Outcome {
     /// The main child's pid, the last if there were several.
     pub pid: i32,
     /// How it ended; `None` if nobody saw.
@@ -20,17 +20,17 @@ pub struct Report {
     pub kills: u32,
 }
 
-impl Report {
+impl Outcome {
     /// The line, with its end.
     #[must_use]
-    pub fn line(&self) -> Line<256> {
-        let mut line = Line::new();
+    pub fn line(&self) -> Buffer<256> {
+        let mut line = Buffer::new();
         let _fits = writeln!(line, "{self}");
         line
     }
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { pid, main, code, orphans, kills } = self;
         write!(f, r#"{{"pid":{pid},"exited":"#)?;
