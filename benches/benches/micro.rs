@@ -39,7 +39,8 @@ const NOT_PLAIN: [&str; 9] = ["nsjoin", "-t", "web", "-n", "-i", "-u", "--nice=1
 
 fn is_a_join(words: &[&str]) -> bool {
     let words = black_box(words).iter().map(Into::into).collect();
-    let invocation = nsjoin::cli::Args::of(words).ok().and_then(|args| args.resolve().ok());
+    let invocation =
+        nsjoin::cli::Args::of(words).ok().and_then(|args| args.resolve(nsjoin::cli::Guise::default()).ok());
     invocation.is_some_and(|invocation| invocation.join.plan().is_ok())
 }
 

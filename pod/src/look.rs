@@ -20,7 +20,8 @@ use crate::view::{PodStatus, PodView, WorkloadStatus, WorkloadView};
 pub fn pod(registry: &Registry, name: &Name) -> Result<PodView, Error> {
     let directory = registry.pod(name)?;
     let here = Origin::here().map_err(RegistryError::Blind)?;
-    look(&directory, &here)
+    // One that is deleted while we look is not damaged.
+    look(&directory, &here).map_err(|error| registry.pod(name).err().map_or(error, Error::from))
 }
 
 /// Looks at all pods, in the order of their names. One whose records cannot be read is shown as that.

@@ -100,10 +100,12 @@ fn join(registry: &Registry, exec: Exec) -> Result<ExitCode, Error> {
     let (name, workload) = (exec.pod.clone(), exec.workload.clone());
     // The command is to have the signals as we got them, not as we need them.
     let command = exec.command()?.signals(Inherited::now());
-    let opened = verbs::exec::exec(registry, &name, workload.as_ref(), command)?;
+    // A pod that ends meanwhile is the reason for whatever did not go well in it.
+    let gone = |error: Error| registry.gone(&name).map_or(error, Error::from);
+    let opened = verbs::exec::exec(registry, &name, workload.as_ref(), command).map_err(gone)?;
     Inherited::mind_children();
     let signals = Signals::take().map_err(nsjoin::Error::from)?;
-    let child = opened.spawn()?;
+    let child = opened.spawn().map_err(|error| gone(error.into()))?;
     let status = relay::relay("pod", &child, &signals).map_err(nsjoin::Error::from)?;
     Ok(ExitCode::of(status).unwrap_or(ExitCode::Failure))
 }

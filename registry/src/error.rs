@@ -25,6 +25,12 @@ pub enum RegistryError {
         /// The pod.
         name: Name,
     },
+    /// The pod has ended because somebody takes it apart.
+    #[error("pod {name} is being deleted")]
+    Deleting {
+        /// The pod.
+        name: Name,
+    },
     /// It cannot be told whether the pod's pause process runs.
     #[error("cannot tell whether pod {name} runs")]
     Unseen {

@@ -11,6 +11,7 @@ use nix::unistd::{getegid, geteuid};
 
 use crate::directory::{PodDirectory, Process};
 use crate::error::{RegistryError, file};
+use crate::lock::{Lock, Sharing};
 use crate::name::Name;
 use crate::tree;
 
@@ -132,10 +133,30 @@ impl Registry {
         match (identity, seen) {
             (Some(identity), Seen::Alive) => Ok(identity),
             (_, Seen::Unknown(source)) => Err(RegistryError::Unseen { name: name.clone(), source }),
-            // Deleted since we looked.
-            (None, _) if fs::symlink_metadata(directory.path()).is_err() => Err(self.no_such(name)),
-            _ => Err(RegistryError::Dead { name: name.clone() }),
+            _ => Err(self.ended(name)),
         }
+    }
+
+    /// What is to be said of a pod whose pause process has ended.
+    #[must_use]
+    pub fn ended(&self, name: &Name) -> RegistryError {
+        let directory = self.directory(name);
+        if fs::symlink_metadata(directory.path()).is_err() {
+            return self.no_such(name);
+        }
+        let name = name.clone();
+        // Whoever is at work on one that has ended takes it apart.
+        match Lock::try_take(directory.path(), Sharing::Shared) {
+            Ok(None) => RegistryError::Deleting { name },
+            Ok(Some(_)) | Err(_) => RegistryError::Dead { name },
+        }
+    }
+
+    /// Why nothing can be done with a pod, if that is the reason: it has ended, or is not there.
+    #[must_use]
+    pub fn gone(&self, name: &Name) -> Option<RegistryError> {
+        use RegistryError::{Dead, Deleting, NoSuchPod};
+        self.pause(name).err().filter(|error| matches!(error, Dead { .. } | Deleting { .. } | NoSuchPod { .. }))
     }
 }
 

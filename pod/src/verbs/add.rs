@@ -65,14 +65,20 @@ pub fn add(store: &Store, pod: &Name, plan: WorkloadPlan, programs: &Programs) -
         let (directory, lock) = store.locked(pod)?;
         match directory.look(Process::Pause, store.here()).1 {
             Seen::Alive => {}
-            Seen::Ended => return Err(RegistryError::Dead { name: pod.clone() }.into()),
+            Seen::Ended => {
+                drop(lock);
+                return Err(store.registry().ended(pod).into());
+            }
             Seen::Unknown(source) => return Err(RegistryError::Unseen { name: pod.clone(), source }.into()),
         }
         supervisor::ensure(programs, pod, &directory, &[])?;
         drop(lock);
         match supervisor::ask(pod, &directory, &request)? {
             Some(Answer::Started) => return Ok(()),
-            Some(Answer::Refused(refusal)) => return Err(Error::Refused(refusal)),
+            // A pod that ends meanwhile is the reason for whatever did not go well in it.
+            Some(Answer::Refused(refusal)) => {
+                return Err(store.registry().gone(pod).map_or(Error::Refused(refusal), Error::from));
+            }
             // It has ended, with the pod or before it; or is about to, and its lock with it.
             Some(Answer::Stopped | Answer::Left(_)) | None => sleep(BREATH),
         }
