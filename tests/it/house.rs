@@ -242,7 +242,9 @@ impl House {
             // By its environment, or by what it has mounted: pause has no environment.
             let holds = |text: &[u8], part: &str| text.windows(part.len()).any(|window| window == part.as_bytes());
             let marked = holds(&file("environ"), &format!("PODKIT_TEST={}\0", self.marker));
-            marked || holds(&file("mountinfo"), &self.directory.path().to_string_lossy())
+            // A supervisor has neither, and stands in its pod's directory.
+            let stands = fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd.starts_with(self.state()));
+            marked || stands || holds(&file("mountinfo"), &self.directory.path().to_string_lossy())
         };
         let pids = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok());
         let command = |pid| fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default().replace('\0', " ");

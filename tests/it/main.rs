@@ -47,6 +47,8 @@ mod inside;
 mod life;
 // What published ports carry, and what carries them.
 mod forwarder;
+// What goes wrong on machines that people have.
+mod trouble;
 // What is refused, and how.
 mod refused;
 // The pause image as it is shipped.
@@ -82,6 +84,7 @@ fn main() {
         threats::trials(),
         inside::trials(),
         life::trials(),
+        trouble::trials(),
         forwarder::trials(),
         refused::trials(),
         sandbox::trials(),
