@@ -22,6 +22,14 @@ pub enum ExitCode {
     Usage,
 }
 
+/// What the codes of our own mean, for whoever tells of them.
+pub const MEANINGS: [(ExitCode, &str); 4] = [
+    (ExitCode::NotFound, "if there is no such command"),
+    (ExitCode::CannotExecute, "if it cannot be executed"),
+    (ExitCode::Failure, "for a failure of our own"),
+    (ExitCode::Usage, "for a command line that makes no sense or names what is not there; then nothing was begun"),
+];
+
 impl ExitCode {
     /// The number to exit with.
     #[must_use]

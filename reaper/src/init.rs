@@ -11,7 +11,8 @@ use std::time::Duration;
 use crate::Signal;
 use crate::launch::Failure;
 use crate::plan::{Others, Plan, Verbosity};
-use crate::run::{Refusal, run};
+use crate::refusal::Refusal;
+use crate::run::run;
 use crate::sys::{self, Arg, Args};
 use crate::voice::Voice;
 

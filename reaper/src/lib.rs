@@ -29,6 +29,7 @@ pub mod options;
 pub mod outcome;
 pub mod plan;
 pub mod reap;
+pub mod refusal;
 pub mod relay;
 pub mod run;
 pub mod signal;

@@ -3,8 +3,8 @@
 
 use crate::launch::Inherited;
 use crate::plan::{Plan, Reaping, Stops, Subreaper, Terminal, Verbosity};
+use crate::refusal::Refusal;
 use crate::relay::Relay;
-use crate::run::Refusal;
 use crate::sys::file::{self, Fd};
 use crate::sys::process;
 use crate::sys::signals::{self, Disposition};

@@ -13,29 +13,18 @@ use core::ffi::CStr;
 
 use crate::Signal;
 use crate::decide::{Action, Event, Machine};
-use crate::launch::{Failure, Running, launch};
+use crate::launch::{Running, launch};
 use crate::open::Opened;
 use crate::outcome::Outcome;
 use crate::plan::{Leads, Plan, Restart, Verbosity};
+use crate::refusal::Refusal;
 use crate::relay::Relay;
 use crate::sys::file;
 use crate::sys::process::{self, Strings};
-use crate::sys::{self, Errno, terminal};
+use crate::sys::{self, terminal};
 use crate::voice::Voice;
 
 const STDIN: i32 = 0;
-
-/// Why there is no init.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// The main child could not be started.
-    Launch(Failure),
-    /// The kernel would not have it.
-    Kernel(&'static str, Errno),
-    /// [`Reaping::Kernel`](crate::plan::Reaping::Kernel) was asked for, and the kernel cannot tell how a
-    /// child ended that it reaped.
-    CannotReap,
-}
 
 /// Is the init of this command, and hands back the code to exit with.
 ///

@@ -64,6 +64,8 @@ mod podman;
 mod sandbox;
 // The examples, as a user would run them.
 mod examples;
+// Which file imports which.
+mod rooms;
 
 use libtest_mimic::Arguments;
 
@@ -93,6 +95,7 @@ fn main() {
         podman::trials(),
         cri::trials(),
         examples::trials(),
+        rooms::trials(),
         inherited::trials(),
     ];
     let conclusion = libtest_mimic::run(&arguments, trials.into_iter().flatten().collect());

@@ -24,7 +24,7 @@ pub(crate) const PAYLOAD: &str = "probe";
 /// Which C library the programs have that want one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Libc {
-    /// musl, which starts in a third of the time.
+    /// musl, whose start asks the CPU for nothing. It keeps signals 32 to 34 to itself, so they are not handed on.
     Musl,
     /// The machine's own.
     Glibc,
@@ -32,29 +32,16 @@ pub(crate) enum Libc {
 
 /// Builds these programs for this machine, and hands back the directory into which they were put.
 ///
-/// Which C library they have is said. Unless one is demanded it is musl where that can be had, else the machine's.
-pub(crate) fn for_this_machine(
-    sh: &Shell,
-    linkage: Linkage,
-    libc: Option<Libc>,
-    names: &[&str],
-) -> anyhow::Result<PathBuf> {
+/// Which C library those have that want one is said, where it is not the machine's.
+pub(crate) fn for_this_machine(sh: &Shell, linkage: Linkage, libc: Libc, names: &[&str]) -> anyhow::Result<PathBuf> {
     let arch = here(sh)?;
     let (hosted, mut others): (Vec<_>, Vec<_>) = names.iter().copied().partition(|name| HOSTED.contains(name));
-    if libc == Some(Libc::Glibc) {
+    if libc == Libc::Glibc || hosted.is_empty() {
         others.extend(&hosted);
-    } else if !hosted.is_empty() {
-        match musl::build(sh, &hosted) {
-            Ok(built) => {
-                eprintln!("{}: static, with musl, {}", hosted.join(" and "), built.origin);
-                put(sh, &built.directory, arch, &hosted)?;
-            }
-            Err(error) if libc == Some(Libc::Musl) => return Err(error.context("cannot build with musl")),
-            Err(error) => {
-                eprintln!("{}: with the machine's C library; not with musl: {error:#}", hosted.join(" and "));
-                others.extend(&hosted);
-            }
-        }
+    } else {
+        let built = musl::build(sh, &hosted).context("cannot build with musl")?;
+        eprintln!("{}: static, with musl, {}", hosted.join(" and "), built.origin);
+        put(sh, &built.directory, arch, &hosted)?;
     }
     put(sh, &native::build(sh, linkage, &others)?, arch, &others)
 }
@@ -84,7 +71,7 @@ pub(crate) fn for_each(sh: &Shell, wanted: &Wanted) -> anyhow::Result<Vec<(&'sta
 
 fn freestanding(sh: &Shell, arch: &'static Arch) -> anyhow::Result<PathBuf> {
     if arch == here(sh)? {
-        return for_this_machine(sh, Linkage::StaticIfPossible, None, &FREESTANDING);
+        return for_this_machine(sh, Linkage::StaticIfPossible, Libc::Glibc, &FREESTANDING);
     }
     put(sh, &foreign::build(sh, arch, &FREESTANDING)?, arch, &FREESTANDING)
 }

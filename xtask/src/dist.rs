@@ -20,10 +20,10 @@ pub(crate) struct Dist {
     /// Link the C library dynamically where there is no libc.a, instead of failing
     #[arg(long)]
     allow_dynamic: bool,
-    /// The C library of nsjoin and pod. Unless it is said, musl where that can be had: rustup's target, or Debian's
-    /// compiler and musl, which are fetched and installed nowhere; else the machine's own
-    #[arg(long, value_enum, conflicts_with = "arch")]
-    libc: Option<Libc>,
+    /// The C library of nsjoin and pod. musl comes with rustup's target, or with Debian's compiler, which is fetched
+    /// and installed nowhere; with it, signals 32 to 34 are not handed on
+    #[arg(long, value_enum, default_value = "glibc", conflicts_with = "arch")]
+    libc: Libc,
 }
 
 impl Dist {

@@ -6,6 +6,7 @@ use std::path::Path;
 use clap::builder::Command;
 use clap::{Arg, ArgAction, CommandFactory};
 use clap_complete::Shell as CompletionShell;
+use reaper::exit::MEANINGS;
 use reaper::guise::Guise;
 use reaper::options::{Id, Opt};
 use xshell::Shell;
@@ -14,8 +15,17 @@ use xshell::Shell;
 #[derive(clap::Args)]
 pub(crate) struct Man {}
 
-/// What a page has beyond what the command line says, each part with its heading.
+/// What a page has beyond what the command line says, each part with its heading; of its exit status, what comes
+/// before the codes that all of our programs have.
 type More = [(&'static str, &'static str)];
+
+const EXIT_STATUS: &str = "EXIT STATUS";
+
+/// The codes that all of our programs have, in a sentence.
+fn exit_codes() -> String {
+    let codes: Vec<_> = MEANINGS.iter().map(|(code, meaning)| format!("{} {meaning}", code.code())).collect();
+    format!("{}.", codes.join(", "))
+}
 
 impl Man {
     pub(crate) fn run(self, sh: &Shell) -> anyhow::Result<()> {
@@ -105,12 +115,7 @@ fn argument(option: &Opt) -> Arg {
 }
 
 const REAPER_MORE: &More = &[
-    (
-        "EXIT STATUS",
-        "The command's own, or 128 and the number of the signal that ended it. 127 if there is no such command, 126 if \
-         it cannot be executed, 125 for a failure of reaper's own, 2 for a command line that makes no sense; then \
-         nothing was started.",
-    ),
+    (EXIT_STATUS, "The command's own, or 128 and the number of the signal that ended it."),
     ("ENVIRONMENT", "REAPER_REAP is kernel or loop: who has to reap orphans. Unset, the kernel does where it can."),
     (
         "NOTES",
@@ -122,11 +127,9 @@ const REAPER_MORE: &More = &[
 
 const NSJOIN_MORE: &More = &[
     (
-        "EXIT STATUS",
+        EXIT_STATUS,
         "The command's own; when a signal ended it, nsjoin ends by the same signal, which a shell sees as 128 and its \
-         number. 127 if there is no such command, 126 if it cannot be executed, 125 for a failure of nsjoin's own, 124 \
-         if the command's time was over, 2 for a command line that makes no sense or names what is not there; then \
-         nothing was begun.",
+         number. 124 if the command's time was over.",
     ),
     (
         "ENVIRONMENT",
@@ -153,7 +156,8 @@ fn man_page(command: Command, more: &More) -> anyhow::Result<Vec<u8>> {
     man.render_description_section(&mut page)?;
     man.render_options_section(&mut page)?;
     for (heading, text) in more {
-        page.extend(format!(".SH \"{heading}\"\n{text}\n").into_bytes());
+        let codes = if *heading == EXIT_STATUS { format!(" {}", exit_codes()) } else { String::new() };
+        page.extend(format!(".SH \"{heading}\"\n{text}{codes}\n").into_bytes());
     }
     Ok(page)
 }
@@ -176,6 +180,18 @@ mod tests {
         for long in Guise::Reaper.options().iter().filter_map(|option| option.long) {
             assert!(page.contains(&long.replace('-', "\\-")), "no {long} on the page");
             assert!(script.contains(&format!("--{long}")), "no {long} in the completions");
+        }
+    }
+
+    #[test]
+    fn the_codes_of_all_programs_are_on_the_pages_and_in_the_documentation() {
+        let documented = include_str!("../../docs/EXIT-CODES.md");
+        for (command, more) in [(reaper_command(), REAPER_MORE), (nsjoin_command(), NSJOIN_MORE)] {
+            let (page, _) = rendered(&command, more);
+            for (code, meaning) in MEANINGS {
+                assert!(page.contains(&format!("{} {meaning}", code.code())), "no {} on the page", code.code());
+                assert!(documented.contains(&format!("| {} |", code.code())), "{} is not documented", code.code());
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! Building programs of this machine that want a C library with musl: static, and at a fixed address.
 //!
 //! glibc asks for the CPU's features by some fifty CPUID instructions before `main`, each of which a virtual machine
-//! traps: of a program that lives for a millisecond a third. musl asks nothing.
+//! traps; musl asks nothing. But musl keeps signals 32 to 34 to itself, so what has to hand on each is not shipped so.
 //!
 //! Where rustup has the target, that is all. Where it has not, Debian's compiler (see `debian`) compiles std from
 //! its sources, which is no promise of stable Rust, and links it with Debian's musl.

@@ -4,7 +4,7 @@ extern crate std;
 
 use super::Opened;
 use crate::plan::{Plan, Verbosity};
-use crate::run::Refusal;
+use crate::refusal::Refusal;
 use crate::sys::process;
 use crate::sys::signals::{self, Disposition};
 use crate::voice::Voice;
