@@ -23,7 +23,18 @@ pub fn line(error: &dyn Error) -> String {
         line.push_str(&format!(": {}", plain(error)));
         cause = error.source();
     }
-    line
+    printable(&line)
+}
+
+/// A text with nothing in it that a terminal would obey, or that would begin a line of its own: what
+/// others wrote may be part of it.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    let mut printable = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter.is_control() { printable.extend(letter.escape_default()) } else { printable.push(letter) }
+    }
+    printable
 }
 
 /// The words of an error, the C library's where it has a number, without what std and others add to that.

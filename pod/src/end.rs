@@ -4,6 +4,7 @@
 //! which is the parent of the workloads, reaps them and goes by itself, as the forwarder does. A
 //! process is gone when that was seen; nothing is forgotten that was not.
 
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use launch::{Identity, Origin, Pidfd, Reach, Unseen};
@@ -20,6 +21,8 @@ use crate::supervisor;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long the supervisor and the forwarder have to follow the pause by themselves.
 const FOLLOW: Duration = Duration::from_secs(2);
+/// How long between two looks at a lock.
+const BREATH: Duration = Duration::from_millis(5);
 
 /// Ends all that runs of a pod.
 pub(crate) fn end(name: &Name, directory: &PodDirectory, here: &Origin) -> Result<(), Error> {
@@ -40,9 +43,13 @@ pub(crate) fn end(name: &Name, directory: &PodDirectory, here: &Origin) -> Resul
             return Err(Error::Stuck { name: name.clone(), holders: vec![holder] });
         }
     }
-    if supervisor::is_living(directory)? {
-        // Its record is not to be believed, and the lock on it is.
-        return Err(Error::Stuck { name: name.clone(), holders: Vec::new() });
+    // Where its record is not to be believed, the lock on it is.
+    let deadline = Instant::now() + FOLLOW;
+    while supervisor::is_living(directory)? {
+        if Instant::now() >= deadline {
+            return Err(Error::Stuck { name: name.clone(), holders: Vec::new() });
+        }
+        sleep(BREATH);
     }
     Ok(())
 }

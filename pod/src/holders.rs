@@ -51,11 +51,27 @@ fn look(pid: i32) -> Option<(String, char, i32)> {
 
 /// Those that the end of this pause process waits for, as far as /proc tells.
 pub(crate) fn holders(pause: i32) -> Vec<Holder> {
-    let Some(namespace) = inode(pause) else { return vec![Holder::of(pause)] };
-    let processes = all_processes().into_iter().flatten().flatten().map(|process| process.pid);
-    let others: Vec<_> = processes.filter(|pid| *pid != pause && is_within(*pid, namespace)).collect();
-    let left = if others.is_empty() { vec![pause] } else { others };
+    let namespace = inode(pause);
+    let others = |is_left: &dyn Fn(&Process) -> bool| -> Vec<i32> {
+        let processes = all_processes().into_iter().flatten().flatten();
+        processes.filter(|process| process.pid != pause && is_left(process)).map(|process| process.pid).collect()
+    };
+    let mut left = others(&|process| namespace.is_some_and(|namespace| is_within(process.pid, namespace)));
+    if left.is_empty() {
+        // Of what has ended not everybody may see the namespace; how deep it was everybody may.
+        left = others(&is_dead_within);
+    }
+    if left.is_empty() {
+        left.push(pause);
+    }
     left.into_iter().map(Holder::of).collect()
+}
+
+/// Whether it has ended in a pid namespace within ours.
+fn is_dead_within(process: &Process) -> bool {
+    process
+        .status()
+        .is_ok_and(|status| status.state.starts_with('Z') && status.nspid.is_some_and(|pids| pids.len() > 1))
 }
 
 fn inode(pid: i32) -> Option<u64> {

@@ -11,6 +11,7 @@ mod watch;
 mod who;
 
 use std::fs::File;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use launch::op::Op;
@@ -36,7 +37,11 @@ impl Opened {
     /// Opens and writes what the sandbox of this pod needs.
     pub(crate) fn open(plan: &PodPlan, directory: &PodDirectory, pause: &Path) -> Result<Self, Error> {
         let program = pause::open(pause)?;
-        let record = File::create_new(directory.process(Process::Pause))
+        let record = File::options()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(directory.process(Process::Pause))
             .map_err(file("create", directory.process(Process::Pause)))?;
         let null = File::options().read(true).write(true).open("/dev/null").map_err(file("open", "/dev/null"))?;
         let proc = launch::open::our_proc()?;

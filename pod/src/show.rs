@@ -6,6 +6,7 @@
 use std::io::Write;
 use std::time::{Duration, SystemTime};
 
+use launch::complain::printable;
 use serde::Serialize;
 use tabwriter::TabWriter;
 
@@ -46,7 +47,7 @@ pub fn description(pod: &PodView, out: &mut impl Write) -> Result<(), Error> {
         format!(
             "Status:\t{:?}{}",
             pod.status,
-            pod.reason.as_ref().map(|why| format!(" ({})", plain(why))).unwrap_or_default()
+            pod.reason.as_ref().map(|why| format!(" ({})", printable(why))).unwrap_or_default()
         ),
         format!("Hostname:\t{}", pod.hostname.as_deref().unwrap_or("the host's")),
         format!("Created:\t{} ({} ago)", record::seconds(pod.created), age(pod.created)),
@@ -62,7 +63,7 @@ pub fn description(pod: &PodView, out: &mut impl Write) -> Result<(), Error> {
         rows.extend([
             format!("  {}:", workload.name),
             format!("    Status:\t{}", status(workload)),
-            format!("    Command:\t{}", plain(&workload.command.join(" "))),
+            format!("    Command:\t{}", printable(&workload.command.join(" "))),
             format!("    Process:\t{}", workload.process.map_or("none".to_owned(), |it| format!("pid {}", it.pid))),
             format!("    Started:\t{}", record::seconds(workload.started)),
             format!("    Log:\t{}", workload.log.display()),
@@ -84,18 +85,6 @@ fn status(workload: &WorkloadView) -> String {
 fn ports(pod: &PodView) -> String {
     let down = if pod.carried || pod.publish.is_empty() { "" } else { " (down)" };
     format!("{}{down}", list(pod.publish.iter().map(ToString::to_string)))
-}
-
-/// A text with nothing in it that a terminal would obey, or that would begin a line of its own.
-fn plain(text: &str) -> String {
-    text.chars()
-        .flat_map(|letter| {
-            letter
-                .escape_default()
-                .take(if letter.is_control() { usize::MAX } else { 0 })
-                .chain((!letter.is_control()).then_some(letter))
-        })
-        .collect()
 }
 
 fn list(items: impl Iterator<Item = String>) -> String {

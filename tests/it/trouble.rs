@@ -87,13 +87,13 @@ fn few_descriptors(user: User) {
     let house = House::new(user);
     let words = house.work().join("last-words");
     let polite = format!("trap 'echo bye >{}; exit 0' TERM; echo ready; while :; do sleep 0.1; done", words.display());
-    house.finish(&mut shell(&house, "ulimit -n 30; pod create web && pod add web --name first -- sleep 1000")).ok();
+    house.finish(&mut shell(&house, "ulimit -n 64; pod create web && pod add web --name first -- sleep 1000")).ok();
     house.pod(&["add", "web", "--name", "polite", "--", "sh", "-c", &polite]).ok();
     house.logged("web", "polite", "ready");
-    let refused = (0..20)
+    let refused = (0..40)
         .map(|index| house.pod(&["add", "web", "--name", &format!("more-{index}"), "--", "sleep", "1000"]))
         .find(|ran| !ran.output.status.success())
-        .expect("descriptors for twenty more");
+        .expect("descriptors for forty more");
     refused.refuses(125, "Too many open files");
     assert!(is_running(&house, "web"));
     house.pod(&["delete", "--grace-period", "20", "web"]).ok();
@@ -128,7 +128,14 @@ fn stopped_outside(user: User) {
 
 fn first_process_reaps_nobody() {
     let house = House::new(User::Root);
-    let guest = house.start(house.command("unshare").args(["--pid", "--fork", "--mount-proc", "probe", "ready"]));
+    let guest = house.start(house.command("unshare").args([
+        "--pid",
+        "--fork",
+        "--kill-child",
+        "--mount-proc",
+        "probe",
+        "ready",
+    ]));
     let children = fs::read_to_string(format!("/proc/{0}/task/{0}/children", guest.pid())).unwrap();
     let inside = |words: &[&str]| house.nsjoin(&[&["-t", children.trim(), "-p", "-m", "--"], words].concat());
     inside(&["pod", "create", "web"]).ok();
@@ -180,7 +187,8 @@ fn lies_about(user: User) {
     fs::write(at_work.join("file"), "x").unwrap();
     mkfifo(&at_work.join("fifo"), Mode::S_IRWXU).unwrap();
     fs::create_dir(house.state().join("stray")).unwrap();
-    for path in [&at_work, &at_work.join("deleting-web-1"), &house.state().join("stray")] {
+    let within = ["deleting-web-1", "file", "fifo"].map(|name| at_work.join(name));
+    for path in within.iter().chain([&at_work, &house.state().join("stray")]) {
         let owner = fs::metadata(house.state()).unwrap();
         std::os::unix::fs::chown(path, Some(owner.uid()), Some(owner.gid())).unwrap();
     }
@@ -390,12 +398,12 @@ fn no_proc(user: User) {
 
 fn full_disk(user: User) {
     let house = House::new(user);
-    let script = "mkdir small; mount -t tmpfs -o size=3m none small; export POD_STATE_DIR=$PWD/small/state
+    let script = "mkdir small; mount -t tmpfs -o size=4m none small; head -c 2000000 /dev/zero >small/ballast; export POD_STATE_DIR=$PWD/small/state
         pod create web || exit 9
         pod add web --name app -- sh -c 'yes 0123456789 | head -c 8000000; echo done >done; read word <go; echo after; sleep 1000' || exit 8
         mkfifo go; i=0; until [ -e done ] || [ $i -gt 3000 ]; do i=$((i+1)); sleep 0.01; done
         [ -e done ] || exit 7
-        mount -o remount,size=30m small || exit 6
+        rm small/ballast
         echo word >go
         i=0; until pod logs web app 2>/dev/null | grep after || [ $i -gt 500 ]; do i=$((i+1)); sleep 0.01; done
         pod logs web app 2>&1 | grep 'entries were lost' || exit 5
