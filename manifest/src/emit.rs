@@ -4,14 +4,39 @@ mod json;
 mod style;
 mod yaml;
 
+use serde_json::Value;
+
 pub use json::{compact, json};
 pub use yaml::yaml;
+
+/// What `kubectl -o name` calls an object: `pod/web`, `deployment.apps/web`.
+#[must_use]
+pub fn name(value: &Value) -> String {
+    let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let kind = word(&value["kind"]).to_lowercase();
+    let version = word(&value["apiVersion"]);
+    let group = version.split_once('/').map_or(String::new(), |(group, _)| format!(".{group}"));
+    let name = word(&value["metadata"]["name"]);
+    format!("{kind}{group}/{}", if name.is_empty() { "<unknown>" } else { &name })
+}
 
 /// The shortest decimal of a float as Go's `%g` has it, from Rust's exponent form (`1.5e6`).
 pub(crate) fn shortest(exponential: &str) -> String {
     let (mantissa, exponent) = exponential.split_once('e').unwrap_or((exponential, "0"));
     let exponent: i32 = exponent.parse().unwrap_or_default();
-    if (-4..21).contains(&exponent) && exponent < 6 {
+    if (-4..6).contains(&exponent) {
+        return plain(mantissa, exponent);
+    }
+    let sign = if exponent < 0 { '-' } else { '+' };
+    format!("{mantissa}e{sign}{:02}", exponent.abs())
+}
+
+/// A float as Go's `%v` has it.
+pub(crate) fn general(number: f64) -> String {
+    let exponential = format!("{number:e}");
+    let (mantissa, exponent) = exponential.split_once('e').unwrap_or((&exponential, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or_default();
+    if (-4..21).contains(&exponent) {
         return plain(mantissa, exponent);
     }
     let sign = if exponent < 0 { '-' } else { '+' };

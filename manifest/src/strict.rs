@@ -196,9 +196,6 @@ impl Walk {
     }
 
     fn mismatch(&self, holds: &Holds, content: &Content, node: &Node, within: Within) -> String {
-        if let Holds::Time = holds {
-            return format!("json: cannot unmarshal {} into Go value of type string", node.kind());
-        }
         // A number that does not fit is named, one where no number belongs is not.
         let numeric = matches!(holds, Holds::Int32 | Holds::Int64 | Holds::IntOrString);
         let what = match content {
@@ -220,14 +217,13 @@ fn called(holds: &Holds, field: &'static Field) -> String {
     let mut name = field.called;
     let mut here = &field.holds;
     while !std::ptr::eq(here, holds) {
-        let (of, shell) = match here {
-            Holds::List(of) => (of, "[]"),
+        here = match here {
             Holds::Map(_) if name == "v1.ResourceList" => return "resource.Quantity".to_owned(),
-            Holds::Map(of) => (of, "map[string]"),
+            Holds::List(of) | Holds::Map(of) => of,
             _ => break,
         };
-        name = name.strip_prefix(shell).unwrap_or(name);
-        here = of;
+        // What is left of `[]v1.EnvVar` and `map[v1.ResourceName]string` after the bracket.
+        name = name.split_once(']').map_or(name, |(_, of)| of);
     }
     name.to_owned()
 }

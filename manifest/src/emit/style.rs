@@ -85,12 +85,13 @@ pub(super) fn style(text: &str, as_key: bool) -> Style {
     let reads_as_text = matches!(scalar::resolve(text), Content::Text(_)) && !scalar::is_timestamp(text);
     let mut style = if text.contains('\n') {
         Style::Literal
-    } else if reads_as_text && !is_base60(text) && text != "<<" {
+    } else if reads_as_text && !is_base60(text) && !(as_key && text == "<<") {
         Style::Plain
     } else {
         Style::Double
     };
-    let odd = looks.space_then_break || looks.special;
+    // Breaks that only Unicode knows are escaped: kubectl writes them as they are, and reads blanks then.
+    let odd = looks.space_then_break || looks.special || text.contains(['\u{2028}', '\u{2029}']);
     if style == Style::Plain && (looks.edge_space || looks.edge_break || looks.breaks || odd || looks.indicators) {
         style = Style::Single;
     }
@@ -128,8 +129,39 @@ fn is_base60(text: &str) -> bool {
         && fraction.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_')
 }
 
+/// Entries in order of their keys. The order of keys goes in circles for some (`a10`, `a1b`, `a01`), so this is a sort
+/// that does not mind.
+pub(super) fn sorted<'a, T>(entries: impl Iterator<Item = (&'a String, T)>) -> Vec<(&'a String, T)> {
+    let mut runs: Vec<Vec<(&'a String, T)>> = entries.map(|entry| vec![entry]).collect();
+    runs.sort_by(|a, b| a[0].0.cmp(b[0].0));
+    while runs.len() > 1 {
+        let mut merged = Vec::with_capacity(runs.len().div_ceil(2));
+        let mut pairs = runs.into_iter();
+        while let Some(first) = pairs.next() {
+            merged.push(match pairs.next() {
+                Some(second) => merge(first, second),
+                None => first,
+            });
+        }
+        runs = merged;
+    }
+    runs.pop().unwrap_or_default()
+}
+
+fn merge<'a, T>(first: Vec<(&'a String, T)>, second: Vec<(&'a String, T)>) -> Vec<(&'a String, T)> {
+    let mut merged = Vec::with_capacity(first.len() + second.len());
+    let (mut first, mut second) = (first.into_iter().peekable(), second.into_iter().peekable());
+    while let (Some((a, _)), Some((b, _))) = (first.peek(), second.peek()) {
+        let next = if compare(b, a) == Ordering::Less { second.next() } else { first.next() };
+        merged.extend(next);
+    }
+    merged.extend(first);
+    merged.extend(second);
+    merged
+}
+
 /// The order of keys: numbers in them by value, letters after everything else.
-pub(super) fn compare(a: &str, b: &str) -> Ordering {
+fn compare(a: &str, b: &str) -> Ordering {
     let (left, right): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     let Some(at) = left.iter().zip(&right).position(|(l, r)| l != r) else { return left.len().cmp(&right.len()) };
     let (l, r) = (left[at], right[at]);

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::json::number;
 use super::shortest;
-use super::style::{Style, compare, is_break, is_printable, is_simple_key, style};
+use super::style::{Style, is_break, is_printable, is_simple_key, sorted, style};
 use crate::text::{Content, scalar};
 
 const WIDTH: usize = 80;
@@ -59,9 +59,7 @@ impl Writer {
 
     /// A mapping whose first key stands where the writer is if `inline`.
     fn map(&mut self, map: &Map<String, Value>, indent: usize, inline: bool) {
-        let mut entries: Vec<(&String, &Value)> = map.iter().collect();
-        entries.sort_by(|(a, _), (b, _)| compare(a, b));
-        for (number, (key, value)) in entries.into_iter().enumerate() {
+        for (number, (key, value)) in sorted(map.iter()).into_iter().enumerate() {
             if number > 0 || !inline {
                 self.pad(indent);
             }

@@ -10,8 +10,10 @@ use crate::value::{IntOrString, Time};
 #[serde(default, rename_all = "camelCase")]
 pub struct DaemonSet {
     /// `apiVersion`.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub api_version: String,
     /// `kind`.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub kind: String,
     /// `metadata`.
     #[serde(skip_serializing_if = "ObjectMeta::is_empty")]
@@ -113,8 +115,10 @@ pub struct DaemonSetUpdateStrategy {
 #[serde(default, rename_all = "camelCase")]
 pub struct Deployment {
     /// `apiVersion`.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub api_version: String,
     /// `kind`.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub kind: String,
     /// `metadata`.
     #[serde(skip_serializing_if = "ObjectMeta::is_empty")]
@@ -229,8 +233,10 @@ pub struct DeploymentStrategy {
 #[serde(default, rename_all = "camelCase")]
 pub struct ReplicaSet {
     /// `apiVersion`.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub api_version: String,
     /// `kind`.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub kind: String,
     /// `metadata`.
     #[serde(skip_serializing_if = "ObjectMeta::is_empty")]
@@ -347,8 +353,10 @@ pub struct RollingUpdateStatefulSetStrategy {
 #[serde(default, rename_all = "camelCase")]
 pub struct StatefulSet {
     /// `apiVersion`.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub api_version: String,
     /// `kind`.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub kind: String,
     /// `metadata`.
     #[serde(skip_serializing_if = "ObjectMeta::is_empty")]

@@ -10,8 +10,10 @@ use crate::value::Time;
 #[serde(default, rename_all = "camelCase")]
 pub struct CronJob {
     /// `apiVersion`.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub api_version: String,
     /// `kind`.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub kind: String,
     /// `metadata`.
     #[serde(skip_serializing_if = "ObjectMeta::is_empty")]
@@ -73,8 +75,10 @@ pub struct CronJobStatus {
 #[serde(default, rename_all = "camelCase")]
 pub struct Job {
     /// `apiVersion`.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub api_version: String,
     /// `kind`.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub kind: String,
     /// `metadata`.
     #[serde(skip_serializing_if = "ObjectMeta::is_empty")]

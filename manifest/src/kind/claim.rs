@@ -23,8 +23,10 @@ pub struct ModifyVolumeStatus {
 #[serde(default, rename_all = "camelCase")]
 pub struct PersistentVolumeClaim {
     /// The group and version that the object is written in.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub api_version: String,
     /// What the object is.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub kind: String,
     /// Its name, namespace, labels and annotations.
     #[serde(skip_serializing_if = "ObjectMeta::is_empty")]

@@ -12,6 +12,7 @@ use crate::value::Bytes;
 #[serde(default, rename_all = "camelCase")]
 pub struct ConfigMap {
     /// The group and version that the object is written in.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub api_version: String,
     /// Values that are no text, in base64.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -23,6 +24,7 @@ pub struct ConfigMap {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub immutable: Option<bool>,
     /// What the object is.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub kind: String,
     /// Its name, namespace, labels and annotations.
     #[serde(skip_serializing_if = "ObjectMeta::is_empty")]
@@ -43,8 +45,10 @@ pub struct LocalObjectReference {
 #[serde(default, rename_all = "camelCase")]
 pub struct Namespace {
     /// The group and version that the object is written in.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub api_version: String,
     /// What the object is.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub kind: String,
     /// Its name, labels and annotations.
     #[serde(skip_serializing_if = "ObjectMeta::is_empty")]
@@ -98,6 +102,7 @@ pub struct ObjectReference {
 #[serde(default, rename_all = "camelCase")]
 pub struct Secret {
     /// The group and version that the object is written in.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub api_version: String,
     /// Values in base64.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -106,6 +111,7 @@ pub struct Secret {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub immutable: Option<bool>,
     /// What the object is.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub kind: String,
     /// Its name, namespace, labels and annotations.
     #[serde(skip_serializing_if = "ObjectMeta::is_empty")]
@@ -123,6 +129,7 @@ pub struct Secret {
 #[serde(default, rename_all = "camelCase")]
 pub struct ServiceAccount {
     /// The group and version that the object is written in.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub api_version: String,
     /// Whether pods get a token.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -131,6 +138,7 @@ pub struct ServiceAccount {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub image_pull_secrets: Vec<LocalObjectReference>,
     /// What the object is.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub kind: String,
     /// Its name, namespace, labels and annotations.
     #[serde(skip_serializing_if = "ObjectMeta::is_empty")]

@@ -61,8 +61,10 @@ pub struct PortStatus {
 #[serde(default, rename_all = "camelCase")]
 pub struct Service {
     /// `apiVersion`.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub api_version: String,
     /// `kind`.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub kind: String,
     /// `metadata`.
     #[serde(skip_serializing_if = "ObjectMeta::is_empty")]

@@ -125,7 +125,10 @@ fn write_type(code: &mut String, name: &str, fields: &[Field], words: &Words) {
             attributes.push(format!("rename = {:?}", field.name));
         }
         let head = is_root && matches!(field.name.as_str(), "apiVersion" | "kind");
-        let (rust, skip) = rust(&field.expr, field.required || head, name == "Volume");
+        let (rust, mut skip) = rust(&field.expr, field.required || head, name == "Volume");
+        if head {
+            skip = Some("String::is_empty");
+        }
         if let Some(skip) = skip {
             attributes.push(format!("skip_serializing_if = \"{skip}\""));
         }
