@@ -6,6 +6,7 @@ use super::order::{arrange, identity};
 use super::without_null;
 use crate::emit::compact;
 use crate::schema::{Field, Type};
+use crate::text::{Budget, documents};
 
 /// The annotation that remembers what was applied.
 pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
@@ -78,7 +79,8 @@ fn list(before: &[Value], wanted: &[Value], there: &[Value], field: &'static Fie
 /// What an object says was applied to it.
 #[must_use]
 pub fn last_applied(object: &Value) -> Option<Value> {
-    serde_json::from_str(object["metadata"]["annotations"][LAST_APPLIED].as_str()?).ok()
+    let remembered = object["metadata"]["annotations"][LAST_APPLIED].as_str()?;
+    documents(remembered, &Budget::default()).into_iter().next()?.ok().map(|node| node.to_value())
 }
 
 /// A manifest with the annotation that remembers it.

@@ -139,14 +139,15 @@ impl Reader<'_> {
         while matches!(self.peek(), Some('-' | '+' | '.' | 'e' | 'E' | '0'..='9')) {
             self.next();
         }
-        // Its grammar of numbers is JSON's.
-        match serde_json::from_str::<serde_json::Number>(&self.text[start..self.at]) {
-            Ok(number) => match (number.as_i64(), number.as_f64()) {
-                (Some(number), _) => Ok(Content::Int(number)),
-                (None, Some(number)) => Ok(whole(number)),
-                (None, None) => self.error("the number is out of range"),
-            },
-            Err(_) => self.error(format!("invalid number {}", &self.text[start..self.at])),
+        let text = &self.text[start..self.at];
+        // Its grammar of numbers is JSON's, but its floats are not always the nearest.
+        if serde_json::from_str::<serde_json::Number>(text).is_err() {
+            return self.error(format!("invalid number {text}"));
+        }
+        match (text.parse::<i64>(), text.parse::<f64>()) {
+            (Ok(number), _) => Ok(Content::Int(number)),
+            (Err(_), Ok(number)) if number.is_finite() => Ok(whole(number)),
+            _ => self.error("the number is out of range"),
         }
     }
 
