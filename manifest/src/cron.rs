@@ -91,7 +91,8 @@ struct Bounds {
 pub fn parse(text: &str) -> Result<Schedule, InvalidSchedule> {
     if let Some(word) = text.strip_prefix('@') {
         if let Some(every) = word.strip_prefix("every ") {
-            let (negative, duration) = crate::value::duration(every).map_err(|_| InvalidSchedule::Every(text.to_owned()))?;
+            let (negative, duration) =
+                crate::value::duration(every).map_err(|_| InvalidSchedule::Every(text.to_owned()))?;
             return Ok(Schedule::Every(if negative { 1 } else { duration.as_secs().max(1) }));
         }
         let same = match word {
@@ -152,7 +153,9 @@ fn range(text: &str, bounds: &Bounds) -> Result<(u64, bool), InvalidSchedule> {
         None => 1,
         Some(step) => step.parse::<u32>().map_err(|_| InvalidSchedule::Number(step.to_owned()))?,
     };
-    let miss = |what, number, is, limit: String| Err(InvalidSchedule::Range { what, number, is, limit, text: text.to_owned() });
+    let miss = |what, number, is, limit: String| {
+        Err(InvalidSchedule::Range { what, number, is, limit, text: text.to_owned() })
+    };
     if from < bounds.least {
         return miss("beginning of range", from, "below minimum", format!("({})", bounds.least));
     }
@@ -192,7 +195,18 @@ mod tests {
         assert!(!fields.any_day && !fields.any_weekday);
         assert_eq!(parse("@every 5m"), Ok(Schedule::Every(300)));
         assert_eq!(parse("@hourly"), parse("0 * * * ?"));
-        for wrong in ["", "* * * *", "* * * * * *", "60 * * * *", "*/0 * * * *", "5-1 * * * *", "x * * * *", "1-2-3 * * * *", "@nope", "* * 0 * *"] {
+        for wrong in [
+            "",
+            "* * * *",
+            "* * * * * *",
+            "60 * * * *",
+            "*/0 * * * *",
+            "5-1 * * * *",
+            "x * * * *",
+            "1-2-3 * * * *",
+            "@nope",
+            "* * 0 * *",
+        ] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
     }

@@ -102,7 +102,10 @@ mod tests {
     fn hunks_are_those_of_diff_u() {
         let old = "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk\nl\n";
         let new = "a\nb\nC\nd\ne\nf\ng\nh\ni\nj\nk\nl\nm\n";
-        assert_eq!(unified(old, new, 3), "@@ -1,6 +1,6 @@\n a\n b\n-c\n+C\n d\n e\n f\n@@ -10,3 +10,4 @@\n j\n k\n l\n+m\n");
+        assert_eq!(
+            unified(old, new, 3),
+            "@@ -1,6 +1,6 @@\n a\n b\n-c\n+C\n d\n e\n f\n@@ -10,3 +10,4 @@\n j\n k\n l\n+m\n"
+        );
         assert_eq!(unified(old, old, 3), "");
         assert_eq!(unified("", "a\n", 3), "@@ -0,0 +1 @@\n+a\n");
     }

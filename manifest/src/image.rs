@@ -39,7 +39,9 @@ fn parse(text: &str) -> Option<Parts<'_>> {
         None => (name, None),
     };
     let path = match path.split_once('/') {
-        Some((domain, rest)) if domain.contains(['.', ':']) || domain == "localhost" || domain.contains(char::is_uppercase) => {
+        Some((domain, rest))
+            if domain.contains(['.', ':']) || domain == "localhost" || domain.contains(char::is_uppercase) =>
+        {
             is_domain(domain).then_some(rest)?
         }
         _ => path,
@@ -56,7 +58,9 @@ fn is_domain(text: &str) -> bool {
     let label = |label: &str| {
         let edge = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
         let bytes = label.as_bytes();
-        edge(bytes.first()) && edge(bytes.last()) && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
+        edge(bytes.first())
+            && edge(bytes.last())
+            && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
     };
     let is_address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).is_some_and(|address| {
         !address.is_empty() && address.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b':')
@@ -70,20 +74,23 @@ fn is_component(text: &str) -> bool {
     let plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit();
     let edges = text.starts_with(plain) && text.ends_with(plain);
     let separators = text.split(plain).filter(|separator| !separator.is_empty());
-    let mut fit = separators.map(|separator| {
-        matches!(separator, "." | "_" | "__") || separator.bytes().all(|byte| byte == b'-')
-    });
+    let mut fit =
+        separators.map(|separator| matches!(separator, "." | "_" | "__") || separator.bytes().all(|byte| byte == b'-'));
     edges && fit.all(|fits| fits)
 }
 
 fn is_tag(text: &str) -> bool {
     let word = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
-    text.starts_with(word) && text.len() <= 128 && text.chars().all(|letter| word(letter) || matches!(letter, '.' | '-'))
+    text.starts_with(word)
+        && text.len() <= 128
+        && text.chars().all(|letter| word(letter) || matches!(letter, '.' | '-'))
 }
 
 fn is_digest(text: &str) -> bool {
     let Some((algorithm, hex)) = text.split_once(':') else { return false };
-    algorithm.starts_with(|letter: char| letter.is_ascii_alphabetic()) && hex.len() >= 32 && hex.bytes().all(|byte| byte.is_ascii_hexdigit())
+    algorithm.starts_with(|letter: char| letter.is_ascii_alphabetic())
+        && hex.len() >= 32
+        && hex.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 #[cfg(test)]
@@ -94,9 +101,18 @@ mod tests {
     fn tags_are_what_a_cluster_takes_them_for() {
         let digest = format!("nginx@sha256:{}", "a".repeat(64));
         let cases = [
-            ("nginx", Some("latest")), ("nginx:1.25", Some("1.25")), ("localhost:5000/nginx", Some("latest")),
-            ("localhost:5000/a/b:x", Some("x")), (digest.as_str(), None), ("Nginx", None), ("a//b", None), ("", None), ("nginx:", None),
-            ("a__b/c.d", Some("latest")), ("a___b", None), ("HOST.example/x:1", Some("1")),
+            ("nginx", Some("latest")),
+            ("nginx:1.25", Some("1.25")),
+            ("localhost:5000/nginx", Some("latest")),
+            ("localhost:5000/a/b:x", Some("x")),
+            (digest.as_str(), None),
+            ("Nginx", None),
+            ("a//b", None),
+            ("", None),
+            ("nginx:", None),
+            ("a__b/c.d", Some("latest")),
+            ("a___b", None),
+            ("HOST.example/x:1", Some("1")),
         ];
         for (reference, expected) in cases {
             assert_eq!(tag(reference), expected, "{reference}");

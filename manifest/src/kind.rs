@@ -10,10 +10,11 @@ mod placement;
 mod pod;
 mod security;
 mod service;
+pub(crate) mod shape;
 mod status;
 mod volume;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 pub use apps::*;
@@ -31,6 +32,15 @@ pub use volume::*;
 
 use crate::schema::{self, Root};
 
+use shape::Held;
+pub use shape::Mismatch;
+
+impl Serialize for Object {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.to_value().serialize(serializer)
+    }
+}
+
 impl ObjectMeta {
     /// Whether nothing is said.
     #[must_use]
@@ -42,8 +52,7 @@ impl ObjectMeta {
 macro_rules! objects {
     ($($kind:ident: $resource:literal, $plural:literal, [$($short:literal),*], $namespaced:literal;)*) => {
         /// An object of any kind that is read.
-        #[derive(Clone, Debug, PartialEq, Serialize)]
-        #[serde(untagged)]
+        #[derive(Clone, Debug, PartialEq)]
         pub enum Object {
             $(
                 #[doc = concat!("A ", stringify!($kind), ".")]
@@ -56,10 +65,18 @@ macro_rules! objects {
             ///
             /// # Errors
             /// It does not.
-            pub fn from_value(kind: &str, value: Value) -> Result<Self, serde_json::Error> {
+            pub fn from_value(kind: &str, value: Value) -> Result<Self, Mismatch> {
                 match kind {
-                    $(stringify!($kind) => serde_json::from_value(value).map(|object| Self::$kind(Box::new(object))),)*
-                    _ => Err(serde::de::Error::custom(format_args!("no kind {kind}"))),
+                    $(stringify!($kind) => Held::of(value).map(Self::$kind),)*
+                    _ => Err(Mismatch::new(format!("there is no kind {kind}"))),
+                }
+            }
+
+            /// The object as JSON.
+            #[must_use]
+            pub fn to_value(&self) -> Value {
+                match self {
+                    $(Self::$kind(object) => shape::drawn(&**object),)*
                 }
             }
 
@@ -209,16 +226,6 @@ impl Object {
     #[must_use]
     pub fn reference(&self) -> String {
         format!("{}/{}", self.resource().qualified(), self.metadata().name.as_deref().unwrap_or_default())
-    }
-
-    /// The object as JSON.
-    ///
-    /// # Panics
-    /// Never: all keys are text.
-    #[must_use]
-    pub fn to_value(&self) -> Value {
-        #[allow(clippy::expect_used)]
-        serde_json::to_value(self).expect("all keys are text")
     }
 
     /// Forgets what only who runs an object may write.

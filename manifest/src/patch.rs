@@ -60,9 +60,11 @@ pub enum PatchError {
 /// Takes null out of objects, at any depth: what a patch removes is not there in what it adds.
 fn without_null(value: Value) -> Value {
     match value {
-        Value::Object(map) => {
-            map.into_iter().filter(|(_, value)| !value.is_null()).map(|(key, value)| (key, without_null(value))).collect()
-        }
+        Value::Object(map) => map
+            .into_iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(key, value)| (key, without_null(value)))
+            .collect(),
         Value::Array(list) => list.into_iter().map(without_null).collect(),
         other => other,
     }

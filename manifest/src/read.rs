@@ -30,7 +30,9 @@ impl FromStr for Validate {
             "strict" | "true" => Ok(Self::Strict),
             "warn" => Ok(Self::Warn),
             "ignore" | "false" => Ok(Self::Ignore),
-            _ => Err(format!(r#"invalid - validate option {text:?}; must be one of: strict (or true), warn, ignore (or false)"#)),
+            _ => Err(format!(
+                r#"invalid - validate option {text:?}; must be one of: strict (or true), warn, ignore (or false)"#
+            )),
         }
     }
 }
@@ -145,7 +147,14 @@ fn take(node: Node, source: &str, found: &mut Vec<Result<Written, ReadError>>) {
             };
             let place = node.get("kind").map_or(node.place, |node| node.place);
             let (kind, version) = (kind.to_owned(), version.to_owned());
-            Err(ReadError::NoMatch { file: file(), kind, version, name: meta("name"), namespace: meta("namespace"), place })
+            Err(ReadError::NoMatch {
+                file: file(),
+                kind,
+                version,
+                name: meta("name"),
+                namespace: meta("namespace"),
+                place,
+            })
         }
     });
 }
@@ -210,13 +219,15 @@ pub fn place_line(source: &str, complaint: &Complaint) -> String {
         Fault::Unknown(None) => "no such field".to_owned(),
         Fault::Unknown(Some(near)) => format!("no such field; did you mean {near}?"),
         Fault::Doubled => "given twice".to_owned(),
-        Fault::Wrong(words) => match words.rsplit_once(" of type ").zip(words.strip_prefix("json: cannot unmarshal ")) {
-            Some(((_, expected), rest)) => {
-                let found = rest.split(" into ").next().unwrap_or_default();
-                format!("{found} where {expected} belongs")
+        Fault::Wrong(words) => {
+            match words.rsplit_once(" of type ").zip(words.strip_prefix("json: cannot unmarshal ")) {
+                Some(((_, expected), rest)) => {
+                    let found = rest.split(" into ").next().unwrap_or_default();
+                    format!("{found} where {expected} belongs")
+                }
+                None => words.clone(),
             }
-            None => words.clone(),
-        },
+        }
     };
     format!("{source}:{}:{}: {path}: {what}", place.line, place.column)
 }

@@ -210,9 +210,9 @@ pub fn types() -> &'static [&'static Type] {
 /// The kind of this name in this group and version, or in one that it was in before.
 #[must_use]
 pub fn root(api_version: &str, kind: &str) -> Option<&'static Root> {
-    roots().iter().find(|root| {
-        root.kind == kind && (root.api_version == api_version || formerly(kind).contains(&api_version))
-    })
+    roots()
+        .iter()
+        .find(|root| root.kind == kind && (root.api_version == api_version || formerly(kind).contains(&api_version)))
 }
 
 /// Groups and versions that a kind was served in years ago, with fields that mean the same today.

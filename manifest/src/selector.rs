@@ -116,7 +116,8 @@ fn requirement(words: &mut Words<'_>) -> Result<Requirement, InvalidSelector> {
 }
 
 fn is_identifier(word: &str) -> bool {
-    !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/'))
+    !word.is_empty()
+        && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/'))
 }
 
 struct Words<'a> {
@@ -296,14 +297,34 @@ mod tests {
     #[test]
     fn labels_are_selected_as_by_kubectl() {
         let cases = [
-            ("a=b", "a=b", true), ("a==b", "a=b", true), ("a=b", "a=c", false), ("a!=b", "", true), ("a!=b", "a=b", false),
-            ("a", "a=", true), ("!a", "a=", false), ("!a", "b=", true), ("a in (b, c)", "a=c", true), ("a in (b,c)", "", false),
-            ("a notin (b,c)", "", true), ("a notin (b)", "a=b", false), ("a=b,c=d", "a=b,c=d", true), ("a=b,c=d", "a=b", false),
-            ("n>3", "n=4", true), ("n<3", "n=4", false), ("n>3", "n=x", false), ("", "a=b", true), ("a=", "a=", true),
-            ("app.kubernetes.io/name=x", "app.kubernetes.io/name=x", true), ("a in ()", "a=", true),
+            ("a=b", "a=b", true),
+            ("a==b", "a=b", true),
+            ("a=b", "a=c", false),
+            ("a!=b", "", true),
+            ("a!=b", "a=b", false),
+            ("a", "a=", true),
+            ("!a", "a=", false),
+            ("!a", "b=", true),
+            ("a in (b, c)", "a=c", true),
+            ("a in (b,c)", "", false),
+            ("a notin (b,c)", "", true),
+            ("a notin (b)", "a=b", false),
+            ("a=b,c=d", "a=b,c=d", true),
+            ("a=b,c=d", "a=b", false),
+            ("n>3", "n=4", true),
+            ("n<3", "n=4", false),
+            ("n>3", "n=x", false),
+            ("", "a=b", true),
+            ("a=", "a=", true),
+            ("app.kubernetes.io/name=x", "app.kubernetes.io/name=x", true),
+            ("a in ()", "a=", true),
         ];
         for (selector, having, selected) in cases {
-            assert_eq!(selector.parse::<Selector>().unwrap().matches(&labels(having)), selected, "{selector} on {having}");
+            assert_eq!(
+                selector.parse::<Selector>().unwrap().matches(&labels(having)),
+                selected,
+                "{selector} on {having}"
+            );
         }
         for wrong in ["a in b", "a,", "=b", "a=b c", "a in (b", "a>x", "!", "a==b=c", "a b"] {
             assert!(wrong.parse::<Selector>().is_err(), "{wrong}");
@@ -315,7 +336,10 @@ mod tests {
         let field = |name: &str| (name == "status.phase").then(|| "Running".to_owned());
         assert_eq!("status.phase=Running".parse::<FieldSelector>().unwrap().matches(field), Ok(true));
         assert_eq!("status.phase!=Running".parse::<FieldSelector>().unwrap().matches(field), Ok(false));
-        assert_eq!("x=1".parse::<FieldSelector>().unwrap().matches(field), Err("field label not supported: x".to_owned()));
+        assert_eq!(
+            "x=1".parse::<FieldSelector>().unwrap().matches(field),
+            Err("field label not supported: x".to_owned())
+        );
         assert!("x".parse::<FieldSelector>().is_err());
     }
 }

@@ -52,7 +52,8 @@ fn rounds(count: usize, mut round: impl FnMut(&mut Dice)) {
         done += 1;
     }
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).map(str::trim).unwrap_or_default().to_owned();
+    let peak =
+        status.lines().find_map(|line| line.strip_prefix("VmHWM:")).map(str::trim).unwrap_or_default().to_owned();
     println!("{done} rounds in {:?}, at most {peak} of memory", start.elapsed());
     let kilobytes: u64 = peak.split(' ').next().and_then(|number| number.parse().ok()).unwrap_or_default();
     assert!(kilobytes < 400_000, "{peak}");
@@ -64,9 +65,54 @@ fn corpus() -> Vec<String> {
 }
 
 const PIECES: [&str; 48] = [
-    "\n", "  ", "- ", ": ", ":", "{", "}", "[", "]", ",", "\"", "'", "|", ">", "|+\n", "#", "&a ", "*a", "<<: *a", "!!str ", "!!int ", "!!binary ", "---\n", "...\n",
-    "\t", "\\", "\\u", "\\x", "\u{85}", "\u{2028}", "😀", "~", "null", "0x", "1e", "1e999", "-", "? ", "%YAML 1.1\n", "@", "`", "\r", "\u{0}", "\u{feff}", "kind: List\nitems:\n",
-    "$patch", "99999999999999999999", "\u{1}",
+    "\n",
+    "  ",
+    "- ",
+    ": ",
+    ":",
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    "\"",
+    "'",
+    "|",
+    ">",
+    "|+\n",
+    "#",
+    "&a ",
+    "*a",
+    "<<: *a",
+    "!!str ",
+    "!!int ",
+    "!!binary ",
+    "---\n",
+    "...\n",
+    "\t",
+    "\\",
+    "\\u",
+    "\\x",
+    "\u{85}",
+    "\u{2028}",
+    "😀",
+    "~",
+    "null",
+    "0x",
+    "1e",
+    "1e999",
+    "-",
+    "? ",
+    "%YAML 1.1\n",
+    "@",
+    "`",
+    "\r",
+    "\u{0}",
+    "\u{feff}",
+    "kind: List\nitems:\n",
+    "$patch",
+    "99999999999999999999",
+    "\u{1}",
 ];
 
 /// A text with pieces put in, cut out and doubled.
@@ -123,11 +169,51 @@ fn yaml_of_any_kind_is_read_or_refused() {
 #[test]
 fn paths_of_any_kind_are_followed_or_refused() {
     let templates = [
-        "{.spec.containers[*].name}", "{range .items[*]}{.a}{'\\n'}{end}", "{..name}", "{.a[?(@.b==\"c\")].d}", "{.a[1:2:3]['x','y']}", "{.a.*}", "{$.b[-1]}", "text {.a} text",
+        "{.spec.containers[*].name}",
+        "{range .items[*]}{.a}{'\\n'}{end}",
+        "{..name}",
+        "{.a[?(@.b==\"c\")].d}",
+        "{.a[1:2:3]['x','y']}",
+        "{.a.*}",
+        "{$.b[-1]}",
+        "text {.a} text",
     ];
-    let pieces = ["{", "}", "[", "]", ".", "..", "*", "?(", ")", "@", "$", "'", "\"", "range ", "end", ",", ":", "-1", "0", "==", "<", "\\", " ", "\n", "ä", "[?(@.a[?(@.b)])]", "[*]", "..[*]"];
-    let values: Vec<Value> =
-        corpus().iter().flat_map(|text| documents(text, &Budget::default())).flatten().map(|node| node.to_value()).collect();
+    let pieces = [
+        "{",
+        "}",
+        "[",
+        "]",
+        ".",
+        "..",
+        "*",
+        "?(",
+        ")",
+        "@",
+        "$",
+        "'",
+        "\"",
+        "range ",
+        "end",
+        ",",
+        ":",
+        "-1",
+        "0",
+        "==",
+        "<",
+        "\\",
+        " ",
+        "\n",
+        "ä",
+        "[?(@.a[?(@.b)])]",
+        "[*]",
+        "..[*]",
+    ];
+    let values: Vec<Value> = corpus()
+        .iter()
+        .flat_map(|text| documents(text, &Budget::default()))
+        .flatten()
+        .map(|node| node.to_value())
+        .collect();
     rounds(4000, |dice| {
         let base: &&str = dice.pick(&templates);
         let text = mutate(base, dice, &pieces);
@@ -149,11 +235,35 @@ fn paths_of_any_kind_are_followed_or_refused() {
 fn patches_of_any_kind_apply_or_are_refused() {
     let corpus = corpus();
     let pieces = [
-        "\"$patch\": \"delete\", ", "\"$patch\": \"replace\", ", "\"$retainKeys\": [\"name\"], ", "\"$setElementOrder/containers\": [], ", "\"$deleteFromPrimitiveList/finalizers\": [], ",
-        "null", "[]", "{}", "\"name\": ", "1", ",", "}", "]", "\"a\"",
+        "\"$patch\": \"delete\", ",
+        "\"$patch\": \"replace\", ",
+        "\"$retainKeys\": [\"name\"], ",
+        "\"$setElementOrder/containers\": [], ",
+        "\"$deleteFromPrimitiveList/finalizers\": [], ",
+        "null",
+        "[]",
+        "{}",
+        "\"name\": ",
+        "1",
+        ",",
+        "}",
+        "]",
+        "\"a\"",
     ];
     let operations = ["add", "remove", "replace", "move", "copy", "test", "nope"];
-    let paths = ["", "/", "/spec", "/spec/containers", "/spec/containers/0", "/spec/containers/-", "/metadata/labels", "/metadata/labels/a~1b", "/a~2", "spec", "/spec/containers/00"];
+    let paths = [
+        "",
+        "/",
+        "/spec",
+        "/spec/containers",
+        "/spec/containers/0",
+        "/spec/containers/-",
+        "/metadata/labels",
+        "/metadata/labels/a~1b",
+        "/a~2",
+        "spec",
+        "/spec/containers/00",
+    ];
     rounds(1500, |dice| {
         let base: &String = dice.pick(&corpus);
         let written = read(base, "m", &Budget::default()).into_iter().flatten();
@@ -169,7 +279,8 @@ fn patches_of_any_kind_apply_or_are_refused() {
         }
         let operations: Vec<Value> = (0..dice.below(5))
             .map(|_| {
-                let (op, path, from): (&&str, &&str, &&str) = (dice.pick(&operations), dice.pick(&paths), dice.pick(&paths));
+                let (op, path, from): (&&str, &&str, &&str) =
+                    (dice.pick(&operations), dice.pick(&paths), dice.pick(&paths));
                 serde_json::json!({ "op": op, "path": path, "from": from, "value": dice.below(3) })
             })
             .collect();
@@ -179,7 +290,29 @@ fn patches_of_any_kind_apply_or_are_refused() {
 
 #[test]
 fn quantities_and_durations_of_any_kind_are_read_or_refused() {
-    let pieces = ["1", "0", "9", ".", "-", "+", "e", "E", "Ki", "Mi", "Ei", "m", "n", "k", "99999999999999999999999999999999999999999999", "e999999999", " ", "ä", "h", "s", "µs"];
+    let pieces = [
+        "1",
+        "0",
+        "9",
+        ".",
+        "-",
+        "+",
+        "e",
+        "E",
+        "Ki",
+        "Mi",
+        "Ei",
+        "m",
+        "n",
+        "k",
+        "99999999999999999999999999999999999999999999",
+        "e999999999",
+        " ",
+        "ä",
+        "h",
+        "s",
+        "µs",
+    ];
     rounds(20_000, |dice| {
         let text = mutate("", dice, &pieces);
         if let Ok(quantity) = text.parse::<Quantity>() {

@@ -12,10 +12,8 @@ struct Case {
 
 fn cases() -> Vec<Case> {
     let all: Value = serde_json::from_str(include_str!("data/yaml-as-kubectl-reads-it.json")).unwrap();
-    let case = |case: &Value| Case {
-        yaml: case["yaml"].as_str().unwrap().to_owned(),
-        expected: case.get("spec").cloned(),
-    };
+    let case =
+        |case: &Value| Case { yaml: case["yaml"].as_str().unwrap().to_owned(), expected: case.get("spec").cloned() };
     all.as_array().unwrap().iter().map(case).collect()
 }
 

@@ -6,7 +6,10 @@ use serde_json::Value;
 
 use super::pod::Seen;
 use super::{Found, Path, Trouble, meta, names};
-use crate::kind::{ConfigMap, Namespace, PersistentVolumeClaim, PersistentVolumeClaimSpec, Secret, Service, ServiceAccount, ServiceSpec};
+use crate::kind::{
+    ConfigMap, Namespace, PersistentVolumeClaim, PersistentVolumeClaimSpec, Secret, Service, ServiceAccount,
+    ServiceSpec,
+};
 use crate::value::{Bytes, IntOrString};
 
 /// What may be in a config map or a secret, all together.
@@ -49,7 +52,10 @@ pub(super) fn secret(object: &Secret, found: &mut Found) {
         "kubernetes.io/service-account-token" => {
             let name = object.metadata.annotations.get("kubernetes.io/service-account.name");
             if name.is_none_or(String::is_empty) {
-                found.required(&Path::new("metadata").child("annotations").key("kubernetes.io/service-account.name"), "");
+                found.required(
+                    &Path::new("metadata").child("annotations").key("kubernetes.io/service-account.name"),
+                    "",
+                );
             }
         }
         "kubernetes.io/dockercfg" => json(&object.data, ".dockercfg", &path, found),
@@ -141,7 +147,11 @@ pub(super) fn service(object: &Service, found: &mut Found) {
     }
     match kind {
         "LoadBalancer" | "NodePort" if headless => {
-            found.value(&path.child("clusterIPs").index(0), "None", format!("may not be set to 'None' for {kind} services"));
+            found.value(
+                &path.child("clusterIPs").index(0),
+                "None",
+                format!("may not be set to 'None' for {kind} services"),
+            );
         }
         "ExternalName" => match spec.external_name.as_deref().unwrap_or_default() {
             "" => found.required(&path.child("externalName"), ""),
@@ -189,7 +199,10 @@ fn service_ports(spec: &ServiceSpec, path: &Path, found: &mut Found) {
         }
         let node = port.node_port.unwrap_or_default();
         if node != 0 && matches!(spec.r#type.as_deref(), Some("ClusterIP" | "ExternalName")) {
-            found.forbidden(&path.child("nodePort"), format!("may not be used when `type` is '{}'", spec.r#type.as_deref().unwrap_or_default()));
+            found.forbidden(
+                &path.child("nodePort"),
+                format!("may not be used when `type` is '{}'", spec.r#type.as_deref().unwrap_or_default()),
+            );
         }
     }
 }

@@ -72,21 +72,31 @@ fn container(one: &Container, of: &Containers<'_>, path: &Path, found: &mut Foun
         }
         _ => {}
     }
-    found.required_one_of(&path.child("terminationMessagePolicy"), one.termination_message_policy.as_deref(), &[
-        "FallbackToLogsOnError", "File",
-    ]);
+    found.required_one_of(
+        &path.child("terminationMessagePolicy"),
+        one.termination_message_policy.as_deref(),
+        &["FallbackToLogsOnError", "File"],
+    );
     ports(&one.ports, &path.child("ports"), found);
     env::variables(&one.env, &path.child("env"), found);
     env::sources(&one.env_from, &path.child("envFrom"), found);
     mounts(one, of.volumes, &path.child("volumeMounts"), found);
-    found.required_one_of(&path.child("imagePullPolicy"), one.image_pull_policy.as_deref(), &["Always", "IfNotPresent", "Never"]);
+    found.required_one_of(
+        &path.child("imagePullPolicy"),
+        one.image_pull_policy.as_deref(),
+        &["Always", "IfNotPresent", "Never"],
+    );
     if let Some(resources) = &one.resources {
         resources::container(resources, &path.child("resources"), found);
     }
     for (index, policy) in one.resize_policy.iter().enumerate() {
         let path = path.child("resizePolicy").index(index);
         found.required_one_of(&path.child("resourceName"), Some(&policy.resource_name), &["cpu", "memory"]);
-        found.required_one_of(&path.child("restartPolicy"), Some(&policy.restart_policy), &["NotRequired", "RestartContainer"]);
+        found.required_one_of(
+            &path.child("restartPolicy"),
+            Some(&policy.restart_policy),
+            &["NotRequired", "RestartContainer"],
+        );
     }
     if let Some(context) = &one.security_context {
         security::container(context, of.pod, &path.child("securityContext"), found);

@@ -5,12 +5,25 @@ use super::{Found, Path, names};
 use crate::kind::{EnvFromSource, EnvVar, EnvVarSource, ObjectFieldSelector, ResourceFieldSelector};
 
 const FIELDS: [&str; 9] = [
-    "metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeName", "spec.serviceAccountName", "status.hostIP",
-    "status.hostIPs", "status.podIP", "status.podIPs",
+    "metadata.name",
+    "metadata.namespace",
+    "metadata.uid",
+    "spec.nodeName",
+    "spec.serviceAccountName",
+    "status.hostIP",
+    "status.hostIPs",
+    "status.podIP",
+    "status.podIPs",
 ];
 
-const AMOUNTS: [&str; 6] =
-    ["limits.cpu", "limits.ephemeral-storage", "limits.memory", "requests.cpu", "requests.ephemeral-storage", "requests.memory"];
+const AMOUNTS: [&str; 6] = [
+    "limits.cpu",
+    "limits.ephemeral-storage",
+    "limits.memory",
+    "requests.cpu",
+    "requests.ephemeral-storage",
+    "requests.memory",
+];
 
 pub(super) fn variables(variables: &[EnvVar], path: &Path, found: &mut Found) {
     for (index, variable) in variables.iter().enumerate() {
@@ -65,7 +78,11 @@ fn value_from(from: &EnvVarSource, has_value: bool, path: &Path, found: &mut Fou
         descends(&file.path, &path.child("path"), found);
     }
     match sources {
-        0 => found.value(path, "", "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`"),
+        0 => found.value(
+            path,
+            "",
+            "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`",
+        ),
         _ if has_value => found.value(path, "", "may not be specified when `value` is not empty"),
         2.. => found.value(path, "", "may not have more than one field specified at a time"),
         _ => {}

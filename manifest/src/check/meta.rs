@@ -30,7 +30,8 @@ pub(super) fn metadata(meta: &ObjectMeta, rule: Rule, namespaced: bool, found: &
     annotations(&meta.annotations, &path.child("annotations"), found);
     for (index, owner) in meta.owner_references.iter().enumerate() {
         let path = path.child("ownerReferences").index(index);
-        let wanted = [("kind", &owner.kind), ("name", &owner.name), ("uid", &owner.uid), ("apiVersion", &owner.api_version)];
+        let wanted =
+            [("kind", &owner.kind), ("name", &owner.name), ("uid", &owner.uid), ("apiVersion", &owner.api_version)];
         for (field, value) in wanted {
             if value.is_empty() {
                 found.required(&path.child(field), "must not be empty");
@@ -75,7 +76,10 @@ pub(super) fn selector(selector: &LabelSelector, path: &Path, found: &mut Found)
                 found.required(&path.child("values"), "must be specified when `operator` is 'In' or 'NotIn'");
             }
             "Exists" | "DoesNotExist" if !requirement.values.is_empty() => {
-                found.forbidden(&path.child("values"), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
+                found.forbidden(
+                    &path.child("values"),
+                    "may not be specified when `operator` is 'Exists' or 'DoesNotExist'",
+                );
             }
             "In" | "NotIn" | "Exists" | "DoesNotExist" => {}
             other => found.value(&path.child("operator"), other, "not a valid selector operator"),
@@ -88,7 +92,12 @@ pub(super) fn selector(selector: &LabelSelector, path: &Path, found: &mut Found)
 }
 
 /// A selector that selects what a template makes.
-pub(super) fn selects(selector_of: Option<&LabelSelector>, labels: &BTreeMap<String, String>, path: &Path, found: &mut Found) {
+pub(super) fn selects(
+    selector_of: Option<&LabelSelector>,
+    labels: &BTreeMap<String, String>,
+    path: &Path,
+    found: &mut Found,
+) {
     let at = path.child("selector");
     let Some(selector_of) = selector_of else { return found.required(&at, "") };
     selector(selector_of, &at, found);

@@ -18,7 +18,9 @@ fn too_long(most: usize) -> String {
 fn is_label(text: &str) -> bool {
     let plain = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let bytes = text.as_bytes();
-    bytes.first().is_some_and(plain) && bytes.last().is_some_and(plain) && bytes.iter().all(|byte| plain(byte) || *byte == b'-')
+    bytes.first().is_some_and(plain)
+        && bytes.last().is_some_and(plain)
+        && bytes.iter().all(|byte| plain(byte) || *byte == b'-')
 }
 
 fn is_subdomain(text: &str) -> bool {
@@ -74,8 +76,7 @@ fn is_qualified(text: &str) -> bool {
 /// A key of a label or an annotation: a name, perhaps after a domain and a slash.
 pub(super) fn qualified(text: &str) -> Vec<String> {
     const EXAMPLES: [&str; 3] = ["MyName", "my.name", "123-abc"];
-    const WORDS: &str =
-        "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
+    const WORDS: &str = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
     let mut troubles = Vec::new();
     let parts: Vec<&str> = text.split('/').collect();
     let name = match parts.as_slice() {
@@ -171,7 +172,14 @@ pub(super) fn variable(text: &str) -> Vec<String> {
         return vec!["environment variable name must be non-empty".to_owned()];
     }
     let fits = text.bytes().all(|byte| (b' '..=b'~').contains(&byte) && byte != b'=');
-    if fits { Vec::new() } else { vec!["a valid environment variable name must consist only of printable ASCII characters other than '='".to_owned()] }
+    if fits {
+        Vec::new()
+    } else {
+        vec![
+            "a valid environment variable name must consist only of printable ASCII characters other than '='"
+                .to_owned(),
+        ]
+    }
 }
 
 /// An address.

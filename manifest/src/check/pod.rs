@@ -25,10 +25,16 @@ pub(super) fn spec(pod: &PodSpec, path: &Path, found: &mut Found) {
     if let Some(resources) = &pod.resources {
         resources::pod_level(pod, resources, &path.child("resources"), found);
     }
-    found.required_one_of(&path.child("restartPolicy"), pod.restart_policy.as_deref(), &["Always", "OnFailure", "Never"]);
-    found.required_one_of(&path.child("dnsPolicy"), pod.dns_policy.as_deref(), &[
-        "ClusterFirst", "ClusterFirstWithHostNet", "Default", "None",
-    ]);
+    found.required_one_of(
+        &path.child("restartPolicy"),
+        pod.restart_policy.as_deref(),
+        &["Always", "OnFailure", "Never"],
+    );
+    found.required_one_of(
+        &path.child("dnsPolicy"),
+        pod.dns_policy.as_deref(),
+        &["ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"],
+    );
     meta::labels(&pod.node_selector, &path.child("nodeSelector"), found);
     security::pod(pod, &path.child("securityContext"), found);
     for (index, secret) in pod.image_pull_secrets.iter().enumerate() {
@@ -57,7 +63,9 @@ pub(super) fn spec(pod: &PodSpec, path: &Path, found: &mut Found) {
     hostname_override(pod, path, found);
     tolerations(&pod.tolerations, &path.child("tolerations"), found);
     aliases(&pod.host_aliases, &path.child("hostAliases"), found);
-    for (field, name) in [("priorityClassName", &pod.priority_class_name), ("runtimeClassName", &pod.runtime_class_name)] {
+    for (field, name) in
+        [("priorityClassName", &pod.priority_class_name), ("runtimeClassName", &pod.runtime_class_name)]
+    {
         if let Some(name) = name.as_deref().filter(|name| field == "runtimeClassName" || !name.is_empty()) {
             found.named(&path.child(field), name, names::subdomain(name));
         }
@@ -137,7 +145,11 @@ fn tolerations(tolerations: &[Toleration], path: &Path, found: &mut Found) {
         if !key.is_empty() {
             found.named(&path.child("key"), key, names::qualified(key));
         } else if operator != "Exists" {
-            found.value(&path.child("operator"), operator, "operator must be Exists when `key` is empty, which means \"match all values and all keys\"");
+            found.value(
+                &path.child("operator"),
+                operator,
+                "operator must be Exists when `key` is empty, which means \"match all values and all keys\"",
+            );
         }
         if toleration.toleration_seconds.is_some() && effect != "NoExecute" {
             found.value(&path.child("effect"), effect, "effect must be 'NoExecute' when `tolerationSeconds` is set");

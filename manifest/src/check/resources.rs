@@ -40,7 +40,11 @@ fn within(name: &str, request: &Quantity, limit: Option<&Quantity>, requests: &P
             found.value(requests, request.to_string(), format!("must be equal to {name} limit of {limit}"));
         }
         Some(limit) if request > limit => {
-            found.value(requests, request.to_string(), format!("must be less than or equal to {name} limit of {limit}"));
+            found.value(
+                requests,
+                request.to_string(),
+                format!("must be less than or equal to {name} limit of {limit}"),
+            );
         }
         None if !may_overcommit(name) => found.required(limits, "Limit must be set for non overcommitable resources"),
         _ => {}
@@ -94,7 +98,8 @@ pub(super) fn pod_level(pod: &PodSpec, resources: &ResourceRequirements, path: &
         for (name, one) in all {
             let path = path.child(field).key(name);
             if !supported(name) {
-                found.add(&path, super::Trouble::Unsupported(name.as_str().into(), vec!["cpu", "hugepages-", "memory"]));
+                found
+                    .add(&path, super::Trouble::Unsupported(name.as_str().into(), vec!["cpu", "hugepages-", "memory"]));
             }
             quantity(name, one, &path, found);
         }
@@ -112,7 +117,11 @@ pub(super) fn pod_level(pod: &PodSpec, resources: &ResourceRequirements, path: &
         for (index, container) in pod.containers.iter().enumerate() {
             let own = container.resources.as_ref().and_then(|one| one.limits.get(name));
             if let Some(own) = own.filter(|own| *own > limit) {
-                let at = Path(path.0.replace("resources", "containers")).index(index).child("resources").child("limits").key(name);
+                let at = Path(path.0.replace("resources", "containers"))
+                    .index(index)
+                    .child("resources")
+                    .child("limits")
+                    .key(name);
                 found.value(&at, own.to_string(), format!("must be less than or equal to pod limits of {limit}"));
             }
         }

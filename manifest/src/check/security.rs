@@ -27,7 +27,11 @@ pub(super) fn container(context: &SecurityContext, pod: &PodSpec, path: &Path, f
         }
         let added = context.capabilities.iter().flat_map(|capabilities| &capabilities.add);
         if added.clone().any(|name| name == "CAP_SYS_ADMIN" || name == "SYS_ADMIN") {
-            found.value(&at, false, "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN");
+            found.value(
+                &at,
+                false,
+                "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN",
+            );
         }
     }
     app_armor(context.app_armor_profile.as_ref(), &path.child("appArmorProfile"), found);
@@ -83,7 +87,10 @@ fn host(pod: &PodSpec, path: &Path, found: &mut Found) {
     if pod.host_users == Some(false) {
         let shared = [("hostNetwork", pod.host_network), ("hostPID", pod.host_pid), ("hostIPC", pod.host_ipc)];
         for (field, _) in shared.into_iter().filter(|(_, shared)| *shared == Some(true)) {
-            found.forbidden(&path.child("hostUsers").child(field), format!("when `hostUsers` is false, `{field}` must be false"));
+            found.forbidden(
+                &path.child("hostUsers").child(field),
+                format!("when `hostUsers` is false, `{field}` must be false"),
+            );
         }
     }
 }
@@ -107,7 +114,8 @@ fn sysctls(context: &PodSecurityContext, pod: &PodSpec, path: &Path, found: &mut
         } else if !names.first(&name.replace('/', ".")) {
             found.duplicate(&path, name);
         }
-        for (shared, prefix, word) in [(pod.host_network, "net.", "hostNetwork"), (pod.host_ipc, "kernel.", "hostIPC")] {
+        for (shared, prefix, word) in [(pod.host_network, "net.", "hostNetwork"), (pod.host_ipc, "kernel.", "hostIPC")]
+        {
             if shared == Some(true) && name.starts_with(prefix) && !name.starts_with("kernel.hostname") {
                 found.value(&path, name, format!("may not be specified when '{word}' is true"));
             }

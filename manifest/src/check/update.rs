@@ -37,15 +37,18 @@ pub(super) fn update(new: &Object, old: &Object, found: &mut Found) {
             }
         }
         (Object::Deployment(new), Object::Deployment(old)) => {
-            let selector = |spec: &Option<crate::kind::DeploymentSpec>| spec.as_ref().and_then(|spec| spec.selector.clone());
+            let selector =
+                |spec: &Option<crate::kind::DeploymentSpec>| spec.as_ref().and_then(|spec| spec.selector.clone());
             pinned_selector(selector(&new.spec), selector(&old.spec), found);
         }
         (Object::ReplicaSet(new), Object::ReplicaSet(old)) => {
-            let selector = |spec: &Option<crate::kind::ReplicaSetSpec>| spec.as_ref().and_then(|spec| spec.selector.clone());
+            let selector =
+                |spec: &Option<crate::kind::ReplicaSetSpec>| spec.as_ref().and_then(|spec| spec.selector.clone());
             pinned_selector(selector(&new.spec), selector(&old.spec), found);
         }
         (Object::DaemonSet(new), Object::DaemonSet(old)) => {
-            let selector = |spec: &Option<crate::kind::DaemonSetSpec>| spec.as_ref().and_then(|spec| spec.selector.clone());
+            let selector =
+                |spec: &Option<crate::kind::DaemonSetSpec>| spec.as_ref().and_then(|spec| spec.selector.clone());
             pinned_selector(selector(&new.spec), selector(&old.spec), found);
         }
         (Object::StatefulSet(new), Object::StatefulSet(old)) => {
@@ -102,9 +105,10 @@ fn pod(new: &Pod, old: &Pod, found: &mut Found) {
     let nothing = PodSpec::default();
     let (new, old) = (new.spec.as_ref().unwrap_or(&nothing), old.spec.as_ref().unwrap_or(&nothing));
     let path = Path::new("spec");
-    for (field, new, old) in
-        [("containers", &new.containers, &old.containers), ("initContainers", &new.init_containers, &old.init_containers)]
-    {
+    for (field, new, old) in [
+        ("containers", &new.containers, &old.containers),
+        ("initContainers", &new.init_containers, &old.init_containers),
+    ] {
         if new.len() != old.len() {
             found.forbidden(&path.child(field), "pod updates may not add or remove containers");
             return;

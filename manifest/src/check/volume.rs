@@ -7,7 +7,8 @@ use super::pod::Seen;
 use super::{Found, Path, Trouble, config, env, names};
 use crate::kind::{DownwardAPIVolumeFile, KeyToPath, ProjectedVolumeSource, Volume};
 
-const FIELDS: [&str; 5] = ["metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid"];
+const FIELDS: [&str; 5] =
+    ["metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid"];
 
 /// Checks volumes, and gives the names of those that containers can mount.
 pub(super) fn volumes<'a>(volumes: &'a [Volume], path: &Path, found: &mut Found) -> BTreeSet<&'a str> {
@@ -103,9 +104,11 @@ fn host_path(volume: &Volume, path: &Path, found: &mut Found) {
         found.value(&path.child("path"), source.path.as_str(), "must not contain '..'");
     }
     if let Some(kind) = source.r#type.as_deref().filter(|kind| !kind.is_empty()) {
-        found.one_of(&path.child("type"), kind, &[
-            "", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket",
-        ]);
+        found.one_of(
+            &path.child("type"),
+            kind,
+            &["", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"],
+        );
     }
 }
 
@@ -152,7 +155,11 @@ fn image(volume: &Volume, path: &Path, found: &mut Found) {
     if source.reference.as_deref().unwrap_or_default().is_empty() {
         found.required(&path.child("reference"), "");
     }
-    found.required_one_of(&path.child("pullPolicy"), source.pull_policy.as_deref(), &["Always", "IfNotPresent", "Never"]);
+    found.required_one_of(
+        &path.child("pullPolicy"),
+        source.pull_policy.as_deref(),
+        &["Always", "IfNotPresent", "Never"],
+    );
 }
 
 fn projected(volume: &Volume, path: &Path, found: &mut Found) {
@@ -200,7 +207,11 @@ fn projected(volume: &Volume, path: &Path, found: &mut Found) {
             let path = path.child("serviceAccountToken");
             if token.expiration_seconds.is_some_and(|seconds| seconds < 600) {
                 let seconds = token.expiration_seconds.unwrap_or_default();
-                found.value(&path.child("expirationSeconds"), seconds, "may not specify a duration less than 10 minutes");
+                found.value(
+                    &path.child("expirationSeconds"),
+                    seconds,
+                    "may not specify a duration less than 10 minutes",
+                );
             }
             file(&token.path, &path.child("path"), found);
         }

@@ -1,9 +1,7 @@
 //! The kinds that make pods.
 
 use super::{Found, Path, Trouble, config, meta, names, pod, shown};
-use crate::kind::{
-    CronJob, DaemonSet, Deployment, Job, JobSpec, PodTemplateSpec, ReplicaSet, StatefulSet,
-};
+use crate::kind::{CronJob, DaemonSet, Deployment, Job, JobSpec, PodTemplateSpec, ReplicaSet, StatefulSet};
 use crate::value::IntOrString;
 
 /// The template of pods that run for ever.
@@ -38,11 +36,13 @@ pub(super) fn deployment(object: &Deployment, found: &mut Found) {
         let path = path.child("strategy");
         match strategy.r#type.as_deref().unwrap_or_default() {
             "Recreate" if strategy.rolling_update.is_some() => {
-                found.forbidden(&path.child("rollingUpdate"), "may not be specified when strategy `type` is 'Recreate'");
+                found
+                    .forbidden(&path.child("rollingUpdate"), "may not be specified when strategy `type` is 'Recreate'");
             }
             "RollingUpdate" => {
                 let path = path.child("rollingUpdate");
-                let both = strategy.rolling_update.as_ref().map(|rolling| (&rolling.max_unavailable, &rolling.max_surge));
+                let both =
+                    strategy.rolling_update.as_ref().map(|rolling| (&rolling.max_unavailable, &rolling.max_surge));
                 let (unavailable, surge) = both.unwrap_or((&None, &None));
                 amount(unavailable.as_ref(), true, &path.child("maxUnavailable"), found);
                 amount(surge.as_ref(), false, &path.child("maxSurge"), found);
@@ -111,7 +111,11 @@ pub(super) fn daemon_set(object: &DaemonSet, found: &mut Found) {
             match (nothing(rolling.max_unavailable.as_ref()), nothing(rolling.max_surge.as_ref())) {
                 (true, true) => found.required(&at.child("maxUnavailable"), "cannot be 0 when maxSurge is 0"),
                 (false, false) => {
-                    found.value(&at.child("maxSurge"), shown(&rolling.max_surge), "may not be set when maxUnavailable is non-zero");
+                    found.value(
+                        &at.child("maxSurge"),
+                        shown(&rolling.max_surge),
+                        "may not be set when maxUnavailable is non-zero",
+                    );
                 }
                 _ => {}
             }
@@ -124,7 +128,11 @@ pub(super) fn stateful_set(object: &StatefulSet, found: &mut Found) {
     meta::metadata(&object.metadata, names::subdomain, true, found);
     let path = Path::new("spec");
     let Some(spec) = &object.spec else { return found.required(&path.child("selector"), "") };
-    found.required_one_of(&path.child("podManagementPolicy"), spec.pod_management_policy.as_deref(), &["OrderedReady", "Parallel"]);
+    found.required_one_of(
+        &path.child("podManagementPolicy"),
+        spec.pod_management_policy.as_deref(),
+        &["OrderedReady", "Parallel"],
+    );
     if let Some(strategy) = &spec.update_strategy {
         let at = path.child("updateStrategy");
         found.required_one_of(&at.child("type"), strategy.r#type.as_deref(), &["OnDelete", "RollingUpdate"]);
@@ -209,14 +217,26 @@ fn job_spec(spec: &JobSpec, path: &Path, found: &mut Found) {
         found.required_one_of(&path.child("action"), Some(&rule.action), &["Count", "FailIndex", "FailJob", "Ignore"]);
         match (&rule.on_exit_codes, rule.on_pod_conditions.is_empty()) {
             (Some(codes), true) => {
-                found.required_one_of(&path.child("onExitCodes").child("operator"), Some(&codes.operator), &["In", "NotIn"]);
-                for (index, code) in codes.values.iter().enumerate().filter(|(_, code)| **code == 0 && codes.operator == "In") {
-                    found.value(&path.child("onExitCodes").child("values").index(index), *code, "must not be 0 for the In operator");
+                found.required_one_of(
+                    &path.child("onExitCodes").child("operator"),
+                    Some(&codes.operator),
+                    &["In", "NotIn"],
+                );
+                for (index, code) in
+                    codes.values.iter().enumerate().filter(|(_, code)| **code == 0 && codes.operator == "In")
+                {
+                    found.value(
+                        &path.child("onExitCodes").child("values").index(index),
+                        *code,
+                        "must not be 0 for the In operator",
+                    );
                 }
             }
             (None, false) => {}
             (None, true) => found.value(&path, "", "specifying one of OnExitCodes and OnPodConditions is required"),
-            (Some(_), false) => found.value(&path, "", "specifying both OnExitCodes and OnPodConditions is not supported"),
+            (Some(_), false) => {
+                found.value(&path, "", "specifying both OnExitCodes and OnPodConditions is not supported")
+            }
         }
     }
 }
@@ -238,12 +258,20 @@ pub(super) fn cron_job(object: &CronJob, found: &mut Found) {
         found.value(&at, spec.schedule.as_str(), trouble.to_string());
     }
     if spec.time_zone.as_deref().is_some_and(|zone| zone.is_empty() || zone.eq_ignore_ascii_case("local")) {
-        found.value(&path.child("timeZone"), spec.time_zone.as_deref().unwrap_or_default(), "timeZone must be an IANA time zone");
+        found.value(
+            &path.child("timeZone"),
+            spec.time_zone.as_deref().unwrap_or_default(),
+            "timeZone must be an IANA time zone",
+        );
     }
     if let Some(seconds) = spec.starting_deadline_seconds {
         found.not_negative(&path.child("startingDeadlineSeconds"), Some(seconds));
     }
-    found.required_one_of(&path.child("concurrencyPolicy"), spec.concurrency_policy.as_deref(), &["Allow", "Forbid", "Replace"]);
+    found.required_one_of(
+        &path.child("concurrencyPolicy"),
+        spec.concurrency_policy.as_deref(),
+        &["Allow", "Forbid", "Replace"],
+    );
     for (field, number) in [
         ("successfulJobsHistoryLimit", spec.successful_jobs_history_limit),
         ("failedJobsHistoryLimit", spec.failed_jobs_history_limit),

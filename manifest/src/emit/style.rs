@@ -181,8 +181,5 @@ fn compare(a: &str, b: &str) -> Ordering {
         })
     };
     let (left_run, right_run) = (run(&left), run(&right));
-    value(&left, left_run)
-        .cmp(&value(&right, right_run))
-        .then(left_run.cmp(&right_run))
-        .then(l.cmp(&r))
+    value(&left, left_run).cmp(&value(&right, right_run)).then(left_run.cmp(&right_run)).then(l.cmp(&r))
 }

@@ -90,7 +90,13 @@ impl Run {
     }
 
     /// Runs parts up to the end of the block, and says where that is.
-    fn block(&mut self, parts: &[Part], value: &Value, within: bool, found: &mut Vec<Found>) -> Result<usize, EvalError> {
+    fn block(
+        &mut self,
+        parts: &[Part],
+        value: &Value,
+        within: bool,
+        found: &mut Vec<Found>,
+    ) -> Result<usize, EvalError> {
         let mut at = 0;
         while at < parts.len() {
             match &parts[at] {
@@ -305,10 +311,12 @@ fn children(value: &Value) -> Vec<&Value> {
 fn compare(left: &Value, operator: &str, right: &Value) -> Result<bool, EvalError> {
     let order = match (left, right) {
         (Value::String(left), Value::String(right)) => Some(left.cmp(right)),
-        (Value::Number(left), Value::Number(right)) if left.is_f64() == right.is_f64() => match (left.as_i64(), right.as_i64()) {
-            (Some(left), Some(right)) => Some(left.cmp(&right)),
-            _ => left.as_f64().partial_cmp(&right.as_f64()),
-        },
+        (Value::Number(left), Value::Number(right)) if left.is_f64() == right.is_f64() => {
+            match (left.as_i64(), right.as_i64()) {
+                (Some(left), Some(right)) => Some(left.cmp(&right)),
+                _ => left.as_f64().partial_cmp(&right.as_f64()),
+            }
+        }
         (Value::Bool(left), Value::Bool(right)) if matches!(operator, "==" | "!=") => Some(left.cmp(right)),
         _ => return Err(EvalError::Types),
     };

@@ -2,140 +2,218 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
+use super::shape::{Held, Mismatch, Shape, drawn, fill, give, shaped, take};
 use super::*;
 use crate::value::{IntOrString, Quantity};
 
 /// A config map by its name.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ConfigMapEnvSource {
     /// Its name.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Whether it may be missing.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub optional: Option<bool>,
 }
 
+impl Shape for ConfigMapEnvSource {
+    fn set(&mut self, key: &str, value: Value) -> Result<(), Mismatch> {
+        match key {
+            "name" => take(&mut self.name, value),
+            "optional" => take(&mut self.optional, value),
+            _ => Ok(()),
+        }
+    }
+
+    fn put(&self, map: &mut Map<String, Value>) {
+        give(map, "name", &self.name);
+        give(map, "optional", &self.optional);
+    }
+}
+
 /// A key of a config map.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ConfigMapKeySelector {
     /// The key.
     pub key: String,
     /// The config map's name.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Whether either may be missing.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub optional: Option<bool>,
 }
 
+impl Shape for ConfigMapKeySelector {
+    fn set(&mut self, key: &str, value: Value) -> Result<(), Mismatch> {
+        match key {
+            "key" => take(&mut self.key, value),
+            "name" => take(&mut self.name, value),
+            "optional" => take(&mut self.optional, value),
+            _ => Ok(()),
+        }
+    }
+
+    fn put(&self, map: &mut Map<String, Value>) {
+        give(map, "key", &self.key);
+        give(map, "name", &self.name);
+        give(map, "optional", &self.optional);
+    }
+}
+
 /// A program of the pod.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Container {
     /// Arguments of the command, in place of the image's.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub args: Vec<String>,
     /// The command, in place of the image's entry point; no shell is involved.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub command: Vec<String>,
     /// Environment variables; a later one may use an earlier one as $(NAME).
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub env: Vec<EnvVar>,
     /// All keys of config maps and secrets as environment variables.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub env_from: Vec<EnvFromSource>,
     /// The image it runs.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
     /// When the image is fetched: Always, IfNotPresent, Never.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub image_pull_policy: Option<String>,
     /// What is done after its start and before its end.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub lifecycle: Option<Lifecycle>,
     /// A check that it is alive; it is started again where that fails.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub liveness_probe: Option<Probe>,
     /// Its name, unique in the pod.
     pub name: String,
     /// The ports that it listens on.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ports: Vec<ContainerPort>,
     /// A check that it is ready to serve.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub readiness_probe: Option<Probe>,
     /// Whether a change of resources restarts it.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub resize_policy: Vec<ContainerResizePolicy>,
     /// What it may use and is promised.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub resources: Option<ResourceRequirements>,
     /// Whether it is started again, where that differs from the pod's; Always makes an init container a sidecar.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub restart_policy: Option<String>,
     /// Whether it is started again, by exit code.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub restart_policy_rules: Vec<ContainerRestartRule>,
     /// User, groups, rights and protection of this container.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub security_context: Option<SecurityContext>,
     /// A check that it has started; the others wait for it.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub startup_probe: Option<Probe>,
     /// Whether its standard input stays open for attach.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub stdin: Option<bool>,
     /// Whether its standard input closes when the first attached client leaves.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub stdin_once: Option<bool>,
     /// The file that its last message is read from.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub termination_message_path: Option<String>,
     /// Whether the end of the log stands in for a missing message: File, FallbackToLogsOnError.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub termination_message_policy: Option<String>,
     /// Whether it has a terminal.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub tty: Option<bool>,
     /// Block devices it is given.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub volume_devices: Vec<VolumeDevice>,
     /// Where the pod's volumes are mounted in it.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub volume_mounts: Vec<VolumeMount>,
     /// The directory it starts in; the image's if none is given.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub working_dir: Option<String>,
 }
 
+impl Shape for Container {
+    fn set(&mut self, key: &str, value: Value) -> Result<(), Mismatch> {
+        match key {
+            "args" => take(&mut self.args, value),
+            "command" => take(&mut self.command, value),
+            "env" => take(&mut self.env, value),
+            "envFrom" => take(&mut self.env_from, value),
+            "image" => take(&mut self.image, value),
+            "imagePullPolicy" => take(&mut self.image_pull_policy, value),
+            "lifecycle" => take(&mut self.lifecycle, value),
+            "livenessProbe" => take(&mut self.liveness_probe, value),
+            "name" => take(&mut self.name, value),
+            "ports" => take(&mut self.ports, value),
+            "readinessProbe" => take(&mut self.readiness_probe, value),
+            "resizePolicy" => take(&mut self.resize_policy, value),
+            "resources" => take(&mut self.resources, value),
+            "restartPolicy" => take(&mut self.restart_policy, value),
+            "restartPolicyRules" => take(&mut self.restart_policy_rules, value),
+            "securityContext" => take(&mut self.security_context, value),
+            "startupProbe" => take(&mut self.startup_probe, value),
+            "stdin" => take(&mut self.stdin, value),
+            "stdinOnce" => take(&mut self.stdin_once, value),
+            "terminationMessagePath" => take(&mut self.termination_message_path, value),
+            "terminationMessagePolicy" => take(&mut self.termination_message_policy, value),
+            "tty" => take(&mut self.tty, value),
+            "volumeDevices" => take(&mut self.volume_devices, value),
+            "volumeMounts" => take(&mut self.volume_mounts, value),
+            "workingDir" => take(&mut self.working_dir, value),
+            _ => Ok(()),
+        }
+    }
+
+    fn put(&self, map: &mut Map<String, Value>) {
+        give(map, "args", &self.args);
+        give(map, "command", &self.command);
+        give(map, "env", &self.env);
+        give(map, "envFrom", &self.env_from);
+        give(map, "image", &self.image);
+        give(map, "imagePullPolicy", &self.image_pull_policy);
+        give(map, "lifecycle", &self.lifecycle);
+        give(map, "livenessProbe", &self.liveness_probe);
+        give(map, "name", &self.name);
+        give(map, "ports", &self.ports);
+        give(map, "readinessProbe", &self.readiness_probe);
+        give(map, "resizePolicy", &self.resize_policy);
+        give(map, "resources", &self.resources);
+        give(map, "restartPolicy", &self.restart_policy);
+        give(map, "restartPolicyRules", &self.restart_policy_rules);
+        give(map, "securityContext", &self.security_context);
+        give(map, "startupProbe", &self.startup_probe);
+        give(map, "stdin", &self.stdin);
+        give(map, "stdinOnce", &self.stdin_once);
+        give(map, "terminationMessagePath", &self.termination_message_path);
+        give(map, "terminationMessagePolicy", &self.termination_message_policy);
+        give(map, "tty", &self.tty);
+        give(map, "volumeDevices", &self.volume_devices);
+        give(map, "volumeMounts", &self.volume_mounts);
+        give(map, "workingDir", &self.working_dir);
+    }
+}
+
 /// A port that a container listens on.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ContainerPort {
     /// Its number.
     pub container_port: i32,
     /// The address of the machine that hostPort is bound to; all if none is given.
-    #[serde(rename = "hostIP", skip_serializing_if = "Option::is_none")]
     pub host_ip: Option<String>,
     /// The port of the machine that leads to it.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub host_port: Option<i32>,
     /// Its name, for probes and services.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// TCP, UDP or SCTP.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub protocol: Option<String>,
 }
 
+impl Shape for ContainerPort {
+    fn set(&mut self, key: &str, value: Value) -> Result<(), Mismatch> {
+        match key {
+            "containerPort" => take(&mut self.container_port, value),
+            "hostIP" => take(&mut self.host_ip, value),
+            "hostPort" => take(&mut self.host_port, value),
+            "name" => take(&mut self.name, value),
+            "protocol" => take(&mut self.protocol, value),
+            _ => Ok(()),
+        }
+    }
+
+    fn put(&self, map: &mut Map<String, Value>) {
+        give(map, "containerPort", &self.container_port);
+        give(map, "hostIP", &self.host_ip);
+        give(map, "hostPort", &self.host_port);
+        give(map, "name", &self.name);
+        give(map, "protocol", &self.protocol);
+    }
+}
+
 /// Whether a change of a resource restarts the container.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ContainerResizePolicy {
     /// `resourceName`.
     pub resource_name: String,
@@ -143,178 +221,307 @@ pub struct ContainerResizePolicy {
     pub restart_policy: String,
 }
 
+impl Shape for ContainerResizePolicy {
+    fn set(&mut self, key: &str, value: Value) -> Result<(), Mismatch> {
+        match key {
+            "resourceName" => take(&mut self.resource_name, value),
+            "restartPolicy" => take(&mut self.restart_policy, value),
+            _ => Ok(()),
+        }
+    }
+
+    fn put(&self, map: &mut Map<String, Value>) {
+        give(map, "resourceName", &self.resource_name);
+        give(map, "restartPolicy", &self.restart_policy);
+    }
+}
+
 /// A rule of restarting.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ContainerRestartRule {
     /// What is done: Restart or RestartAllContainers.
     pub action: String,
     /// Which exit codes it is for.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub exit_codes: Option<ContainerRestartRuleOnExitCodes>,
 }
 
+impl Shape for ContainerRestartRule {
+    fn set(&mut self, key: &str, value: Value) -> Result<(), Mismatch> {
+        match key {
+            "action" => take(&mut self.action, value),
+            "exitCodes" => take(&mut self.exit_codes, value),
+            _ => Ok(()),
+        }
+    }
+
+    fn put(&self, map: &mut Map<String, Value>) {
+        give(map, "action", &self.action);
+        give(map, "exitCodes", &self.exit_codes);
+    }
+}
+
 /// Exit codes.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ContainerRestartRuleOnExitCodes {
     /// In or NotIn.
     pub operator: String,
     /// The codes.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<i32>,
 }
 
+impl Shape for ContainerRestartRuleOnExitCodes {
+    fn set(&mut self, key: &str, value: Value) -> Result<(), Mismatch> {
+        match key {
+            "operator" => take(&mut self.operator, value),
+            "values" => take(&mut self.values, value),
+            _ => Ok(()),
+        }
+    }
+
+    fn put(&self, map: &mut Map<String, Value>) {
+        give(map, "operator", &self.operator);
+        give(map, "values", &self.values);
+    }
+}
+
 /// Variables from all keys of an object.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct EnvFromSource {
     /// The config map.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub config_map_ref: Option<ConfigMapEnvSource>,
     /// What is put before every name.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub prefix: Option<String>,
     /// The secret.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub secret_ref: Option<SecretEnvSource>,
 }
 
+impl Shape for EnvFromSource {
+    fn set(&mut self, key: &str, value: Value) -> Result<(), Mismatch> {
+        match key {
+            "configMapRef" => take(&mut self.config_map_ref, value),
+            "prefix" => take(&mut self.prefix, value),
+            "secretRef" => take(&mut self.secret_ref, value),
+            _ => Ok(()),
+        }
+    }
+
+    fn put(&self, map: &mut Map<String, Value>) {
+        give(map, "configMapRef", &self.config_map_ref);
+        give(map, "prefix", &self.prefix);
+        give(map, "secretRef", &self.secret_ref);
+    }
+}
+
 /// An environment variable.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct EnvVar {
     /// Its name.
     pub name: String,
     /// Its value; $(NAME) is replaced, $$ is a dollar.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
     /// Where its value comes from.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub value_from: Option<EnvVarSource>,
 }
 
+impl Shape for EnvVar {
+    fn set(&mut self, key: &str, value: Value) -> Result<(), Mismatch> {
+        match key {
+            "name" => take(&mut self.name, value),
+            "value" => take(&mut self.value, value),
+            "valueFrom" => take(&mut self.value_from, value),
+            _ => Ok(()),
+        }
+    }
+
+    fn put(&self, map: &mut Map<String, Value>) {
+        give(map, "name", &self.name);
+        give(map, "value", &self.value);
+        give(map, "valueFrom", &self.value_from);
+    }
+}
+
 /// Where a variable's value comes from; exactly one.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct EnvVarSource {
     /// A key of a config map.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub config_map_key_ref: Option<ConfigMapKeySelector>,
     /// A field of the pod.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub field_ref: Option<ObjectFieldSelector>,
     /// A variable in a file that an init container left in an emptyDir.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub file_key_ref: Option<FileKeySelector>,
     /// A limit or a request of a container.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub resource_field_ref: Option<ResourceFieldSelector>,
     /// A key of a secret.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub secret_key_ref: Option<SecretKeySelector>,
 }
 
+impl Shape for EnvVarSource {
+    fn set(&mut self, key: &str, value: Value) -> Result<(), Mismatch> {
+        match key {
+            "configMapKeyRef" => take(&mut self.config_map_key_ref, value),
+            "fieldRef" => take(&mut self.field_ref, value),
+            "fileKeyRef" => take(&mut self.file_key_ref, value),
+            "resourceFieldRef" => take(&mut self.resource_field_ref, value),
+            "secretKeyRef" => take(&mut self.secret_key_ref, value),
+            _ => Ok(()),
+        }
+    }
+
+    fn put(&self, map: &mut Map<String, Value>) {
+        give(map, "configMapKeyRef", &self.config_map_key_ref);
+        give(map, "fieldRef", &self.field_ref);
+        give(map, "fileKeyRef", &self.file_key_ref);
+        give(map, "resourceFieldRef", &self.resource_field_ref);
+        give(map, "secretKeyRef", &self.secret_key_ref);
+    }
+}
+
 /// A container added to a running pod.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct EphemeralContainer {
     /// `args`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub args: Vec<String>,
     /// `command`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub command: Vec<String>,
     /// `env`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub env: Vec<EnvVar>,
     /// `envFrom`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub env_from: Vec<EnvFromSource>,
     /// `image`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
     /// `imagePullPolicy`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub image_pull_policy: Option<String>,
     /// `lifecycle`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub lifecycle: Option<Lifecycle>,
     /// `livenessProbe`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub liveness_probe: Option<Probe>,
     /// `name`.
     pub name: String,
     /// `ports`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ports: Vec<ContainerPort>,
     /// `readinessProbe`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub readiness_probe: Option<Probe>,
     /// `resizePolicy`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub resize_policy: Vec<ContainerResizePolicy>,
     /// `resources`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub resources: Option<ResourceRequirements>,
     /// `restartPolicy`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub restart_policy: Option<String>,
     /// `restartPolicyRules`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub restart_policy_rules: Vec<ContainerRestartRule>,
     /// `securityContext`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub security_context: Option<SecurityContext>,
     /// `startupProbe`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub startup_probe: Option<Probe>,
     /// `stdin`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub stdin: Option<bool>,
     /// `stdinOnce`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub stdin_once: Option<bool>,
     /// `targetContainerName`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub target_container_name: Option<String>,
     /// `terminationMessagePath`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub termination_message_path: Option<String>,
     /// `terminationMessagePolicy`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub termination_message_policy: Option<String>,
     /// `tty`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub tty: Option<bool>,
     /// `volumeDevices`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub volume_devices: Vec<VolumeDevice>,
     /// `volumeMounts`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub volume_mounts: Vec<VolumeMount>,
     /// `workingDir`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub working_dir: Option<String>,
 }
 
+impl Shape for EphemeralContainer {
+    fn set(&mut self, key: &str, value: Value) -> Result<(), Mismatch> {
+        match key {
+            "args" => take(&mut self.args, value),
+            "command" => take(&mut self.command, value),
+            "env" => take(&mut self.env, value),
+            "envFrom" => take(&mut self.env_from, value),
+            "image" => take(&mut self.image, value),
+            "imagePullPolicy" => take(&mut self.image_pull_policy, value),
+            "lifecycle" => take(&mut self.lifecycle, value),
+            "livenessProbe" => take(&mut self.liveness_probe, value),
+            "name" => take(&mut self.name, value),
+            "ports" => take(&mut self.ports, value),
+            "readinessProbe" => take(&mut self.readiness_probe, value),
+            "resizePolicy" => take(&mut self.resize_policy, value),
+            "resources" => take(&mut self.resources, value),
+            "restartPolicy" => take(&mut self.restart_policy, value),
+            "restartPolicyRules" => take(&mut self.restart_policy_rules, value),
+            "securityContext" => take(&mut self.security_context, value),
+            "startupProbe" => take(&mut self.startup_probe, value),
+            "stdin" => take(&mut self.stdin, value),
+            "stdinOnce" => take(&mut self.stdin_once, value),
+            "targetContainerName" => take(&mut self.target_container_name, value),
+            "terminationMessagePath" => take(&mut self.termination_message_path, value),
+            "terminationMessagePolicy" => take(&mut self.termination_message_policy, value),
+            "tty" => take(&mut self.tty, value),
+            "volumeDevices" => take(&mut self.volume_devices, value),
+            "volumeMounts" => take(&mut self.volume_mounts, value),
+            "workingDir" => take(&mut self.working_dir, value),
+            _ => Ok(()),
+        }
+    }
+
+    fn put(&self, map: &mut Map<String, Value>) {
+        give(map, "args", &self.args);
+        give(map, "command", &self.command);
+        give(map, "env", &self.env);
+        give(map, "envFrom", &self.env_from);
+        give(map, "image", &self.image);
+        give(map, "imagePullPolicy", &self.image_pull_policy);
+        give(map, "lifecycle", &self.lifecycle);
+        give(map, "livenessProbe", &self.liveness_probe);
+        give(map, "name", &self.name);
+        give(map, "ports", &self.ports);
+        give(map, "readinessProbe", &self.readiness_probe);
+        give(map, "resizePolicy", &self.resize_policy);
+        give(map, "resources", &self.resources);
+        give(map, "restartPolicy", &self.restart_policy);
+        give(map, "restartPolicyRules", &self.restart_policy_rules);
+        give(map, "securityContext", &self.security_context);
+        give(map, "startupProbe", &self.startup_probe);
+        give(map, "stdin", &self.stdin);
+        give(map, "stdinOnce", &self.stdin_once);
+        give(map, "targetContainerName", &self.target_container_name);
+        give(map, "terminationMessagePath", &self.termination_message_path);
+        give(map, "terminationMessagePolicy", &self.termination_message_policy);
+        give(map, "tty", &self.tty);
+        give(map, "volumeDevices", &self.volume_devices);
+        give(map, "volumeMounts", &self.volume_mounts);
+        give(map, "workingDir", &self.working_dir);
+    }
+}
+
 /// A command in the container.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ExecAction {
     /// The command and its arguments; no shell is involved.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub command: Vec<String>,
 }
 
+impl Shape for ExecAction {
+    fn set(&mut self, key: &str, value: Value) -> Result<(), Mismatch> {
+        match key {
+            "command" => take(&mut self.command, value),
+            _ => Ok(()),
+        }
+    }
+
+    fn put(&self, map: &mut Map<String, Value>) {
+        give(map, "command", &self.command);
+    }
+}
+
 /// A variable in a file on a volume.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct FileKeySelector {
     /// The variable's name in the file.
     pub key: String,
     /// Whether file or variable may be missing.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub optional: Option<bool>,
     /// The file, relative to the volume.
     pub path: String,
@@ -322,41 +529,87 @@ pub struct FileKeySelector {
     pub volume_name: String,
 }
 
+impl Shape for FileKeySelector {
+    fn set(&mut self, key: &str, value: Value) -> Result<(), Mismatch> {
+        match key {
+            "key" => take(&mut self.key, value),
+            "optional" => take(&mut self.optional, value),
+            "path" => take(&mut self.path, value),
+            "volumeName" => take(&mut self.volume_name, value),
+            _ => Ok(()),
+        }
+    }
+
+    fn put(&self, map: &mut Map<String, Value>) {
+        give(map, "key", &self.key);
+        give(map, "optional", &self.optional);
+        give(map, "path", &self.path);
+        give(map, "volumeName", &self.volume_name);
+    }
+}
+
 /// A call of the gRPC health service.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct GRPCAction {
     /// The port's number.
     pub port: i32,
     /// The name of the service that is asked about.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
 }
 
+impl Shape for GRPCAction {
+    fn set(&mut self, key: &str, value: Value) -> Result<(), Mismatch> {
+        match key {
+            "port" => take(&mut self.port, value),
+            "service" => take(&mut self.service, value),
+            _ => Ok(()),
+        }
+    }
+
+    fn put(&self, map: &mut Map<String, Value>) {
+        give(map, "port", &self.port);
+        give(map, "service", &self.service);
+    }
+}
+
 /// A request over HTTP.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct HTTPGetAction {
     /// The host; the pod's address if none is given.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
     /// Headers to send.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub http_headers: Vec<HTTPHeader>,
     /// The path.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
     /// The port, by number or by its name in the container.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub port: Option<IntOrString>,
     /// HTTP or HTTPS; certificates are not verified.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub scheme: Option<String>,
 }
 
+impl Shape for HTTPGetAction {
+    fn set(&mut self, key: &str, value: Value) -> Result<(), Mismatch> {
+        match key {
+            "host" => take(&mut self.host, value),
+            "httpHeaders" => take(&mut self.http_headers, value),
+            "path" => take(&mut self.path, value),
+            "port" => take(&mut self.port, value),
+            "scheme" => take(&mut self.scheme, value),
+            _ => Ok(()),
+        }
+    }
+
+    fn put(&self, map: &mut Map<String, Value>) {
+        give(map, "host", &self.host);
+        give(map, "httpHeaders", &self.http_headers);
+        give(map, "path", &self.path);
+        give(map, "port", &self.port);
+        give(map, "scheme", &self.scheme);
+    }
+}
+
 /// A header of HTTP.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct HTTPHeader {
     /// Its name.
     pub name: String,
@@ -364,168 +617,335 @@ pub struct HTTPHeader {
     pub value: String,
 }
 
+impl Shape for HTTPHeader {
+    fn set(&mut self, key: &str, value: Value) -> Result<(), Mismatch> {
+        match key {
+            "name" => take(&mut self.name, value),
+            "value" => take(&mut self.value, value),
+            _ => Ok(()),
+        }
+    }
+
+    fn put(&self, map: &mut Map<String, Value>) {
+        give(map, "name", &self.name);
+        give(map, "value", &self.value);
+    }
+}
+
 /// What is done at a container's start and end.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Lifecycle {
     /// Run at once after the start; the container is killed if it fails.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub post_start: Option<LifecycleHandler>,
     /// Run before TERM is sent, within the grace period.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub pre_stop: Option<LifecycleHandler>,
     /// The signal that asks it to end, in place of the image's or TERM.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub stop_signal: Option<String>,
 }
 
+impl Shape for Lifecycle {
+    fn set(&mut self, key: &str, value: Value) -> Result<(), Mismatch> {
+        match key {
+            "postStart" => take(&mut self.post_start, value),
+            "preStop" => take(&mut self.pre_stop, value),
+            "stopSignal" => take(&mut self.stop_signal, value),
+            _ => Ok(()),
+        }
+    }
+
+    fn put(&self, map: &mut Map<String, Value>) {
+        give(map, "postStart", &self.post_start);
+        give(map, "preStop", &self.pre_stop);
+        give(map, "stopSignal", &self.stop_signal);
+    }
+}
+
 /// What is done: exactly one.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct LifecycleHandler {
     /// A command in the container.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub exec: Option<ExecAction>,
     /// A request over HTTP to the container.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub http_get: Option<HTTPGetAction>,
     /// Nothing, for some seconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub sleep: Option<SleepAction>,
     /// A connection.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub tcp_socket: Option<TCPSocketAction>,
 }
 
+impl Shape for LifecycleHandler {
+    fn set(&mut self, key: &str, value: Value) -> Result<(), Mismatch> {
+        match key {
+            "exec" => take(&mut self.exec, value),
+            "httpGet" => take(&mut self.http_get, value),
+            "sleep" => take(&mut self.sleep, value),
+            "tcpSocket" => take(&mut self.tcp_socket, value),
+            _ => Ok(()),
+        }
+    }
+
+    fn put(&self, map: &mut Map<String, Value>) {
+        give(map, "exec", &self.exec);
+        give(map, "httpGet", &self.http_get);
+        give(map, "sleep", &self.sleep);
+        give(map, "tcpSocket", &self.tcp_socket);
+    }
+}
+
 /// A field of the pod.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ObjectFieldSelector {
     /// The version its path is of.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub api_version: Option<String>,
     /// Its path, such as metadata.name or metadata.labels['app'].
     pub field_path: String,
 }
 
+impl Shape for ObjectFieldSelector {
+    fn set(&mut self, key: &str, value: Value) -> Result<(), Mismatch> {
+        match key {
+            "apiVersion" => take(&mut self.api_version, value),
+            "fieldPath" => take(&mut self.field_path, value),
+            _ => Ok(()),
+        }
+    }
+
+    fn put(&self, map: &mut Map<String, Value>) {
+        give(map, "apiVersion", &self.api_version);
+        give(map, "fieldPath", &self.field_path);
+    }
+}
+
 /// A check that is repeated.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Probe {
     /// A command in the container; 0 is success.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub exec: Option<ExecAction>,
     /// How many failures in a row count.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub failure_threshold: Option<i32>,
     /// A call of the gRPC health service.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub grpc: Option<GRPCAction>,
     /// A request over HTTP; 200 to 399 are success.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub http_get: Option<HTTPGetAction>,
     /// Seconds from the start to the first check.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub initial_delay_seconds: Option<i32>,
     /// Seconds between checks.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub period_seconds: Option<i32>,
     /// How many successes in a row count after a failure.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub success_threshold: Option<i32>,
     /// A connection over TCP.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub tcp_socket: Option<TCPSocketAction>,
     /// Seconds between TERM and KILL when this check ends the container.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub termination_grace_period_seconds: Option<i64>,
     /// Seconds after which a check has failed.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout_seconds: Option<i32>,
 }
 
+impl Shape for Probe {
+    fn set(&mut self, key: &str, value: Value) -> Result<(), Mismatch> {
+        match key {
+            "exec" => take(&mut self.exec, value),
+            "failureThreshold" => take(&mut self.failure_threshold, value),
+            "grpc" => take(&mut self.grpc, value),
+            "httpGet" => take(&mut self.http_get, value),
+            "initialDelaySeconds" => take(&mut self.initial_delay_seconds, value),
+            "periodSeconds" => take(&mut self.period_seconds, value),
+            "successThreshold" => take(&mut self.success_threshold, value),
+            "tcpSocket" => take(&mut self.tcp_socket, value),
+            "terminationGracePeriodSeconds" => take(&mut self.termination_grace_period_seconds, value),
+            "timeoutSeconds" => take(&mut self.timeout_seconds, value),
+            _ => Ok(()),
+        }
+    }
+
+    fn put(&self, map: &mut Map<String, Value>) {
+        give(map, "exec", &self.exec);
+        give(map, "failureThreshold", &self.failure_threshold);
+        give(map, "grpc", &self.grpc);
+        give(map, "httpGet", &self.http_get);
+        give(map, "initialDelaySeconds", &self.initial_delay_seconds);
+        give(map, "periodSeconds", &self.period_seconds);
+        give(map, "successThreshold", &self.success_threshold);
+        give(map, "tcpSocket", &self.tcp_socket);
+        give(map, "terminationGracePeriodSeconds", &self.termination_grace_period_seconds);
+        give(map, "timeoutSeconds", &self.timeout_seconds);
+    }
+}
+
 /// A device claimed from a driver.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ResourceClaim {
     /// `name`.
     pub name: String,
     /// `request`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub request: Option<String>,
 }
 
+impl Shape for ResourceClaim {
+    fn set(&mut self, key: &str, value: Value) -> Result<(), Mismatch> {
+        match key {
+            "name" => take(&mut self.name, value),
+            "request" => take(&mut self.request, value),
+            _ => Ok(()),
+        }
+    }
+
+    fn put(&self, map: &mut Map<String, Value>) {
+        give(map, "name", &self.name);
+        give(map, "request", &self.request);
+    }
+}
+
 /// A limit or request of a container.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ResourceFieldSelector {
     /// The container; the one that asks, if none is given.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub container_name: Option<String>,
     /// The unit it is told in.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub divisor: Option<Quantity>,
     /// Which one, such as limits.cpu.
     pub resource: String,
 }
 
+impl Shape for ResourceFieldSelector {
+    fn set(&mut self, key: &str, value: Value) -> Result<(), Mismatch> {
+        match key {
+            "containerName" => take(&mut self.container_name, value),
+            "divisor" => take(&mut self.divisor, value),
+            "resource" => take(&mut self.resource, value),
+            _ => Ok(()),
+        }
+    }
+
+    fn put(&self, map: &mut Map<String, Value>) {
+        give(map, "containerName", &self.container_name);
+        give(map, "divisor", &self.divisor);
+        give(map, "resource", &self.resource);
+    }
+}
+
 /// What may be used, and what is promised.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ResourceRequirements {
     /// Devices claimed from a driver.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub claims: Vec<ResourceClaim>,
     /// The most that may be used, by resource: cpu, memory, hugepages-SIZE.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub limits: BTreeMap<String, Quantity>,
     /// What is promised, by resource; the limit if none is given.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub requests: BTreeMap<String, Quantity>,
 }
 
+impl Shape for ResourceRequirements {
+    fn set(&mut self, key: &str, value: Value) -> Result<(), Mismatch> {
+        match key {
+            "claims" => take(&mut self.claims, value),
+            "limits" => take(&mut self.limits, value),
+            "requests" => take(&mut self.requests, value),
+            _ => Ok(()),
+        }
+    }
+
+    fn put(&self, map: &mut Map<String, Value>) {
+        give(map, "claims", &self.claims);
+        give(map, "limits", &self.limits);
+        give(map, "requests", &self.requests);
+    }
+}
+
 /// A secret by its name.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct SecretEnvSource {
     /// Its name.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Whether it may be missing.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub optional: Option<bool>,
 }
 
+impl Shape for SecretEnvSource {
+    fn set(&mut self, key: &str, value: Value) -> Result<(), Mismatch> {
+        match key {
+            "name" => take(&mut self.name, value),
+            "optional" => take(&mut self.optional, value),
+            _ => Ok(()),
+        }
+    }
+
+    fn put(&self, map: &mut Map<String, Value>) {
+        give(map, "name", &self.name);
+        give(map, "optional", &self.optional);
+    }
+}
+
 /// A key of a secret.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct SecretKeySelector {
     /// The key.
     pub key: String,
     /// The secret's name.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Whether either may be missing.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub optional: Option<bool>,
 }
 
+impl Shape for SecretKeySelector {
+    fn set(&mut self, key: &str, value: Value) -> Result<(), Mismatch> {
+        match key {
+            "key" => take(&mut self.key, value),
+            "name" => take(&mut self.name, value),
+            "optional" => take(&mut self.optional, value),
+            _ => Ok(()),
+        }
+    }
+
+    fn put(&self, map: &mut Map<String, Value>) {
+        give(map, "key", &self.key);
+        give(map, "name", &self.name);
+        give(map, "optional", &self.optional);
+    }
+}
+
 /// A pause.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct SleepAction {
     /// How long.
     pub seconds: i64,
 }
 
+impl Shape for SleepAction {
+    fn set(&mut self, key: &str, value: Value) -> Result<(), Mismatch> {
+        match key {
+            "seconds" => take(&mut self.seconds, value),
+            _ => Ok(()),
+        }
+    }
+
+    fn put(&self, map: &mut Map<String, Value>) {
+        give(map, "seconds", &self.seconds);
+    }
+}
+
 /// A connection over TCP that is opened and closed.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct TCPSocketAction {
     /// The host; the pod's address if none is given.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
     /// The port, by number or by its name in the container.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub port: Option<IntOrString>,
 }
+
+impl Shape for TCPSocketAction {
+    fn set(&mut self, key: &str, value: Value) -> Result<(), Mismatch> {
+        match key {
+            "host" => take(&mut self.host, value),
+            "port" => take(&mut self.port, value),
+            _ => Ok(()),
+        }
+    }
+
+    fn put(&self, map: &mut Map<String, Value>) {
+        give(map, "host", &self.host);
+        give(map, "port", &self.port);
+    }
+}
+
+shaped! { ConfigMapEnvSource ConfigMapKeySelector Container ContainerPort ContainerResizePolicy ContainerRestartRule ContainerRestartRuleOnExitCodes EnvFromSource EnvVar EnvVarSource EphemeralContainer ExecAction FileKeySelector GRPCAction HTTPGetAction HTTPHeader Lifecycle LifecycleHandler ObjectFieldSelector Probe ResourceClaim ResourceFieldSelector ResourceRequirements SecretEnvSource SecretKeySelector SleepAction TCPSocketAction }

@@ -136,7 +136,8 @@ mod tests {
     fn a_volume_that_becomes_of_another_kind_is_of_one_kind() {
         let before = json!({ "spec": { "volumes": [{ "name": "v", "emptyDir": {} }] } });
         let wanted = json!({ "spec": { "volumes": [{ "name": "v", "configMap": { "name": "c" } }] } });
-        let there = json!({ "spec": { "volumes": [{ "name": "v", "emptyDir": {} }, { "name": "token", "projected": {} }] } });
+        let there =
+            json!({ "spec": { "volumes": [{ "name": "v", "emptyDir": {} }, { "name": "token", "projected": {} }] } });
         let merged = apply(Some(&before), &wanted, &there, pod());
         let expected = json!([{ "name": "v", "configMap": { "name": "c" } }, { "name": "token", "projected": {} }]);
         assert_eq!(merged["spec"]["volumes"], expected);

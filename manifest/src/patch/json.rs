@@ -122,12 +122,27 @@ mod tests {
     fn operations_do_what_the_rfc_says() {
         let value = json!({ "a": { "b": [1, 2] }, "m~n": 1, "p/q": 2 });
         let cases = [
-            (json!([{ "op": "add", "path": "/a/b/1", "value": 9 }]), json!({ "a": { "b": [1, 9, 2] }, "m~n": 1, "p/q": 2 })),
-            (json!([{ "op": "add", "path": "/a/b/-", "value": 9 }]), json!({ "a": { "b": [1, 2, 9] }, "m~n": 1, "p/q": 2 })),
+            (
+                json!([{ "op": "add", "path": "/a/b/1", "value": 9 }]),
+                json!({ "a": { "b": [1, 9, 2] }, "m~n": 1, "p/q": 2 }),
+            ),
+            (
+                json!([{ "op": "add", "path": "/a/b/-", "value": 9 }]),
+                json!({ "a": { "b": [1, 2, 9] }, "m~n": 1, "p/q": 2 }),
+            ),
             (json!([{ "op": "remove", "path": "/a/b/0" }]), json!({ "a": { "b": [2] }, "m~n": 1, "p/q": 2 })),
-            (json!([{ "op": "replace", "path": "/m~0n", "value": 3 }]), json!({ "a": { "b": [1, 2] }, "m~n": 3, "p/q": 2 })),
-            (json!([{ "op": "move", "from": "/p~1q", "path": "/x" }]), json!({ "a": { "b": [1, 2] }, "m~n": 1, "x": 2 })),
-            (json!([{ "op": "copy", "from": "/a", "path": "/c" }, { "op": "remove", "path": "/a" }]), json!({ "c": { "b": [1, 2] }, "m~n": 1, "p/q": 2 })),
+            (
+                json!([{ "op": "replace", "path": "/m~0n", "value": 3 }]),
+                json!({ "a": { "b": [1, 2] }, "m~n": 3, "p/q": 2 }),
+            ),
+            (
+                json!([{ "op": "move", "from": "/p~1q", "path": "/x" }]),
+                json!({ "a": { "b": [1, 2] }, "m~n": 1, "x": 2 }),
+            ),
+            (
+                json!([{ "op": "copy", "from": "/a", "path": "/c" }, { "op": "remove", "path": "/a" }]),
+                json!({ "c": { "b": [1, 2] }, "m~n": 1, "p/q": 2 }),
+            ),
             (json!([{ "op": "test", "path": "/a/b/0", "value": 1.0 }]), value.clone()),
             (json!([{ "op": "test", "path": "/nothing", "value": null }]), value.clone()),
         ];
@@ -135,10 +150,16 @@ mod tests {
             assert_eq!(json(value.clone(), &patch), Ok(expected), "{patch}");
         }
         for patch in [
-            json!({}), json!([{ "op": "remove", "path": "/x" }]), json!([{ "op": "replace", "path": "/x", "value": 1 }]),
-            json!([{ "op": "add", "path": "/a/b/3", "value": 1 }]), json!([{ "op": "add", "path": "/a/b/01", "value": 1 }]),
-            json!([{ "op": "test", "path": "/a", "value": 1 }]), json!([{ "op": "move", "from": "/a", "path": "/a/b/0" }]),
-            json!([{ "op": "nope", "path": "/a" }]), json!([{ "op": "add", "path": "/a" }]), json!([{ "path": "/a" }]),
+            json!({}),
+            json!([{ "op": "remove", "path": "/x" }]),
+            json!([{ "op": "replace", "path": "/x", "value": 1 }]),
+            json!([{ "op": "add", "path": "/a/b/3", "value": 1 }]),
+            json!([{ "op": "add", "path": "/a/b/01", "value": 1 }]),
+            json!([{ "op": "test", "path": "/a", "value": 1 }]),
+            json!([{ "op": "move", "from": "/a", "path": "/a/b/0" }]),
+            json!([{ "op": "nope", "path": "/a" }]),
+            json!([{ "op": "add", "path": "/a" }]),
+            json!([{ "path": "/a" }]),
         ] {
             assert!(json(value.clone(), &patch).is_err(), "{patch}");
         }

@@ -13,9 +13,8 @@ pub(super) fn identity<'a>(element: &'a Value, key: Option<&str>) -> &'a Value {
 
 /// Puts merged elements in order: `wanted` is the order that the patch asks for, `before` the one that there was.
 pub(super) fn arrange(merged: Vec<Value>, wanted: &[Value], before: &[Value], key: Option<&str>) -> Vec<Value> {
-    let at = |list: &[Value], element: &Value| {
-        list.iter().position(|other| identity(other, key) == identity(element, key))
-    };
+    let at =
+        |list: &[Value], element: &Value| list.iter().position(|other| identity(other, key) == identity(element, key));
     let (mut asked, mut others): (Vec<Value>, Vec<Value>) =
         merged.into_iter().partition(|element| at(wanted, element).is_some());
     asked.sort_by_key(|element| at(wanted, element));

@@ -157,9 +157,8 @@ fn settled(value: Value) -> Value {
     fn plain(value: Value) -> Value {
         match value {
             Value::Object(map) => {
-                let is_directive = |key: &str| {
-                    key == PATCH || key == RETAIN || key.starts_with(ORDER) || key.starts_with(DELETE)
-                };
+                let is_directive =
+                    |key: &str| key == PATCH || key == RETAIN || key.starts_with(ORDER) || key.starts_with(DELETE);
                 map.into_iter().filter(|(key, _)| !is_directive(key)).map(|(key, value)| (key, plain(value))).collect()
             }
             Value::Array(list) => {

@@ -71,7 +71,10 @@ fn is_clock(rest: &str) -> bool {
         [b'+' | b'-', digits @ ..] => {
             separator != " "
                 && digits.len() == 5
-                && digits.iter().enumerate().all(|(at, byte)| if at == 2 { *byte == b':' } else { byte.is_ascii_digit() })
+                && digits
+                    .iter()
+                    .enumerate()
+                    .all(|(at, byte)| if at == 2 { *byte == b':' } else { byte.is_ascii_digit() })
         }
         _ => false,
     };

@@ -103,9 +103,25 @@ mod tests {
     #[test]
     fn ages_have_kubectls_words() {
         let cases = [
-            (-2, "<invalid>"), (-1, "0s"), (0, "0s"), (119, "119s"), (120, "2m"), (121, "2m1s"), (599, "9m59s"),
-            (600, "10m"), (10_799, "179m"), (10_800, "3h"), (10_860, "3h1m"), (28_800, "8h"), (172_799, "47h"),
-            (172_800, "2d"), (176_400, "2d1h"), (691_200, "8d"), (63_072_000, "2y"), (63_158_400, "2y1d"), (252_288_000, "8y"),
+            (-2, "<invalid>"),
+            (-1, "0s"),
+            (0, "0s"),
+            (119, "119s"),
+            (120, "2m"),
+            (121, "2m1s"),
+            (599, "9m59s"),
+            (600, "10m"),
+            (10_799, "179m"),
+            (10_800, "3h"),
+            (10_860, "3h1m"),
+            (28_800, "8h"),
+            (172_799, "47h"),
+            (172_800, "2d"),
+            (176_400, "2d1h"),
+            (691_200, "8d"),
+            (63_072_000, "2y"),
+            (63_158_400, "2y1d"),
+            (252_288_000, "8y"),
         ];
         for (seconds, words) in cases {
             assert_eq!(age(seconds), words, "{seconds} s");
@@ -114,7 +130,9 @@ mod tests {
 
     #[test]
     fn durations_read_as_go_reads_them() {
-        for (text, seconds) in [("1h30m", 5400.0), ("1.5s", 1.5), (".5m", 30.0), ("-3s", -3.0), ("0", 0.0), ("1m0.5s", 60.5)] {
+        for (text, seconds) in
+            [("1h30m", 5400.0), ("1.5s", 1.5), (".5m", 30.0), ("-3s", -3.0), ("0", 0.0), ("1m0.5s", 60.5)]
+        {
             let (negative, duration) = duration(text).unwrap();
             let signed = if negative { -duration.as_secs_f64() } else { duration.as_secs_f64() };
             assert!((signed - seconds).abs() < 1e-9, "{text}");

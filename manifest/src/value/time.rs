@@ -20,7 +20,17 @@ pub struct InvalidTime {
 
 /// What stands in a time, part by part, by the names that a cluster gives the parts.
 const PARTS: [(&str, usize); 11] = [
-    ("2006", 4), ("-", 1), ("01", 2), ("-", 1), ("02", 2), ("T", 1), ("15", 2), (":", 1), ("04", 2), (":", 1), ("05", 2),
+    ("2006", 4),
+    ("-", 1),
+    ("01", 2),
+    ("-", 1),
+    ("02", 2),
+    ("T", 1),
+    ("15", 2),
+    (":", 1),
+    ("04", 2),
+    (":", 1),
+    ("05", 2),
 ];
 
 impl FromStr for Time {
@@ -40,7 +50,9 @@ impl FromStr for Time {
             }
             rest = further;
         }
-        let zone = rest.strip_prefix('.').map_or(rest, |fraction| fraction.trim_start_matches(|byte: char| byte.is_ascii_digit()));
+        let zone = rest
+            .strip_prefix('.')
+            .map_or(rest, |fraction| fraction.trim_start_matches(|byte: char| byte.is_ascii_digit()));
         if !matches!(zone.as_bytes(), [b'Z'] | [b'+' | b'-', _, _, b':', _, _]) {
             return Err(error(format!("cannot parse {zone:?} as \"Z07:00\"")));
         }

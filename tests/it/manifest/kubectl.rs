@@ -72,7 +72,8 @@ fn corpus() {
     for file in files() {
         let ours: Vec<Value> = objects(&file).iter().map(|written| labelled(written.to_value())).collect();
         for format in ["json", "yaml", "name"] {
-            let theirs = kubectl(&["label", "--local", "--dry-run=client", "podkit=test", "-o", format, "-f"], &[&file]);
+            let theirs =
+                kubectl(&["label", "--local", "--dry-run=client", "podkit=test", "-o", format, "-f"], &[&file]);
             let ours = if format == "name" {
                 shown(&ours, format).lines().map(|line| format!("{line}\n")).collect()
             } else {
@@ -80,7 +81,11 @@ fn corpus() {
             };
             if text(&theirs.stdout) != ours {
                 let (theirs, complaint) = (text(&theirs.stdout), text(&theirs.stderr));
-                wrong.push(format!("{} as {format}:\n{}{complaint}", file.display(), manifest::diff::unified(&theirs, &ours, 1)));
+                wrong.push(format!(
+                    "{} as {format}:\n{}{complaint}",
+                    file.display(),
+                    manifest::diff::unified(&theirs, &ours, 1)
+                ));
             }
         }
     }
@@ -89,11 +94,36 @@ fn corpus() {
 
 /// Texts that are no manifests, and some that only look so.
 const SNIPPETS: [&str; 30] = [
-    "spec: {a: *x}", "spec: &x {a: *x}", "spec: {<<: 3}", "spec: {a: !!int foo}", "spec: {18446744073709551615: x}",
-    "spec: {null: x}", "spec: {a: \"\\/\"}", "spec: {a: \"\\ud83d\\ude00\"}", "spec: [", "spec: {a: b", "spec: 'x",
-    "spec:\n a: b\n  c: d", "spec:\n\ta: b", "spec: a: b", "spec: {a: .nan}", "spec: @x", "spec: `x`", "spec: %x",
-    "spec: {[a]: b}", "--- x", "---x", "spec: \"a\u{1}b\"", "- a", "spec: {a: 1, a: 2}", "spec: {a: !!binary '***'}",
-    "spec: \u{fffe}", "spec: {a: ! yes}", "spec: {a: &b c, d: *b}", "spec: |\n  a\n b", "spec: >9\n  a",
+    "spec: {a: *x}",
+    "spec: &x {a: *x}",
+    "spec: {<<: 3}",
+    "spec: {a: !!int foo}",
+    "spec: {18446744073709551615: x}",
+    "spec: {null: x}",
+    "spec: {a: \"\\/\"}",
+    "spec: {a: \"\\ud83d\\ude00\"}",
+    "spec: [",
+    "spec: {a: b",
+    "spec: 'x",
+    "spec:\n a: b\n  c: d",
+    "spec:\n\ta: b",
+    "spec: a: b",
+    "spec: {a: .nan}",
+    "spec: @x",
+    "spec: `x`",
+    "spec: %x",
+    "spec: {[a]: b}",
+    "--- x",
+    "---x",
+    "spec: \"a\u{1}b\"",
+    "- a",
+    "spec: {a: 1, a: 2}",
+    "spec: {a: !!binary '***'}",
+    "spec: \u{fffe}",
+    "spec: {a: ! yes}",
+    "spec: {a: &b c, d: *b}",
+    "spec: |\n  a\n b",
+    "spec: >9\n  a",
 ];
 
 fn refused() {
@@ -121,7 +151,16 @@ fn refused() {
 /// Every field is given each kind of value that it cannot have, and the complaints are the same, letter by letter.
 fn wrong_types() {
     let work = tempfile::tempdir().unwrap();
-    let wrongs = [json!(true), json!("x"), json!(7), json!(1.5), json!(["x"]), json!([7]), json!({ "k": "x" }), json!({ "k": [] })];
+    let wrongs = [
+        json!(true),
+        json!("x"),
+        json!(7),
+        json!(1.5),
+        json!(["x"]),
+        json!([7]),
+        json!({ "k": "x" }),
+        json!({ "k": [] }),
+    ];
     let (mut asked, mut parts) = (Vec::new(), 0);
     for (place, field) in super::schemas::every_field() {
         for (number, wrong) in wrongs.iter().enumerate() {
@@ -129,7 +168,8 @@ fn wrong_types() {
             let written = read(&object.to_string(), "m", &Budget::default()).remove(0).unwrap();
             let Err(refusal) = written.decode(Validate::Ignore) else { continue };
             let sentence = refusal.sentence();
-            let words = sentence.split_once(" cannot be handled as a ").unwrap().1.split_once(": ").unwrap().1.to_owned();
+            let words =
+                sentence.split_once(" cannot be handled as a ").unwrap().1.split_once(": ").unwrap().1.to_owned();
             parts = asked.len() / 200 + 1;
             let part = work.path().join((parts - 1).to_string());
             fs::create_dir_all(&part).unwrap();
@@ -140,13 +180,13 @@ fn wrong_types() {
     }
     // It gets slower with the square of what it has to complain of.
     let said: String = (0..parts)
-        .map(|part| kubectl(&["set", "image", "--local", "-o", "name", "x=y", "-f"], &[&work.path().join(part.to_string())]))
+        .map(|part| {
+            kubectl(&["set", "image", "--local", "-o", "name", "x=y", "-f"], &[&work.path().join(part.to_string())])
+        })
         .map(|said| text(&said.stderr))
         .collect();
-    let theirs: std::collections::HashMap<&str, &str> = said
-        .lines()
-        .filter_map(|line| line.split_once("unable to decode \"")?.1.split_once("\": "))
-        .collect();
+    let theirs: std::collections::HashMap<&str, &str> =
+        said.lines().filter_map(|line| line.split_once("unable to decode \"")?.1.split_once("\": ")).collect();
     let (mut wrong, mut compared) = (Vec::new(), 0);
     for (file, ours) in &asked {
         // Fields that 1.35 has not are ones that it does not complain of.
@@ -210,37 +250,113 @@ fn drop_empty(value: &mut Value) {
 /// Patches of the three kinds, each for the manifest of this name.
 const PATCHES: &[(&str, &str, &str)] = &[
     ("nginx", "strategic", r#"{"spec":{"containers":[{"name":"nginx","image":"nginx:2"}]}}"#),
-    ("nginx", "strategic", r#"{"spec":{"containers":[{"name":"new","image":"x"}],"volumes":[{"name":"v","emptyDir":{}}]}}"#),
-    ("nginx", "strategic", r#"{"metadata":{"labels":{"a":"b","c":null},"annotations":null},"spec":{"hostname":"h","restartPolicy":null}}"#),
+    (
+        "nginx",
+        "strategic",
+        r#"{"spec":{"containers":[{"name":"new","image":"x"}],"volumes":[{"name":"v","emptyDir":{}}]}}"#,
+    ),
+    (
+        "nginx",
+        "strategic",
+        r#"{"metadata":{"labels":{"a":"b","c":null},"annotations":null},"spec":{"hostname":"h","restartPolicy":null}}"#,
+    ),
     ("nginx", "strategic", r#"{"spec":{"containers":[{"$patch":"replace"},{"name":"only","image":"x"}]}}"#),
-    ("nginx", "merge", r#"{"spec":{"containers":[{"name":"new","image":"x"}]},"metadata":{"labels":{"a":"b","n":null}}}"#),
-    ("nginx", "json", r#"[{"op":"replace","path":"/spec/containers/0/image","value":"x"},{"op":"add","path":"/metadata/labels","value":{"a/b":"c"}},{"op":"remove","path":"/metadata/labels/a~1b"}]"#),
-    ("nginx", "json", r#"[{"op":"add","path":"/spec/containers/-","value":{"name":"b"}},{"op":"copy","from":"/spec/containers/0","path":"/spec/containers/1"},{"op":"test","path":"/kind","value":"Pod"}]"#),
+    (
+        "nginx",
+        "merge",
+        r#"{"spec":{"containers":[{"name":"new","image":"x"}]},"metadata":{"labels":{"a":"b","n":null}}}"#,
+    ),
+    (
+        "nginx",
+        "json",
+        r#"[{"op":"replace","path":"/spec/containers/0/image","value":"x"},{"op":"add","path":"/metadata/labels","value":{"a/b":"c"}},{"op":"remove","path":"/metadata/labels/a~1b"}]"#,
+    ),
+    (
+        "nginx",
+        "json",
+        r#"[{"op":"add","path":"/spec/containers/-","value":{"name":"b"}},{"op":"copy","from":"/spec/containers/0","path":"/spec/containers/1"},{"op":"test","path":"/kind","value":"Pod"}]"#,
+    ),
     ("nginx", "json", r#"[{"op":"remove","path":"/spec/nothing"}]"#),
     ("nginx", "json", r#"[{"op":"test","path":"/kind","value":"Job"}]"#),
     ("nginx", "json", r#"[{"op":"add","path":"/spec/containers/7","value":{}}]"#),
-    ("nginx-and-hexo", "strategic", r#"{"spec":{"containers":[{"name":"hexo","command":["x"]},{"name":"nginx","ports":[{"containerPort":80,"hostPort":1},{"containerPort":81}]}]}}"#),
-    ("nginx-and-hexo", "strategic", r#"{"spec":{"containers":[{"name":"nginx","$patch":"delete"}],"volumes":[{"name":"blog","hostPath":{"path":"/x"}}]}}"#),
-    ("nginx-and-hexo", "strategic", r#"{"spec":{"volumes":[{"$retainKeys":["name","emptyDir"],"name":"blog","emptyDir":{}}]}}"#),
-    ("nginx-and-hexo", "strategic", r#"{"spec":{"$setElementOrder/containers":[{"name":"hexo"},{"name":"nginx"}],"containers":[{"name":"hexo","image":"h"}]}}"#),
-    ("nginx-and-hexo", "strategic", r#"{"spec":{"$setElementOrder/containers":[{"name":"new"},{"name":"hexo"}],"containers":[{"name":"new","image":"h"}]}}"#),
-    ("nginx-and-hexo", "strategic", r#"{"spec":{"containers":[{"name":"nginx","volumeMounts":[{"mountPath":"/etc/nginx/","$patch":"delete"},{"mountPath":"/new","name":"blog"}]}]}}"#),
+    (
+        "nginx-and-hexo",
+        "strategic",
+        r#"{"spec":{"containers":[{"name":"hexo","command":["x"]},{"name":"nginx","ports":[{"containerPort":80,"hostPort":1},{"containerPort":81}]}]}}"#,
+    ),
+    (
+        "nginx-and-hexo",
+        "strategic",
+        r#"{"spec":{"containers":[{"name":"nginx","$patch":"delete"}],"volumes":[{"name":"blog","hostPath":{"path":"/x"}}]}}"#,
+    ),
+    (
+        "nginx-and-hexo",
+        "strategic",
+        r#"{"spec":{"volumes":[{"$retainKeys":["name","emptyDir"],"name":"blog","emptyDir":{}}]}}"#,
+    ),
+    (
+        "nginx-and-hexo",
+        "strategic",
+        r#"{"spec":{"$setElementOrder/containers":[{"name":"hexo"},{"name":"nginx"}],"containers":[{"name":"hexo","image":"h"}]}}"#,
+    ),
+    (
+        "nginx-and-hexo",
+        "strategic",
+        r#"{"spec":{"$setElementOrder/containers":[{"name":"new"},{"name":"hexo"}],"containers":[{"name":"new","image":"h"}]}}"#,
+    ),
+    (
+        "nginx-and-hexo",
+        "strategic",
+        r#"{"spec":{"containers":[{"name":"nginx","volumeMounts":[{"mountPath":"/etc/nginx/","$patch":"delete"},{"mountPath":"/new","name":"blog"}]}]}}"#,
+    ),
     ("nginx-and-hexo", "strategic", r#"{"spec":{"containers":[{"image":"no name"}]}}"#),
     ("nginx-and-hexo", "strategic", r#"{"metadata":{"labels":{"$patch":"replace","only":"this"}}}"#),
     ("nginx-and-hexo", "strategic", r#"{"spec":{"$patch":"delete"}}"#),
     ("nginx-and-hexo", "strategic", r#"{"spec":{"$patch":"nonsense"}}"#),
     ("nginx-and-hexo", "merge", r#"{"spec":null,"data":{"a":{"b":null,"c":1}}}"#),
-    ("env", "strategic", r#"{"spec":{"containers":[{"name":"c","env":[{"name":"WHO","value":"me","valueFrom":null},{"name":"Z","value":"z"}],"envFrom":[]}]}}"#),
+    (
+        "env",
+        "strategic",
+        r#"{"spec":{"containers":[{"name":"c","env":[{"name":"WHO","value":"me","valueFrom":null},{"name":"Z","value":"z"}],"envFrom":[]}]}}"#,
+    ),
     ("env", "strategic", r#"{"spec":{"containers":[{"name":"c","command":["other"],"args":null}]}}"#),
-    ("deployment", "strategic", r#"{"spec":{"strategy":{"$retainKeys":["type"],"type":"Recreate"},"template":{"spec":{"containers":[{"name":"sidecar","image":"s"}]}}}}"#),
-    ("deployment", "strategic", r#"{"spec":{"template":{"spec":{"topologySpreadConstraints":[{"topologyKey":"zone","maxSkew":2},{"topologyKey":"node","maxSkew":1}]}}}}"#),
-    ("deployment", "strategic", r#"{"metadata":{"finalizers":["b","a"]},"spec":{"template":{"spec":{"tolerations":[{"key":"x"}]}}}}"#),
+    (
+        "deployment",
+        "strategic",
+        r#"{"spec":{"strategy":{"$retainKeys":["type"],"type":"Recreate"},"template":{"spec":{"containers":[{"name":"sidecar","image":"s"}]}}}}"#,
+    ),
+    (
+        "deployment",
+        "strategic",
+        r#"{"spec":{"template":{"spec":{"topologySpreadConstraints":[{"topologyKey":"zone","maxSkew":2},{"topologyKey":"node","maxSkew":1}]}}}}"#,
+    ),
+    (
+        "deployment",
+        "strategic",
+        r#"{"metadata":{"finalizers":["b","a"]},"spec":{"template":{"spec":{"tolerations":[{"key":"x"}]}}}}"#,
+    ),
     ("service", "strategic", r#"{"spec":{"ports":[{"port":80,"targetPort":9090},{"port":443,"name":"https"}]}}"#),
-    ("service", "strategic", r#"{"spec":{"$setElementOrder/ports":[{"port":53},{"port":80}],"selector":{"app":null,"b":"c"}}}"#),
-    ("job", "strategic", r#"{"spec":{"template":{"metadata":{"labels":{"a":"b"}},"spec":{"restartPolicy":"OnFailure"}}}}"#),
+    (
+        "service",
+        "strategic",
+        r#"{"spec":{"$setElementOrder/ports":[{"port":53},{"port":80}],"selector":{"app":null,"b":"c"}}}"#,
+    ),
+    (
+        "job",
+        "strategic",
+        r#"{"spec":{"template":{"metadata":{"labels":{"a":"b"}},"spec":{"restartPolicy":"OnFailure"}}}}"#,
+    ),
     ("configmap-nginx", "strategic", r#"{"data":{"nginx.conf":null,"other":"x"}}"#),
-    ("sidecar", "strategic", r#"{"spec":{"initContainers":[{"name":"first","image":"x"},{"name":"proxy","env":[{"name":"A","value":null}]}]}}"#),
-    ("dns", "strategic", r#"{"spec":{"hostAliases":[{"ip":"127.0.0.1","hostnames":["only"]},{"ip":"10.0.0.1","hostnames":["x"]}],"dnsConfig":{"searches":["a"]}}}"#),
+    (
+        "sidecar",
+        "strategic",
+        r#"{"spec":{"initContainers":[{"name":"first","image":"x"},{"name":"proxy","env":[{"name":"A","value":null}]}]}}"#,
+    ),
+    (
+        "dns",
+        "strategic",
+        r#"{"spec":{"hostAliases":[{"ip":"127.0.0.1","hostnames":["only"]},{"ip":"10.0.0.1","hostnames":["x"]}],"dnsConfig":{"searches":["a"]}}}"#,
+    ),
     ("unknown-fields", "strategic", r#"{"metadata":{"lables":{"c":"d"}},"spec":{"restartPolice":null}}"#),
 ];
 
@@ -268,27 +384,98 @@ fn patches() {
 
 /// Templates, each used on several manifests.
 const TEMPLATES: &[&str] = &[
-    "{.metadata.name}", "{.kind}/{.metadata.name}", "{.spec.containers[*].name}", "{.spec.containers[0].image}", "{.spec.containers[-1].name}",
-    "{.spec.containers[0:1].name}", "{.spec.containers[:].name}", "{.spec.containers[::2].name}", "{.spec.containers[7].name}",
-    "{.spec.containers[1:0].name}", "{range .spec.containers[*]}{.name}{'\\n'}{end}", "{range .spec.containers[*]}{.name}={.image} {end}done",
-    "{range .spec.nothing[*]}{.name}{end}after", "{range .spec.containers[*]}{range .ports[*]}{.containerPort},{end};{end}",
-    "{.spec.containers[?(@.name==\"nginx\")].image}", "{.spec.containers[?(@.name=='hexo')].command}", "{.spec.containers[?(@.name!=\"nginx\")].name}",
-    "{.spec.containers[?(@.ports)].name}", "{.spec.containers[?(@.ports[0].containerPort==80)].name}", "{.spec.containers[?(@.ports[0].containerPort>=81)].name}",
-    "{.spec.containers[?(@.name>'a')].name}", "{..name}", "{..image}", "{.metadata.labels}", "{.metadata.labels.app}", "{.metadata['name','namespace']}",
-    "{.metadata.annotations['description']}", "{.spec.containers[*]['name','image']}", "{.spec.containers[0,1].name}", "{.nothing}", "{.nothing.at.all}",
-    "{.spec.volumes[*].name}", "{.spec}", "{@}", "{$}", "{$.metadata.name}", "{'text'}", "{\"text\\t\"}", "plain", "{.spec.containers}", "{.spec.containers[*].ports[*].hostPort}",
-    "{.metadata.*}", "{.spec.containers[0].volumeMounts[0].readOnly}", "{", "{.a", "}", "{[", "{.spec.containers[}", "{.spec.containers[x]}", "{end}", "{range}", "{foo}",
-    "{.spec.containers[?(@.name==\"x\"}", "{.spec.containers[?(@.name=\"x\")]}", "{.spec.containers[?(@.name==1)].name}", "{.metadata[0]}", "{.metadata.name[0]}", "{1}", "{true}", "{1.5}",
-    "{.metadata.labels['app']}", "{.metadata.annotations.kubectl\\.kubernetes\\.io/default-container}", "{.metadata.annotations['kubectl\\.kubernetes\\.io/default-container']}",
-    "{.extra[*]}", "{.extra}", "{.matrix[1][1][0]}", "{.objects[*][*].a}", "{.data.a}", "{.metadata.name}{.metadata.name}", "a {.kind} b {.kind} c", "{ .kind }", "{.spec.containers[ 0 ].name}",
-    "{.spec.containers[0]['name']}", "{.spec.terminationGracePeriodSeconds}", "{.spec.containers[0].resources.limits}", "{..[0].name}", "{.spec.containers[*].nothing}", "{.spec['containers'][0].name}",
+    "{.metadata.name}",
+    "{.kind}/{.metadata.name}",
+    "{.spec.containers[*].name}",
+    "{.spec.containers[0].image}",
+    "{.spec.containers[-1].name}",
+    "{.spec.containers[0:1].name}",
+    "{.spec.containers[:].name}",
+    "{.spec.containers[::2].name}",
+    "{.spec.containers[7].name}",
+    "{.spec.containers[1:0].name}",
+    "{range .spec.containers[*]}{.name}{'\\n'}{end}",
+    "{range .spec.containers[*]}{.name}={.image} {end}done",
+    "{range .spec.nothing[*]}{.name}{end}after",
+    "{range .spec.containers[*]}{range .ports[*]}{.containerPort},{end};{end}",
+    "{.spec.containers[?(@.name==\"nginx\")].image}",
+    "{.spec.containers[?(@.name=='hexo')].command}",
+    "{.spec.containers[?(@.name!=\"nginx\")].name}",
+    "{.spec.containers[?(@.ports)].name}",
+    "{.spec.containers[?(@.ports[0].containerPort==80)].name}",
+    "{.spec.containers[?(@.ports[0].containerPort>=81)].name}",
+    "{.spec.containers[?(@.name>'a')].name}",
+    "{..name}",
+    "{..image}",
+    "{.metadata.labels}",
+    "{.metadata.labels.app}",
+    "{.metadata['name','namespace']}",
+    "{.metadata.annotations['description']}",
+    "{.spec.containers[*]['name','image']}",
+    "{.spec.containers[0,1].name}",
+    "{.nothing}",
+    "{.nothing.at.all}",
+    "{.spec.volumes[*].name}",
+    "{.spec}",
+    "{@}",
+    "{$}",
+    "{$.metadata.name}",
+    "{'text'}",
+    "{\"text\\t\"}",
+    "plain",
+    "{.spec.containers}",
+    "{.spec.containers[*].ports[*].hostPort}",
+    "{.metadata.*}",
+    "{.spec.containers[0].volumeMounts[0].readOnly}",
+    "{",
+    "{.a",
+    "}",
+    "{[",
+    "{.spec.containers[}",
+    "{.spec.containers[x]}",
+    "{end}",
+    "{range}",
+    "{foo}",
+    "{.spec.containers[?(@.name==\"x\"}",
+    "{.spec.containers[?(@.name=\"x\")]}",
+    "{.spec.containers[?(@.name==1)].name}",
+    "{.metadata[0]}",
+    "{.metadata.name[0]}",
+    "{1}",
+    "{true}",
+    "{1.5}",
+    "{.metadata.labels['app']}",
+    "{.metadata.annotations.kubectl\\.kubernetes\\.io/default-container}",
+    "{.metadata.annotations['kubectl\\.kubernetes\\.io/default-container']}",
+    "{.extra[*]}",
+    "{.extra}",
+    "{.matrix[1][1][0]}",
+    "{.objects[*][*].a}",
+    "{.data.a}",
+    "{.metadata.name}{.metadata.name}",
+    "a {.kind} b {.kind} c",
+    "{ .kind }",
+    "{.spec.containers[ 0 ].name}",
+    "{.spec.containers[0]['name']}",
+    "{.spec.terminationGracePeriodSeconds}",
+    "{.spec.containers[0].resources.limits}",
+    "{..[0].name}",
+    "{.spec.containers[*].nothing}",
+    "{.spec['containers'][0].name}",
 ];
 
 fn jsonpaths() {
     let mut wrong = Vec::new();
     let mut compared = 0;
     for (number, template) in TEMPLATES.iter().enumerate() {
-        let names = ["nginx-and-hexo.yaml", "annotations.yaml", "floats.yaml", "nested-lists.yaml", "numbers.yaml", "web-server-pod.yaml"];
+        let names = [
+            "nginx-and-hexo.yaml",
+            "annotations.yaml",
+            "floats.yaml",
+            "nested-lists.yaml",
+            "numbers.yaml",
+            "web-server-pod.yaml",
+        ];
         // Every template with two manifests, every manifest with many templates.
         for name in [names[0], names[1 + number % (names.len() - 1)]] {
             let file = directory().join(name);
@@ -300,11 +487,14 @@ fn jsonpaths() {
                 if template.contains("..") || template.contains(".*") { words.join(" ") } else { text }
             };
             for format in ["jsonpath", "jsonpath-as-json"] {
-                if format == "jsonpath-as-json" && (number % 3 > 0 || template.contains("..") || template.contains(".*")) {
+                if format == "jsonpath-as-json"
+                    && (number % 3 > 0 || template.contains("..") || template.contains(".*"))
+                {
                     continue;
                 }
                 let asked = format!("{format}={template}");
-                let theirs = kubectl(&["label", "--local", "--dry-run=client", "podkit=test", "-o", &asked, "-f"], &[&file]);
+                let theirs =
+                    kubectl(&["label", "--local", "--dry-run=client", "podkit=test", "-o", &asked, "-f"], &[&file]);
                 let parsed = manifest::jsonpath::Template::parse(template).map_err(|error| error.to_string());
                 let ours = parsed.and_then(|parsed| {
                     let printed = if format == "jsonpath" { parsed.print(&value) } else { parsed.print_json(&value) };
@@ -317,7 +507,11 @@ fn jsonpaths() {
                     _ => false,
                 };
                 if !fits {
-                    wrong.push(format!("{asked} on {name}: we {ours:?}\n  kubectl {:?} {}", text(&theirs.stdout), text(&theirs.stderr).lines().next().unwrap_or_default()));
+                    wrong.push(format!(
+                        "{asked} on {name}: we {ours:?}\n  kubectl {:?} {}",
+                        text(&theirs.stdout),
+                        text(&theirs.stderr).lines().next().unwrap_or_default()
+                    ));
                 }
             }
         }

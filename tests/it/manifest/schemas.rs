@@ -14,9 +14,17 @@ use crate::trial::{Need, peer, trial};
 
 pub(super) fn trials() -> Vec<Trial> {
     vec![
-        trial("manifest_table_has_every_field_of_the_published_schemas", &[Need::Peer("schemas")], every_field_is_there),
+        trial(
+            "manifest_table_has_every_field_of_the_published_schemas",
+            &[Need::Peer("schemas")],
+            every_field_is_there,
+        ),
         trial("manifest_with_every_field_set_is_read_without_complaint", &[], every_field_set),
-        trial("manifest_fields_misspelt_doubled_or_of_a_wrong_type_are_refused_where_they_stand", &[], every_field_spoilt),
+        trial(
+            "manifest_fields_misspelt_doubled_or_of_a_wrong_type_are_refused_where_they_stand",
+            &[],
+            every_field_spoilt,
+        ),
     ]
 }
 
@@ -105,7 +113,8 @@ fn every_field_is_there() {
         if ours != theirs {
             missing.push(format!("{name}: {:?}", ours.symmetric_difference(&theirs).collect::<Vec<_>>()));
         }
-        let required: HashSet<&str> = definition["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let required: HashSet<&str> =
+            definition["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         for field in of.fields {
             let schema = &properties[field.name];
             let key = schema["x-kubernetes-patch-merge-key"].as_str();
@@ -191,10 +200,17 @@ fn check(text: &str, key: &str, path: &str, fits: impl Fn(&Fault) -> bool) {
     let written = read(text, "m.yaml", &Budget::default()).remove(0).unwrap();
     let refusal = written.decode(Validate::Strict).err().unwrap_or_else(|| panic!("{path} passes in\n{text}"));
     let of_path = |complaint: &&manifest::strict::Complaint| complaint.path == path && fits(&complaint.fault);
-    let complaint = refusal.complaints.iter().find(of_path).unwrap_or_else(|| panic!("{refusal}\nfor {path} in\n{text}"));
+    let complaint =
+        refusal.complaints.iter().find(of_path).unwrap_or_else(|| panic!("{refusal}\nfor {path} in\n{text}"));
     let line = usize::try_from(complaint.place.line).unwrap();
-    let written = text.lines().enumerate().filter(|(_, line)| line.trim_start_matches([' ', '-']).starts_with(&format!("{key}:")));
+    let written = text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| line.trim_start_matches([' ', '-']).starts_with(&format!("{key}:")));
     let last = written.map(|(at, _)| at + 1).last().unwrap();
     // A list that begins on the next line is the value that is wrong.
-    assert!(line == last || line == last + 1 && text.lines().nth(line - 1).unwrap().contains("- "), "{path}: line {line} of\n{text}");
+    assert!(
+        line == last || line == last + 1 && text.lines().nth(line - 1).unwrap().contains("- "),
+        "{path}: line {line} of\n{text}"
+    );
 }

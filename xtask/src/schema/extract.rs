@@ -24,7 +24,8 @@ pub(crate) fn extract(directory: &Path) -> anyhow::Result<Facts> {
             continue;
         }
         let schema = &all[&name];
-        let required: Vec<&str> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let required: Vec<&str> =
+            schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         let mut fields = Vec::new();
         for (field, of) in schema["properties"].as_object().into_iter().flatten() {
             let expr = expr(of, &mut queue);
@@ -112,11 +113,14 @@ pub(crate) fn learn(facts: &mut Facts, kubectl: &Path) -> anyhow::Result<()> {
         .output()
         .context("run kubectl")?;
     for line in String::from_utf8_lossy(&said.stderr).lines() {
-        let Some((file, complaint)) = line.split_once("unable to decode \"").and_then(|(_, rest)| rest.split_once("\": "))
+        let Some((file, complaint)) =
+            line.split_once("unable to decode \"").and_then(|(_, rest)| rest.split_once("\": "))
         else {
             continue;
         };
-        let Some((of, index)) = Path::new(file).file_name().and_then(|file| asked.get(file.to_str()?)) else { continue };
+        let Some((of, index)) = Path::new(file).file_name().and_then(|file| asked.get(file.to_str()?)) else {
+            continue;
+        };
         let Some((path, name)) = complaint.rsplit_once(" of type ") else { continue };
         let Some(field) = facts.get_mut(of).and_then(|fields| fields.get_mut(*index)) else { continue };
         let steps: Vec<&str> = path.rsplit(' ').next().unwrap_or_default().split('.').collect();

@@ -1,4 +1,4 @@
-//! Rust's types for the objects, one structure for each type of the table.
+//! Rust's types for the objects, one structure for each type of the table, with the names of its fields.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -11,12 +11,14 @@ pub(crate) fn write(facts: &Facts, words: &Words) -> BTreeMap<&'static str, Stri
     let mut files: BTreeMap<&str, String> = BTreeMap::new();
     for (name, fields) in facts {
         let room = room(name);
-        let code = files.entry(room).or_insert_with(|| {
-            format!("//! {} Written by `cargo xtask schema`.\n\nUSES\n", about(room))
-        });
+        let code = files
+            .entry(room)
+            .or_insert_with(|| format!("//! {} Written by `cargo xtask schema`.\n\nUSES\n", about(room)));
         write_type(code, name, fields, words);
     }
     for (room, code) in &mut files {
+        let here: Vec<&str> = facts.keys().map(String::as_str).filter(|name| self::room(name) == *room).collect();
+        let _ = write!(code, "\nshaped! {{ {} }}\n", here.join(" "));
         let foreign = facts.keys().any(|name| self::room(name) != *room && has_word(code, name));
         let uses = uses(code, foreign);
         *code = code.replacen("USES\n", &uses, 1);
@@ -25,16 +27,45 @@ pub(crate) fn write(facts: &Facts, words: &Words) -> BTreeMap<&'static str, Stri
 }
 
 fn room(name: &str) -> &'static str {
-    const META: [&str; 6] =
-        ["ObjectMeta", "OwnerReference", "ManagedFieldsEntry", "LabelSelector", "LabelSelectorRequirement", "Condition"];
+    const META: [&str; 6] = [
+        "ObjectMeta",
+        "OwnerReference",
+        "ManagedFieldsEntry",
+        "LabelSelector",
+        "LabelSelectorRequirement",
+        "Condition",
+    ];
     const CONTAINER: [&str; 20] = [
-        "Container", "EphemeralContainer", "ContainerPort", "EnvVar", "EnvVarSource", "EnvFromSource", "Probe",
-        "Lifecycle", "LifecycleHandler", "ExecAction", "HTTPGetAction", "HTTPHeader", "TCPSocketAction", "GRPCAction",
-        "SleepAction", "ResourceRequirements", "ContainerResizePolicy", "ResourceClaim", "ContainerRestartRule",
+        "Container",
+        "EphemeralContainer",
+        "ContainerPort",
+        "EnvVar",
+        "EnvVarSource",
+        "EnvFromSource",
+        "Probe",
+        "Lifecycle",
+        "LifecycleHandler",
+        "ExecAction",
+        "HTTPGetAction",
+        "HTTPHeader",
+        "TCPSocketAction",
+        "GRPCAction",
+        "SleepAction",
+        "ResourceRequirements",
+        "ContainerResizePolicy",
+        "ResourceClaim",
+        "ContainerRestartRule",
         "ContainerRestartRuleOnExitCodes",
     ];
-    const CONFIG: [&str; 7] =
-        ["ConfigMap", "Secret", "ServiceAccount", "Namespace", "NamespaceSpec", "ObjectReference", "LocalObjectReference"];
+    const CONFIG: [&str; 7] = [
+        "ConfigMap",
+        "Secret",
+        "ServiceAccount",
+        "Namespace",
+        "NamespaceSpec",
+        "ObjectReference",
+        "LocalObjectReference",
+    ];
     let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
     if META.contains(&name) {
         "meta"
@@ -52,8 +83,16 @@ fn room(name: &str) -> &'static str {
         "config"
     } else if has(&["PersistentVolumeClaim", "ModifyVolumeStatus", "TypedLocal", "TypedObject", "VolumeResource"]) {
         "claim"
-    } else if has(&["Status", "Condition", "ContainerState", "ContainerUser", "PodIP", "HostIP", "ResourceHealth", "ContainerExtended"])
-    {
+    } else if has(&[
+        "Status",
+        "Condition",
+        "ContainerState",
+        "ContainerUser",
+        "PodIP",
+        "HostIP",
+        "ResourceHealth",
+        "ContainerExtended",
+    ]) {
         "status"
     } else if has(&["Security", "Seccomp", "AppArmor", "SELinux", "Capabilities", "Sysctl"]) {
         "security"
@@ -88,11 +127,9 @@ fn uses(code: &str, foreign: bool) -> String {
     if code.contains("BTreeMap<") {
         uses.push_str("use std::collections::BTreeMap;\n\n");
     }
-    uses.push_str("use serde::{Deserialize, Serialize};\n");
-    if code.contains("Value>") || code.contains(": Value") {
-        uses.push_str("use serde_json::Value;\n");
-    }
+    uses.push_str("use serde_json::{Map, Value};\n");
     uses.push('\n');
+    uses.push_str("use super::shape::{Held, Mismatch, Shape, drawn, fill, give, shaped, take};\n");
     if foreign {
         uses.push_str("use super::*;\n");
     }
@@ -110,49 +147,43 @@ fn has_word(code: &str, word: &str) -> bool {
 
 fn write_type(code: &mut String, name: &str, fields: &[Field], words: &Words) {
     let help = &words[name].0.help;
-    let _ = write!(
-        code,
-        "\n/// {help}\n#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]\n\
-         #[serde(default, rename_all = \"camelCase\")]\npub struct {name} {{\n"
-    );
+    let _ = write!(code, "\n/// {help}\n#[derive(Clone, Debug, Default, PartialEq)]\npub struct {name} {{\n");
     let is_root = ROOTS.iter().any(|(kind, _)| *kind == name);
+    let (mut set, mut put) = (String::new(), String::new());
     for field in fields {
         let word = of_field(words, name, &field.name);
         let help = if word.help.is_empty() { format!("`{}`.", field.name) } else { word.help };
         let snake = snake(&field.name);
-        let mut attributes = Vec::new();
-        if camel(&snake) != field.name {
-            attributes.push(format!("rename = {:?}", field.name));
-        }
         let head = is_root && matches!(field.name.as_str(), "apiVersion" | "kind");
-        let (rust, mut skip) = rust(&field.expr, field.required || head, name == "Volume");
-        if head {
-            skip = Some("String::is_empty");
-        }
-        if let Some(skip) = skip {
-            attributes.push(format!("skip_serializing_if = \"{skip}\""));
-        }
-        let _ = writeln!(code, "    /// {help}");
-        if !attributes.is_empty() {
-            let _ = writeln!(code, "    #[serde({})]", attributes.join(", "));
-        }
+        let rust = rust(&field.expr, field.required || head, name == "Volume");
         let identifier = if snake == "type" { "r#type".to_owned() } else { snake };
-        let _ = writeln!(code, "    pub {identifier}: {rust},");
+        let _ = writeln!(code, "    /// {help}\n    pub {identifier}: {rust},");
+        let _ = writeln!(set, "{:?} => take(&mut self.{identifier}, value),", field.name);
+        // What is always there, but need not say anything.
+        if head || rust == "ObjectMeta" {
+            let _ = write!(put, "if !self.{identifier}.is_empty() {{ ");
+        }
+        let _ = write!(put, "give(map, {:?}, &self.{identifier});", field.name);
+        put.push_str(if head || rust == "ObjectMeta" { " }\n" } else { "\n" });
     }
     code.push_str("}\n");
+    let _ = write!(
+        code,
+        "\nimpl Shape for {name} {{\n\
+         fn set(&mut self, key: &str, value: Value) -> Result<(), Mismatch> {{\n\
+         match key {{\n{set}_ => Ok(()),\n}}\n}}\n\n\
+         fn put(&self, map: &mut Map<String, Value>) {{\n{put}}}\n}}\n"
+    );
 }
 
-/// A field's type, and when it is left out.
-fn rust(expr: &Expr, required: bool, boxed: bool) -> (String, Option<&'static str>) {
+/// A field's type.
+fn rust(expr: &Expr, required: bool, boxed: bool) -> String {
     match expr {
-        Expr::List(of) => (format!("Vec<{}>", inner(of)), Some("Vec::is_empty")),
-        Expr::Map(of) => (format!("BTreeMap<String, {}>", inner(of)), Some("BTreeMap::is_empty")),
-        Expr::Type(name) if name == "ObjectMeta" => (name.clone(), Some("ObjectMeta::is_empty")),
-        Expr::Type(name) if boxed => (format!("Option<Box<{name}>>"), Some("Option::is_none")),
-        Expr::Plain(word) if required && matches!(word.as_str(), "string" | "int32" | "int64" | "bool") => {
-            (inner(expr), None)
-        }
-        _ => (format!("Option<{}>", inner(expr)), Some("Option::is_none")),
+        Expr::List(_) | Expr::Map(_) => inner(expr),
+        Expr::Type(name) if name == "ObjectMeta" => name.clone(),
+        Expr::Type(name) if boxed => format!("Option<Box<{name}>>"),
+        Expr::Plain(word) if required && matches!(word.as_str(), "string" | "int32" | "int64" | "bool") => inner(expr),
+        _ => format!("Option<{}>", inner(expr)),
     }
 }
 
@@ -194,21 +225,4 @@ pub(crate) fn snake(name: &str) -> String {
         snake.extend(letter.to_lowercase());
     }
     snake
-}
-
-/// What serde makes of a name with `rename_all = "camelCase"`.
-fn camel(snake: &str) -> String {
-    let mut camel = String::new();
-    let mut upper = false;
-    for letter in snake.chars() {
-        match letter {
-            '_' => upper = true,
-            _ if upper => {
-                camel.extend(letter.to_uppercase());
-                upper = false;
-            }
-            _ => camel.push(letter),
-        }
-    }
-    camel
 }

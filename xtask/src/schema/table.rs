@@ -23,7 +23,12 @@ pub(crate) fn write(facts: &Facts, words: &Words) -> String {
     code.push_str("];\n\n");
     for (name, fields) in facts {
         let word = &words[name].0;
-        let _ = writeln!(code, "static {}: Type = Type {{ name: {name:?}, help: {:?}, fields: &[", constant(name), word.help);
+        let _ = writeln!(
+            code,
+            "static {}: Type = Type {{ name: {name:?}, help: {:?}, fields: &[",
+            constant(name),
+            word.help
+        );
         for field in fields {
             write_field(&mut code, name, field, words);
         }
