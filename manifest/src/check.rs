@@ -22,6 +22,7 @@ use serde_json::Value;
 use crate::emit::compact;
 use crate::kind::Object;
 
+pub(crate) use names::config_key;
 pub use support::{Mention, mentions};
 
 /// A field that may not be as it is.

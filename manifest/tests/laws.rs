@@ -147,7 +147,7 @@ fn of_holds(holds: &'static Holds, key: Option<&str>, seeds: &mut Vec<Index>, de
         Holds::Text | Holds::Time => value!(format!("t{seed}")),
         Holds::Bytes => value!("eA=="),
         Holds::Int32 | Holds::Int64 | Holds::IntOrString => value!(seed),
-        Holds::Bool => value!(seed % 2 == 0),
+        Holds::Bool => value!(seed.is_multiple_of(2)),
         Holds::Quantity => value!(format!("{seed}Mi")),
         Holds::Any => value!({}),
         Holds::Map(of) => value!({ format!("k{seed}"): of_holds(of, None, seeds, depth + 1) }),

@@ -144,7 +144,7 @@ pub(super) fn port(text: &str) -> Vec<String> {
 }
 
 /// A key of a config map or a secret.
-pub(super) fn config_key(text: &str) -> Vec<String> {
+pub(crate) fn config_key(text: &str) -> Vec<String> {
     let mut troubles = Vec::new();
     if text.len() > 253 {
         troubles.push(too_long(253));

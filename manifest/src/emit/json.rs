@@ -26,7 +26,7 @@ pub fn compact(value: &Value) -> String {
 /// Keys in order of their bytes, whatever order the map keeps.
 pub(super) fn sorted(map: &Map<String, Value>) -> Vec<(&String, &Value)> {
     let mut entries: Vec<_> = map.iter().collect();
-    entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+    entries.sort_by_key(|(key, _)| *key);
     entries
 }
 

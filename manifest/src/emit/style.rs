@@ -133,7 +133,7 @@ fn is_base60(text: &str) -> bool {
 /// that does not mind.
 pub(super) fn sorted<'a, T>(entries: impl Iterator<Item = (&'a String, T)>) -> Vec<(&'a String, T)> {
     let mut runs: Vec<Vec<(&'a String, T)>> = entries.map(|entry| vec![entry]).collect();
-    runs.sort_by(|a, b| a[0].0.cmp(b[0].0));
+    runs.sort_by_key(|run| run[0].0);
     while runs.len() > 1 {
         let mut merged = Vec::with_capacity(runs.len().div_ceil(2));
         let mut pairs = runs.into_iter();

@@ -300,7 +300,7 @@ fn children(value: &Value) -> Vec<&Value> {
         Value::Array(list) => list.iter().collect(),
         Value::Object(map) => {
             let mut entries: Vec<(&String, &Value)> = map.iter().collect();
-            entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+            entries.sort_by_key(|(key, _)| *key);
             entries.into_iter().map(|(_, value)| value).collect()
         }
         _ => Vec::new(),

@@ -20,6 +20,11 @@ pub(super) fn trials() -> Vec<Trial> {
         trial("manifest_wrong_types_are_told_in_kubectls_words", kubectl, wrong_types),
         trial("manifest_patches_do_what_kubectls_do", kubectl, patches),
         trial("manifest_jsonpaths_print_what_kubectls_print", kubectl, jsonpaths),
+        trial(
+            "manifest_config_maps_and_secrets_are_made_as_by_kubectl",
+            &[Need::Peer("kubectl"), Need::Program("openssl")],
+            made,
+        ),
         trial("manifest_objects_are_printed_as_kubectl_prints_its_own", kubectl, typed),
     ]
 }
@@ -517,4 +522,79 @@ fn jsonpaths() {
         }
     }
     assert!(wrong.is_empty(), "{} of {compared}\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// `create configmap` and `create secret`, of literals and files.
+fn made() {
+    use manifest::make;
+    let work = tempfile::tempdir().unwrap();
+    let put = |name: &str, content: &[u8]| {
+        let file = work.path().join(name);
+        fs::write(&file, content).unwrap();
+        file.display().to_string()
+    };
+    let (conf, logo) = (put("nginx.conf", b"user x;\nevents {}\n"), put("logo.png", b"\x89PNG\xff"));
+    let (certificate, key) = certificate(work.path());
+    let theirs = |arguments: &[&str]| {
+        let said = kubectl(&[&["create"], arguments, &["--dry-run=client", "-o", "yaml"]].concat(), &[]);
+        assert!(said.status.success(), "{arguments:?}: {}", text(&said.stderr));
+        text(&said.stdout)
+    };
+    let literals = ["--from-literal=a=b=c", "--from-literal=empty=", "--from-literal=q='x y'", "--from-literal=n=1"];
+    let content = || {
+        let words = literals.map(|word| make::literal(word.trim_start_matches("--from-literal=")).unwrap());
+        let files = [&conf, &logo]
+            .map(|file| (Path::new(file).file_name().unwrap().to_str().unwrap().to_owned(), fs::read(file).unwrap()));
+        words.into_iter().chain(files).collect::<Vec<_>>()
+    };
+    let files = [format!("--from-file={conf}"), format!("--from-file={logo}")];
+    let with = |head: &[&str]| {
+        let mut words = head.to_vec();
+        words.extend(literals);
+        words.extend(files.iter().map(String::as_str));
+        theirs(&words)
+    };
+    let show = |object: manifest::kind::Object| emit::yaml(&object.to_value());
+    assert_eq!(show(make::config_map("c", None, content()).unwrap().into()), with(&["configmap", "c"]));
+    assert_eq!(
+        show(make::secret("s", Some("ns"), None, content()).unwrap().into()),
+        with(&["secret", "generic", "s", "-n", "ns"])
+    );
+    let registry = make::registry_secret("r", None, "registry.example", ("me", "p\"<w>", Some("me@example"))).unwrap();
+    let words = [
+        "secret",
+        "docker-registry",
+        "r",
+        "--docker-server=registry.example",
+        "--docker-username=me",
+        "--docker-password=p\"<w>",
+        "--docker-email=me@example",
+    ];
+    assert_eq!(show(registry.into()), theirs(&words));
+    let tls = make::tls_secret("t", None, fs::read(&certificate).unwrap(), fs::read(&key).unwrap()).unwrap();
+    let words = [format!("--cert={certificate}"), format!("--key={key}")];
+    assert_eq!(show(tls.into()), theirs(&["secret", "tls", "t", &words[0], &words[1]]));
+}
+
+/// kubectl looks whether a certificate is one.
+fn certificate(work: &Path) -> (String, String) {
+    let (certificate, key) = (work.join("tls.crt").display().to_string(), work.join("tls.key").display().to_string());
+    let words = [
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-subj",
+        "/CN=x",
+        "-keyout",
+        &key,
+        "-out",
+        &certificate,
+    ];
+    let made = Command::new("openssl").args(words).output().unwrap();
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    (certificate, key)
 }
