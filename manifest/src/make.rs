@@ -36,9 +36,7 @@ pub enum MakeError {
 pub fn literal(text: &str) -> Result<(String, Vec<u8>), MakeError> {
     let wrong = || MakeError::Literal(text.to_owned());
     let (key, value) = text.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or_else(wrong)?;
-    // What a shell would have taken away from around it.
-    let bare = ['\'', '"'].into_iter().find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote));
-    Ok((key.to_owned(), bare.unwrap_or(value).as_bytes().to_vec()))
+    Ok((key.to_owned(), value.as_bytes().to_vec()))
 }
 
 /// The variables of a file of `--from-env-file`; those without a value are taken from whoever runs us.
@@ -269,7 +267,7 @@ mod tests {
     #[test]
     fn words_become_keys_and_values() {
         assert_eq!(literal("a=b=c"), Ok(("a".to_owned(), b"b=c".to_vec())));
-        assert_eq!(literal("a='b'"), Ok(("a".to_owned(), b"b".to_vec())));
+        assert_eq!(literal("a='b'"), Ok(("a".to_owned(), b"'b'".to_vec())));
         assert!(literal("a").is_err() && literal("=b").is_err());
         let file = variables("\u{feff}# c\n A=1\nB\n\nC='x' # y\n").unwrap();
         let pair = |name: &str, value: Option<&str>| (name.to_owned(), value.map(str::to_owned));

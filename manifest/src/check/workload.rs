@@ -1,7 +1,9 @@
 //! The kinds that make pods.
 
 use super::{Found, Path, Trouble, config, meta, names, pod, shown};
-use crate::kind::{CronJob, DaemonSet, Deployment, Job, JobSpec, PodTemplateSpec, ReplicaSet, StatefulSet};
+use crate::kind::{
+    CronJob, DaemonSet, Deployment, Job, JobSpec, PodTemplateSpec, ReplicaSet, StatefulSet, StatefulSetSpec, Volume,
+};
 use crate::value::IntOrString;
 
 /// The template of pods that run for ever.
@@ -149,10 +151,24 @@ pub(super) fn stateful_set(object: &StatefulSet, found: &mut Found) {
         found.named(&path.child("serviceName"), name, names::subdomain(name));
     }
     meta::selects(spec.selector.as_ref(), &labels_of(spec.template.as_ref()), &path, found);
-    template(spec.template.as_ref(), &path, found);
+    template(spec.template.as_ref().map(|template| with_claims(template, spec)).as_ref(), &path, found);
     for (index, claim) in spec.volume_claim_templates.iter().enumerate() {
         config::claim_spec(claim.spec.as_ref(), &path.child("volumeClaimTemplates").index(index).child("spec"), found);
     }
+}
+
+/// The template with a volume for each claim, as its pods will have them.
+fn with_claims(template: &PodTemplateSpec, set: &StatefulSetSpec) -> PodTemplateSpec {
+    let mut template = template.clone();
+    if let Some(pod) = &mut template.spec {
+        for name in set.volume_claim_templates.iter().filter_map(|claim| claim.metadata.name.as_deref()) {
+            if !pod.volumes.iter().any(|volume| volume.name == name) {
+                let empty_dir = Some(Box::default());
+                pod.volumes.push(Volume { name: name.to_owned(), empty_dir, ..Volume::default() });
+            }
+        }
+    }
+    template
 }
 
 pub(super) fn job(object: &Job, found: &mut Found) {
