@@ -1,4 +1,4 @@
-//! The benches, one file for each subject: startup, join, reap, signal, ports, footprint, micro.
+//! The benches, one file for each subject: startup, join, reap, signal, ports, footprint, manifest, micro.
 //!
 //! Without arguments all of them, else the one that is named; all other arguments are criterion's.
 
@@ -8,6 +8,7 @@ mod floor;
 mod footprint;
 mod inits;
 mod join;
+mod manifest;
 mod micro;
 mod place;
 mod ports;
@@ -29,13 +30,14 @@ use session::Session;
 /// A subject, and what measures it.
 type Subject = (&'static str, fn(&mut Session, &Place));
 
-const SUBJECTS: [Subject; 7] = [
+const SUBJECTS: [Subject; 8] = [
     ("startup", startup::measure),
     ("join", join::measure),
     ("reap", reap::measure),
     ("signal", signal::measure),
     ("ports", ports::measure),
     ("footprint", footprint::measure),
+    ("manifest", manifest::measure),
     ("micro", micro::measure),
 ];
 

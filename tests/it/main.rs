@@ -62,6 +62,8 @@ mod docker;
 mod podman;
 // Where sandboxes are made.
 mod sandbox;
+// Manifests beside a real kubectl.
+mod manifest;
 // The examples, as a user would run them.
 mod examples;
 // Which file imports which.
@@ -97,6 +99,7 @@ fn main() {
         examples::trials(),
         rooms::trials(),
         inherited::trials(),
+        manifest::trials(),
     ];
     let conclusion = libtest_mimic::run(&arguments, trials.into_iter().flatten().collect());
     house::close();

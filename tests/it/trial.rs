@@ -18,6 +18,8 @@ pub(crate) enum Need {
     Userns,
     /// A program in PATH.
     Program(&'static str),
+    /// What tests/peers/install fetches because no package of Debian's has it.
+    Peer(&'static str),
     /// A kernel that tells how a child ended that it reaped: Linux 6.15.
     KernelReaps,
     /// The reference CNI plugins.
@@ -34,6 +36,7 @@ impl Need {
             Self::Userns => (!userns_works()).then(|| "needs user namespaces for everybody".to_owned()),
             Self::KernelReaps => (!kernel_reaps()).then(|| "needs Linux 6.15".to_owned()),
             Self::Cni => cni_plugins().is_none().then(|| "needs the CNI plugins".to_owned()),
+            Self::Peer(name) => (!peer(name).exists()).then(|| format!("needs {name} of tests/peers/install")),
             Self::Program(name) => find(name).is_none().then(|| format!("needs {name}")),
             Self::Built(arch) => {
                 let built = arch.dist().join("pause").exists();
@@ -48,6 +51,11 @@ pub(crate) fn find(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let directories = env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
     directories.map(|directory| directory.join(name)).find(|file| file.is_file())
+}
+
+/// What tests/peers/install has put beside the packages.
+pub(crate) fn peer(name: &str) -> PathBuf {
+    Path::new("/usr/local/lib/podkit-peers").join(name)
 }
 
 /// Where the CNI plugins are: a distribution's choice, or Kubernetes'.

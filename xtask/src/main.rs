@@ -14,6 +14,7 @@ mod image;
 mod man;
 mod musl;
 mod native;
+mod schema;
 
 use std::process::ExitCode;
 
@@ -43,6 +44,8 @@ enum Verb {
     Bench(bench::Bench),
     /// Hold the programs against faults: killed anywhere, every system call failing, races, long use
     Faults(faults::Faults),
+    /// Write the table of manifest fields, the objects made of them and docs/MANIFESTS.md
+    Schema(schema::Schema),
     /// Compose a pod by hand: nginx and an application behind one published port
     Demo(demo::Demo),
 }
@@ -70,6 +73,7 @@ fn run(verb: Verb) -> anyhow::Result<()> {
         Verb::Bytes(bytes) => bytes.run(&sh),
         Verb::Bench(bench) => bench.run(&sh),
         Verb::Faults(faults) => faults.run(&sh),
+        Verb::Schema(schema) => schema.run(&sh),
         Verb::Demo(demo) => demo.run(&sh),
     }
 }

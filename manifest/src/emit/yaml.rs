@@ -1,0 +1,276 @@
+//! YAML as kubectl prints it: block style, keys sorted, lists not indented, long texts folded past column 80.
+
+use std::fmt::Write as _;
+
+use serde_json::{Map, Value};
+
+use super::json::number;
+use super::shortest;
+use super::style::{Style, is_break, is_printable, is_simple_key, sorted, style};
+use crate::text::{Content, scalar};
+
+const WIDTH: usize = 80;
+
+/// A value as `kubectl -o yaml` prints it.
+#[must_use]
+pub fn yaml(value: &Value) -> String {
+    let mut writer = Writer { out: String::new(), column: 0 };
+    match value {
+        Value::Object(map) if !map.is_empty() => writer.map(map, 0, true),
+        Value::Array(list) if !list.is_empty() => writer.list(list, 0, true),
+        scalar => {
+            writer.scalar(scalar, 0, false);
+            writer.line();
+        }
+    }
+    writer.out
+}
+
+struct Writer {
+    out: String,
+    column: usize,
+}
+
+impl Writer {
+    fn put(&mut self, character: char) {
+        self.out.push(character);
+        self.column += 1;
+    }
+
+    fn text(&mut self, text: &str) {
+        self.out.push_str(text);
+        self.column += text.chars().count();
+    }
+
+    fn line(&mut self) {
+        self.out.push('\n');
+        self.column = 0;
+    }
+
+    fn pad(&mut self, indent: usize) {
+        let _ = write!(self.out, "{:indent$}", "");
+        self.column += indent;
+    }
+
+    fn fold(&mut self, indent: usize) {
+        self.line();
+        self.pad(indent);
+    }
+
+    /// A mapping whose first key stands where the writer is if `inline`.
+    fn map(&mut self, map: &Map<String, Value>, indent: usize, inline: bool) {
+        for (number, (key, value)) in sorted(map.iter()).into_iter().enumerate() {
+            if number > 0 || !inline {
+                self.pad(indent);
+            }
+            if is_simple_key(key) {
+                self.string(key, indent, true);
+                self.put(':');
+                self.value(value, indent);
+            } else {
+                self.put('?');
+                self.put(' ');
+                self.string(key, indent + 2, false);
+                if self.column > 0 {
+                    self.line();
+                }
+                self.pad(indent);
+                self.put(':');
+                self.after_mark(value, indent);
+            }
+        }
+    }
+
+    fn list(&mut self, list: &[Value], indent: usize, inline: bool) {
+        for (number, value) in list.iter().enumerate() {
+            if number > 0 || !inline {
+                self.pad(indent);
+            }
+            self.put('-');
+            self.after_mark(value, indent);
+        }
+    }
+
+    /// What follows `-`, or `:` on a line of its own: collections begin on the same line.
+    fn after_mark(&mut self, value: &Value, indent: usize) {
+        self.put(' ');
+        match value {
+            Value::Object(map) if !map.is_empty() => self.map(map, indent + 2, true),
+            Value::Array(list) if !list.is_empty() => self.list(list, indent + 2, true),
+            scalar => self.last(scalar, indent + 2),
+        }
+    }
+
+    /// What follows `key:`.
+    fn value(&mut self, value: &Value, indent: usize) {
+        match value {
+            Value::Object(map) if !map.is_empty() => {
+                self.line();
+                self.map(map, indent + 2, false);
+            }
+            Value::Array(list) if !list.is_empty() => {
+                self.line();
+                self.list(list, indent, false);
+            }
+            scalar => {
+                self.put(' ');
+                self.last(scalar, indent + 2);
+            }
+        }
+    }
+
+    /// A scalar, and the end of its line.
+    fn last(&mut self, value: &Value, indent: usize) {
+        self.scalar(value, indent, false);
+        if self.column > 0 {
+            self.line();
+        }
+    }
+
+    fn scalar(&mut self, value: &Value, indent: usize, as_key: bool) {
+        match value {
+            Value::Null => self.text("null"),
+            Value::Bool(bool) => self.text(if *bool { "true" } else { "false" }),
+            Value::Number(value) => {
+                // It goes through JSON and is read back as YAML before it is written.
+                let json = number(value);
+                let float = match scalar::resolve(&json) {
+                    Content::Float(float) if json.contains(['.', 'e']) || json.parse::<u64>().is_err() => Some(float),
+                    _ => None,
+                };
+                self.text(&float.map_or(json, |float| shortest(&format!("{float:e}"))));
+            }
+            Value::String(string) => self.string(string, indent, as_key),
+            Value::Array(_) => self.text("[]"),
+            Value::Object(_) => self.text("{}"),
+        }
+    }
+
+    fn string(&mut self, text: &str, indent: usize, as_key: bool) {
+        match style(text, as_key) {
+            Style::Plain => self.words(text, indent, !as_key, None),
+            Style::Single => {
+                self.put('\'');
+                self.words(text, indent, !as_key, Some('\''));
+                self.put('\'');
+            }
+            Style::Double => self.double(text, indent, !as_key),
+            Style::Literal => self.literal(text, indent),
+        }
+    }
+
+    /// Words with single blanks between them at which a line may be folded.
+    fn words(&mut self, text: &str, indent: usize, folds: bool, quote: Option<char>) {
+        let mut after_space = false;
+        let mut characters = text.chars().peekable();
+        let mut first = true;
+        while let Some(character) = characters.next() {
+            if character == ' ' {
+                let next = characters.peek();
+                let inside = quote.is_none() || !first && next.is_some();
+                if folds && !after_space && self.column > WIDTH && inside && next != Some(&' ') {
+                    self.fold(indent);
+                } else {
+                    self.put(' ');
+                }
+                after_space = true;
+            } else {
+                if quote == Some(character) {
+                    self.put(character);
+                }
+                self.put(character);
+                after_space = false;
+            }
+            first = false;
+        }
+    }
+
+    fn double(&mut self, text: &str, indent: usize, folds: bool) {
+        self.put('"');
+        let mut after_space = false;
+        let mut characters = text.chars().peekable();
+        let mut first = true;
+        while let Some(character) = characters.next() {
+            let next = characters.peek().copied();
+            if !is_printable(character) || is_break(character) || matches!(character, '"' | '\\') {
+                self.escape(character);
+                after_space = false;
+            } else if character == ' ' {
+                if folds && !after_space && self.column > WIDTH && !first && next.is_some() {
+                    self.fold(indent);
+                    if next == Some(' ') {
+                        self.put('\\');
+                    }
+                } else {
+                    self.put(' ');
+                }
+                after_space = true;
+            } else {
+                self.put(character);
+                after_space = false;
+            }
+            first = false;
+        }
+        self.put('"');
+    }
+
+    fn escape(&mut self, character: char) {
+        self.put('\\');
+        let letter = match character {
+            '\0' => '0',
+            '\u{7}' => 'a',
+            '\u{8}' => 'b',
+            '\t' => 't',
+            '\n' => 'n',
+            '\u{b}' => 'v',
+            '\u{c}' => 'f',
+            '\r' => 'r',
+            '\u{1b}' => 'e',
+            '"' | '\\' => character,
+            '\u{85}' => 'N',
+            '\u{a0}' => '_',
+            '\u{2028}' => 'L',
+            '\u{2029}' => 'P',
+            _ => {
+                let code = u32::from(character);
+                let text = match code {
+                    0..=0xff => format!("x{code:02X}"),
+                    0x100..=0xffff => format!("u{code:04X}"),
+                    _ => format!("U{code:08X}"),
+                };
+                self.text(&text);
+                return;
+            }
+        };
+        self.put(letter);
+    }
+
+    fn literal(&mut self, text: &str, indent: usize) {
+        // At the top of a document the scalar is indented, too.
+        let indent = indent.max(2);
+        self.put('|');
+        if text.starts_with([' ', '\n']) || text.starts_with(is_break) {
+            self.put('2');
+        }
+        if !text.ends_with(is_break) {
+            self.put('-');
+        } else if text.strip_suffix(is_break).is_some_and(|rest| rest.is_empty() || rest.ends_with(is_break)) {
+            self.put('+');
+        }
+        self.line();
+        let mut at_start = true;
+        for character in text.chars() {
+            if is_break(character) {
+                self.out.push(character);
+                self.column = 0;
+                at_start = true;
+            } else {
+                if at_start {
+                    self.pad(indent);
+                }
+                self.put(character);
+                at_start = false;
+            }
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! What a text says, before anybody asks what it means: a tree in which everything knows its place.
+
+use serde_json::{Number, Value};
+
+/// A position in a text, counted from 1; columns are characters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// The line.
+    pub line: u32,
+    /// The column.
+    pub column: u32,
+}
+
+/// A value and where it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    /// Where it begins.
+    pub place: Place,
+    /// What it is.
+    pub content: Content,
+}
+
+/// What a value is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Content {
+    /// Nothing.
+    Null,
+    /// `true` or `false`, by any of their names.
+    Bool(bool),
+    /// A whole number that 64 bits with a sign can hold.
+    Int(i64),
+    /// Any other number.
+    Float(f64),
+    /// Text.
+    Text(String),
+    /// A list.
+    List(Vec<Node>),
+    /// A mapping.
+    Map(Map),
+}
+
+/// A mapping, in order of its keys.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Map {
+    entries: Vec<Entry>,
+    doubled: Vec<(String, Place)>,
+}
+
+/// A key with its value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// The key.
+    pub key: String,
+    /// Where the key stands.
+    pub place: Place,
+    /// The value.
+    pub value: Node,
+}
+
+impl Map {
+    /// Of entries as they were written, those from a merged mapping marked `true`: the last of a key counts.
+    pub(super) fn new(mut written: Vec<(Entry, bool)>) -> Self {
+        written.sort_by(|(a, _), (b, _)| a.key.cmp(&b.key));
+        let mut map = Self { entries: Vec::with_capacity(written.len()), doubled: Vec::new() };
+        let mut before_was_merged = false;
+        for (entry, merged) in written {
+            match map.entries.last_mut() {
+                Some(before) if before.key == entry.key => {
+                    if !merged && !before_was_merged {
+                        map.doubled.push((entry.key.clone(), entry.place));
+                    }
+                    *before = entry;
+                }
+                _ => map.entries.push(entry),
+            }
+            before_was_merged = merged;
+        }
+        map
+    }
+
+    /// What stands under this key.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        self.entry(key).map(|entry| &entry.value)
+    }
+
+    /// The entry of this key.
+    #[must_use]
+    pub fn entry(&self, key: &str) -> Option<&Entry> {
+        self.entries.binary_search_by(|entry| entry.key.as_str().cmp(key)).ok().map(|index| &self.entries[index])
+    }
+
+    /// All entries, in order of their keys.
+    #[must_use]
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    pub(super) fn into_entries(self) -> impl Iterator<Item = Entry> {
+        self.entries.into_iter()
+    }
+
+    /// Keys that were written more than once, each with the place of a later one.
+    #[must_use]
+    pub fn doubled(&self) -> &[(String, Place)] {
+        &self.doubled
+    }
+}
+
+impl Node {
+    /// What stands under this key, if this is a mapping.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Self> {
+        match &self.content {
+            Content::Map(map) => map.get(key),
+            _ => None,
+        }
+    }
+
+    /// The text, if it is one.
+    #[must_use]
+    pub fn as_text(&self) -> Option<&str> {
+        match &self.content {
+            Content::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The elements, if this is a list.
+    #[must_use]
+    pub fn as_list(&self) -> Option<&[Self]> {
+        match &self.content {
+            Content::List(list) => Some(list),
+            _ => None,
+        }
+    }
+
+    /// What a cluster calls this kind of value when it is in the wrong place.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self.content {
+            Content::Null => "null",
+            Content::Bool(_) => "bool",
+            Content::Int(_) | Content::Float(_) => "number",
+            Content::Text(_) => "string",
+            Content::List(_) => "array",
+            Content::Map(_) => "object",
+        }
+    }
+
+    /// The same without places.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        match &self.content {
+            Content::Null => Value::Null,
+            Content::Bool(bool) => Value::Bool(*bool),
+            Content::Int(number) => Value::from(*number),
+            Content::Float(number) => Number::from_f64(*number).map_or(Value::Null, Value::Number),
+            Content::Text(text) => Value::String(text.clone()),
+            Content::List(list) => list.iter().map(Self::to_value).collect(),
+            Content::Map(map) => {
+                Value::Object(map.entries.iter().map(|entry| (entry.key.clone(), entry.value.to_value())).collect())
+            }
+        }
+    }
+
+    /// The place of what a path such as `spec.containers[0].image` names, or of the nearest thing around it that was
+    /// written.
+    #[must_use]
+    pub fn locate(&self, path: &str) -> Place {
+        let mut here = self;
+        let mut place = self.place;
+        let mut rest = path;
+        while !rest.is_empty() {
+            let (entry, further) = here.step(rest);
+            let Some((at, value)) = entry else { break };
+            place = at;
+            here = value;
+            rest = further;
+        }
+        place
+    }
+
+    /// One step of a path: `[0]`, `[key]`, or a field, with the longest key that fits.
+    fn step<'a>(&self, path: &'a str) -> (Option<(Place, &Self)>, &'a str) {
+        if let Some(inner) = path.strip_prefix('[') {
+            let (index, rest) = inner.split_once(']').unwrap_or((inner, ""));
+            let rest = rest.strip_prefix('.').unwrap_or(rest);
+            let found = match &self.content {
+                Content::List(list) => {
+                    index.parse::<usize>().ok().and_then(|index| list.get(index)).map(|node| (node.place, node))
+                }
+                Content::Map(map) => map.entry(index).map(|entry| (entry.place, &entry.value)),
+                _ => None,
+            };
+            return (found, rest);
+        }
+        let end = path.find(['.', '[']).unwrap_or(path.len());
+        let rest = path[end..].strip_prefix('.').unwrap_or(&path[end..]);
+        let Content::Map(map) = &self.content else { return (None, rest) };
+        (map.entry(&path[..end]).map(|entry| (entry.place, &entry.value)), rest)
+    }
+}

@@ -1,0 +1,325 @@
+//! Texts that are nearly manifests, paths, patches and quantities: nothing panics, nothing grows out of proportion.
+//!
+//! `FUZZ_SECONDS=600 cargo test -p manifest --test fuzz` runs each for so long, from another seed each time; otherwise it
+//! is a fixed number of rounds from a fixed one.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::time::{Duration, Instant, SystemTime};
+use std::{env, fs};
+
+use manifest::emit::{json, yaml};
+use manifest::jsonpath::{Columns, Template};
+use manifest::patch::{apply, json as json_patch, merge, strategic};
+use manifest::read::{Validate, read};
+use manifest::text::{Budget, Content, Node, documents};
+use manifest::value::{Quantity, duration};
+use serde_json::Value;
+
+/// A sequence of numbers that looks random.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn below(&mut self, limit: usize) -> usize {
+        usize::try_from(self.roll() % u64::try_from(limit.max(1)).unwrap()).unwrap()
+    }
+
+    fn pick<'a, T>(&mut self, list: &'a [T]) -> &'a T {
+        &list[self.below(list.len())]
+    }
+}
+
+/// Runs a round again and again.
+fn rounds(count: usize, mut round: impl FnMut(&mut Dice)) {
+    let seconds: Option<u64> = env::var("FUZZ_SECONDS").ok().and_then(|text| text.parse().ok());
+    let seed = if seconds.is_some() {
+        u64::try_from(SystemTime::UNIX_EPOCH.elapsed().unwrap().as_nanos() % u128::from(u64::MAX)).unwrap() | 1
+    } else {
+        0x9e37_79b9_7f4a_7c15
+    };
+    let mut dice = Dice(seed);
+    let (start, mut done) = (Instant::now(), 0_usize);
+    while seconds.map_or(done < count, |seconds| start.elapsed() < Duration::from_secs(seconds)) {
+        let before = dice.0;
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| round(&mut dice)));
+        assert!(outcome.is_ok(), "round {done} from dice {before:#x} (seed {seed:#x})");
+        done += 1;
+    }
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak =
+        status.lines().find_map(|line| line.strip_prefix("VmHWM:")).map(str::trim).unwrap_or_default().to_owned();
+    println!("{done} rounds in {:?}, at most {peak} of memory", start.elapsed());
+    let kilobytes: u64 = peak.split(' ').next().and_then(|number| number.parse().ok()).unwrap_or_default();
+    assert!(kilobytes < 400_000, "{peak}");
+}
+
+fn corpus() -> Vec<String> {
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus");
+    fs::read_dir(directory).unwrap().map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap()).collect()
+}
+
+const PIECES: [&str; 48] = [
+    "\n",
+    "  ",
+    "- ",
+    ": ",
+    ":",
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    "\"",
+    "'",
+    "|",
+    ">",
+    "|+\n",
+    "#",
+    "&a ",
+    "*a",
+    "<<: *a",
+    "!!str ",
+    "!!int ",
+    "!!binary ",
+    "---\n",
+    "...\n",
+    "\t",
+    "\\",
+    "\\u",
+    "\\x",
+    "\u{85}",
+    "\u{2028}",
+    "😀",
+    "~",
+    "null",
+    "0x",
+    "1e",
+    "1e999",
+    "-",
+    "? ",
+    "%YAML 1.1\n",
+    "@",
+    "`",
+    "\r",
+    "\u{0}",
+    "\u{feff}",
+    "kind: List\nitems:\n",
+    "$patch",
+    "99999999999999999999",
+    "\u{1}",
+];
+
+/// A text with pieces put in, cut out and doubled.
+fn mutate(text: &str, dice: &mut Dice, pieces: &[&str]) -> String {
+    let mut letters: Vec<char> = text.chars().collect();
+    for _ in 0..=dice.below(6) {
+        let at = dice.below(letters.len() + 1);
+        let end = (at + dice.below(20)).min(letters.len());
+        match dice.below(4) {
+            0 => drop(letters.splice(at..end, std::iter::empty())),
+            1 => {
+                let part: Vec<char> = letters[at..end].to_vec();
+                letters.splice(at..at, part);
+            }
+            _ => {
+                let piece: &&str = dice.pick(pieces);
+                let piece: Vec<char> = piece.chars().collect();
+                letters.splice(at..at, piece);
+            }
+        }
+    }
+    letters.into_iter().collect()
+}
+
+fn count(node: &Node) -> usize {
+    1 + match &node.content {
+        Content::List(list) => list.iter().map(count).sum(),
+        Content::Map(map) => map.entries().iter().map(|entry| count(&entry.value)).sum(),
+        _ => 0,
+    }
+}
+
+#[test]
+fn yaml_of_any_kind_is_read_or_refused() {
+    let corpus = corpus();
+    let budget = Budget { expansion: 10_000, ..Budget::default() };
+    rounds(1500, |dice| {
+        let base: &String = dice.pick(&corpus);
+        let text = mutate(base, dice, &PIECES);
+        for node in documents(&text, &budget).into_iter().flatten() {
+            assert!(count(&node) <= 2 * text.len() + budget.expansion + 10, "{} values of {text:?}", count(&node));
+            let value = node.to_value();
+            let _ = (yaml(&value), json(&value), node.locate("spec.containers[0].image"));
+        }
+        for written in read(&text, "m", &budget).into_iter().flatten() {
+            if let Ok(mut decoded) = written.decode(Validate::Ignore) {
+                decoded.object.set_defaults();
+                let _ = (decoded.object.check(), manifest::check::mentions(&decoded.object));
+            }
+        }
+    });
+}
+
+#[test]
+fn paths_of_any_kind_are_followed_or_refused() {
+    let templates = [
+        "{.spec.containers[*].name}",
+        "{range .items[*]}{.a}{'\\n'}{end}",
+        "{..name}",
+        "{.a[?(@.b==\"c\")].d}",
+        "{.a[1:2:3]['x','y']}",
+        "{.a.*}",
+        "{$.b[-1]}",
+        "text {.a} text",
+    ];
+    let pieces = [
+        "{",
+        "}",
+        "[",
+        "]",
+        ".",
+        "..",
+        "*",
+        "?(",
+        ")",
+        "@",
+        "$",
+        "'",
+        "\"",
+        "range ",
+        "end",
+        ",",
+        ":",
+        "-1",
+        "0",
+        "==",
+        "<",
+        "\\",
+        " ",
+        "\n",
+        "ä",
+        "[?(@.a[?(@.b)])]",
+        "[*]",
+        "..[*]",
+    ];
+    let values: Vec<Value> = corpus()
+        .iter()
+        .flat_map(|text| documents(text, &Budget::default()))
+        .flatten()
+        .map(|node| node.to_value())
+        .collect();
+    rounds(4000, |dice| {
+        let base: &&str = dice.pick(&templates);
+        let text = mutate(base, dice, &pieces);
+        if let Ok(template) = Template::parse(&text) {
+            let value: &Value = dice.pick(&values);
+            let _ = (template.print(value), template.print_json(value));
+        }
+        let _ = Template::relaxed(&text);
+        if let Ok(columns) = Columns::parse(&format!("A:{text},B:.b")) {
+            let value: &Value = dice.pick(&values);
+            let _ = columns.row(value);
+        }
+        let _ = text.parse::<manifest::selector::Selector>();
+        let _ = manifest::cron::parse(&text);
+    });
+}
+
+#[test]
+fn patches_of_any_kind_apply_or_are_refused() {
+    let corpus = corpus();
+    let pieces = [
+        "\"$patch\": \"delete\", ",
+        "\"$patch\": \"replace\", ",
+        "\"$retainKeys\": [\"name\"], ",
+        "\"$setElementOrder/containers\": [], ",
+        "\"$deleteFromPrimitiveList/finalizers\": [], ",
+        "null",
+        "[]",
+        "{}",
+        "\"name\": ",
+        "1",
+        ",",
+        "}",
+        "]",
+        "\"a\"",
+    ];
+    let operations = ["add", "remove", "replace", "move", "copy", "test", "nope"];
+    let paths = [
+        "",
+        "/",
+        "/spec",
+        "/spec/containers",
+        "/spec/containers/0",
+        "/spec/containers/-",
+        "/metadata/labels",
+        "/metadata/labels/a~1b",
+        "/a~2",
+        "spec",
+        "/spec/containers/00",
+    ];
+    rounds(1500, |dice| {
+        let base: &String = dice.pick(&corpus);
+        let written = read(base, "m", &Budget::default()).into_iter().flatten();
+        let Some(written) = written.last() else { return };
+        let value = written.to_value();
+        let text = mutate(&json(&value), dice, &pieces);
+        if let Some(Ok(patch)) = documents(&text, &Budget::default()).into_iter().next() {
+            let patch = patch.to_value();
+            let _ = strategic(value.clone(), patch.clone(), written.root().of);
+            let _ = merge(value.clone(), patch.clone());
+            let _ = apply(Some(&patch), &value, &patch, written.root().of);
+            let _ = apply(Some(&value), &patch, &value, written.root().of);
+        }
+        let operations: Vec<Value> = (0..dice.below(5))
+            .map(|_| {
+                let (op, path, from): (&&str, &&str, &&str) =
+                    (dice.pick(&operations), dice.pick(&paths), dice.pick(&paths));
+                serde_json::json!({ "op": op, "path": path, "from": from, "value": dice.below(3) })
+            })
+            .collect();
+        let _ = json_patch(value, &Value::Array(operations));
+    });
+}
+
+#[test]
+fn quantities_and_durations_of_any_kind_are_read_or_refused() {
+    let pieces = [
+        "1",
+        "0",
+        "9",
+        ".",
+        "-",
+        "+",
+        "e",
+        "E",
+        "Ki",
+        "Mi",
+        "Ei",
+        "m",
+        "n",
+        "k",
+        "99999999999999999999999999999999999999999999",
+        "e999999999",
+        " ",
+        "ä",
+        "h",
+        "s",
+        "µs",
+    ];
+    rounds(20_000, |dice| {
+        let text = mutate("", dice, &pieces);
+        if let Ok(quantity) = text.parse::<Quantity>() {
+            let shown = quantity.to_string();
+            assert_eq!(shown.parse::<Quantity>(), Ok(quantity), "{text} {shown}");
+            let _ = (quantity.value(), quantity.milli(), quantity.plus(quantity), quantity.to_milli());
+        }
+        let _ = duration(&text);
+    });
+}

@@ -1,0 +1,11 @@
+//! Manifests beside a real kubectl, which reads, labels, patches and prints without a server; and beside the published
+//! schemas of Kubernetes.
+
+mod kubectl;
+mod schemas;
+
+use libtest_mimic::Trial;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    [kubectl::trials(), schemas::trials()].into_iter().flatten().collect()
+}

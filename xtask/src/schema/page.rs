@@ -1,0 +1,89 @@
+//! docs/MANIFESTS.md: what each field of a manifest means on one machine.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use super::facts::{Facts, ROOTS};
+use super::words::{Support, Words, of_field};
+
+const HEAD: &str = "\
+# Manifests
+
+Which fields of a Kubernetes object podkit reads, and what each means on one machine. Every field that Kubernetes
+VERSION has is in these tables, and a field that is in none of them is an error. Written by `cargo xtask schema` from
+the table that the reader, `explain` and the warnings go by.
+
+| | |
+|---|---|
+| **honoured** | it has the effect that it has in a cluster |
+| noted | accepted; it has no effect here, for the reason given |
+| *refused* | an error, with the reason given: what it asks for cannot be had here |
+| later | read, checked and given its defaults; nothing runs by it yet |
+| told | written by pod; what a manifest says of it is not taken |
+
+What manifests are read like: YAML 1.1 and JSON as kubectl reads them, several documents in a file, `kind: List`.
+A field that there is not, a key that is given twice, and a value of the wrong type are errors with file, line and column;
+`--validate=warn` makes warnings of the first two, and `--validate=ignore` says nothing of them.
+Old groups are read as today's: `extensions/v1beta1`, `apps/v1beta1` and `apps/v1beta2` as `apps/v1`, `batch/v1beta1` as `batch/v1`.
+";
+
+const DIFFERENT: &str = "
+## Where it differs from kubectl and a cluster
+
+- A key that is given twice is an error. kubectl keeps the last without a word.
+- Complaints have a position: after kubectl's sentence stands where in which file, for each of them.
+- Old groups are accepted. A cluster of today has no match for them.
+- Aliases of YAML that multiply, values nested deeper than 100, and texts of more than 64 MiB are refused.
+- Tokens of service accounts are not mounted, for there is no API to present them to.
+";
+
+pub(crate) fn write(facts: &Facts, words: &Words, version: &str) -> String {
+    let mut page = HEAD.replace("VERSION", version);
+    let mut done = BTreeSet::new();
+    for (kind, group) in ROOTS {
+        let _ = write!(page, "\n## {kind}\n\n`{group}`. {}\n", words[kind].0.help);
+        let mut queue = vec![kind.to_owned()];
+        let mut at = 0;
+        while at < queue.len() {
+            let of = queue[at].clone();
+            at += 1;
+            if !done.insert(of.clone()) {
+                continue;
+            }
+            table(&mut page, &of, of != kind, facts, words);
+            let targets = facts[&of].iter().filter(|field| {
+                matches!(of_field(words, &of, &field.name).support, Support::Honoured | Support::Later)
+            });
+            queue.extend(targets.filter_map(|field| field.expr.target().map(str::to_owned)));
+        }
+    }
+    page.push_str(DIFFERENT);
+    page
+}
+
+fn table(page: &mut String, of: &str, heading: bool, facts: &Facts, words: &Words) {
+    if heading {
+        let _ = write!(page, "\n### {of}\n\n{}\n", words[of].0.help);
+    }
+    page.push_str("\n| field | holds | here | |\n|---|---|---|---|\n");
+    for field in &facts[of] {
+        let word = of_field(words, of, &field.name);
+        let here = match word.support {
+            Support::Honoured => "**honoured**",
+            Support::Noted => "noted",
+            Support::Refused => "*refused*",
+            Support::Later => "later",
+            Support::Told => "told",
+        };
+        let more = match (word.help.as_str(), word.reason.as_str()) {
+            (help, "") => help.to_owned(),
+            (help, reason) => format!("{help} {}.", capital(reason)),
+        };
+        let _ = writeln!(page, "| `{}` | {} | {here} | {more} |", field.name, field.expr.show());
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
