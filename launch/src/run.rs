@@ -86,7 +86,7 @@ impl Child {
     ///
     /// # Errors
     /// When somebody else has reaped it, as the kernel does where SIGCHLD is ignored; or when it is
-    /// not our child ([`Parent::Init`]).
+    /// not our child ([`Parent::Init`](crate::Parent::Init)).
     ///
     /// # References
     /// waitid(2), `P_PIDFD`
