@@ -3,6 +3,7 @@
 //!
 //! It knows nothing of whose namespaces are entered and why.
 
+pub mod activation;
 pub mod command;
 pub mod complain;
 mod credentials;

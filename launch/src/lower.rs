@@ -11,11 +11,11 @@ use std::os::unix::ffi::OsStrExt;
 use caps::CapsHashSet;
 use nix::mount::MsFlags;
 
+use crate::activation::Own;
 use crate::command::{Command, OwnPids, OwnProc, Parent, Record, Session};
 use crate::credentials::{Capabilities, Number};
 use crate::limits::Limit;
 use crate::op::{Executed, Execution, Fork, Kept, Mount, Op, Recorded};
-use crate::open::activation::Own;
 use crate::open::cgroup::Cgroups;
 use crate::open::label::OpenLabel;
 use crate::open::program::Program;

@@ -6,9 +6,9 @@ use std::fmt;
 
 use nix::mount::MsFlags;
 
+use crate::activation::Own;
 use crate::kind::Kind;
 use crate::limits::Limit;
-use crate::open::activation::Own;
 use crate::signals::Inherited;
 use crate::sys::{CStrings, Filter, LateVariable, ShellWords};
 

@@ -1,6 +1,5 @@
 //! Looking up and holding what a command needs, before anything is changed.
 
-pub mod activation;
 pub mod below;
 pub mod cgroup;
 pub mod label;

@@ -19,7 +19,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use launch::open::activation::{self, Own};
+use launch::activation::{self, Own};
 use launch::open::cgroup::{self, Cgroups};
 use launch::open::label::{self, OpenLabel};
 use launch::open::our_proc;

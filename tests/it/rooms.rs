@@ -16,7 +16,11 @@ pub(crate) fn trials() -> Vec<Trial> {
             assert!(circle.is_none(), "{name}: {}", circle.unwrap().join(" -> "));
         })
     };
-    [of("pause"), of("reaper"), of("xtask")].into_iter().chain([trial("rooms::a_circle_is_seen", &[], seen)]).collect()
+    ["pause", "reaper", "launch", "registry", "nsjoin", "pod", "manifest", "faults", "xtask"]
+        .map(of)
+        .into_iter()
+        .chain([trial("rooms::a_circle_is_seen", &[], seen)])
+        .collect()
 }
 
 /// Which room imports which: a file and the directory beside it are one.

@@ -1,5 +1,5 @@
 //! `cargo xtask man`: man pages and completions. reaper's from the table of its options, nsjoin's
-//! from its command line.
+//! and pod's from their command lines.
 
 use std::path::Path;
 
@@ -34,10 +34,19 @@ impl Man {
             ("reaper.1", reaper_command(), REAPER_MORE),
             ("nsjoin.1", nsjoin_command(), NSJOIN_MORE),
             ("nsjoin-list.1", list_command(), LIST_MORE),
+            ("pod.1", pod_command(), POD_MORE),
         ] {
             write(sh, &share.join("man/man1").join(file), &man_page(command, more)?)?;
         }
-        for (name, command) in [("reaper", reaper_command()), ("nsjoin", with_list(nsjoin_command()))] {
+        // Each verb that is to be typed has a page of its own.
+        for verb in pod_command().get_subcommands().filter(|verb| !verb.is_hide_set()) {
+            // clap wants a name that lives as long as it does, and so does this program.
+            let name: &'static str = format!("pod-{}", verb.get_name()).leak();
+            let page = man_page(verb.clone().name(name), POD_VERB_MORE)?;
+            write(sh, &share.join("man/man1").join(format!("{name}.1")), &page)?;
+        }
+        let completed = [("reaper", reaper_command()), ("nsjoin", with_list(nsjoin_command())), ("pod", pod_command())];
+        for (name, command) in completed {
             complete(sh, &share, name, command)?;
         }
         Ok(())
@@ -66,6 +75,10 @@ fn write(sh: &Shell, path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
 
 fn nsjoin_command() -> Command {
     nsjoin::cli::Args::command()
+}
+
+fn pod_command() -> Command {
+    pod::cli::Cli::command()
 }
 
 /// As a page of its own it has a name without a space.
@@ -146,6 +159,26 @@ const NSJOIN_MORE: &More = &[
 ];
 
 const LIST_MORE: &More = &[("SEE ALSO", "lsns(8), nsjoin(1), namespaces(7)")];
+
+const POD_MORE: &More = &[
+    (
+        EXIT_STATUS,
+        "Of exec the command's own, or 128 and the number of the signal that ended it; add has those of a \
+                   command that could not be executed.",
+    ),
+    (
+        "ENVIRONMENT",
+        "POD_STATE_DIR is where pods are recorded; else /run/pod for root, and for anybody else XDG_RUNTIME_DIR/pod, \
+         /run/user/UID/pod or /tmp/pod\\-UID, whichever has pods. POD_PAUSE is the pause program.",
+    ),
+    (
+        "SEE ALSO",
+        "pod\\-create(1), pod\\-add(1), pod\\-exec(1), pod\\-get(1), pod\\-describe(1), pod\\-logs(1), \
+                  pod\\-delete(1), nsjoin(1), reaper(1)",
+    ),
+];
+
+const POD_VERB_MORE: &More = &[(EXIT_STATUS, "As pod(1) has it."), ("SEE ALSO", "pod(1), nsjoin(1)")];
 
 fn man_page(command: Command, more: &More) -> anyhow::Result<Vec<u8>> {
     let man = clap_mangen::Man::new(command);

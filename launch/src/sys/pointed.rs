@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicPtr, AtomicU8, Ordering};
 
 use seccompiler::BpfProgram;
 
-use crate::open::activation::Own;
+use crate::activation::Own;
 
 /// Strings, and the null-terminated array of pointers to them that execve(2) wants.
 #[derive(Debug)]

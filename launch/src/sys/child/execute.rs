@@ -6,8 +6,8 @@ use std::os::fd::AsRawFd;
 use nix::errno::Errno;
 
 use super::enter::inode;
+use crate::activation::Own;
 use crate::op::{Executed, Execution};
-use crate::open::activation::Own;
 use crate::script::Script;
 use crate::sys::pidfd;
 
