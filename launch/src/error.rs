@@ -1,5 +1,6 @@
 //! What can go wrong between what is wanted and a running command, and how it is said.
 
+mod explain;
 mod hint;
 
 use std::ffi::{NulError, OsString};
@@ -10,6 +11,8 @@ use nix::errno::Errno;
 use reaper::ExitCode;
 
 use crate::op::Op;
+
+pub use explain::Names;
 
 /// A launch that did not come about.
 #[derive(Debug, thiserror::Error)]

@@ -18,11 +18,15 @@ pub mod op;
 pub mod open;
 mod origin;
 pub mod pidfd;
+#[allow(unsafe_code, reason = "what the kernel is handed by pointers; see the file's reasons")]
+mod pointed;
 pub mod relay;
 pub mod run;
 mod script;
 pub mod seccomp;
+mod seen;
 mod signals;
+mod sum;
 #[allow(unsafe_code, reason = "system calls that no crate wraps, and the child's code; see the file's # Safety")]
 mod sys;
 mod terminal;
@@ -31,16 +35,18 @@ pub use command::{Cgroup, Command, Copied, Environment, Label, OwnPids, OwnProc,
 pub use credentials::{
     Capabilities, Credentials, Id, Ids, InvalidCapability, InvalidId, Number, Rest, User, capabilities,
 };
-pub use error::Error;
-pub use failure::{At, Failure, Missed, Names};
-pub use identity::{Identity, IdentityError, Look, RecordError, Seen, Unseen};
+pub use error::{Error, Names};
+pub use failure::{At, Failure, Missed};
+pub use identity::{Identity, IdentityError, Look, RecordError};
 pub use kind::{InvalidKind, Kind};
 pub use limits::{InvalidLimit, Limit};
 pub use origin::{Origin, Reach};
 pub use pidfd::Pidfd;
+pub use pointed::{CStrings, Filter};
 pub use run::{Child, Launched, OnDrop};
 pub use script::{Need, Place, Script};
 pub use seccomp::Seccomp;
+pub use seen::{Seen, Unseen};
 pub use signals::Inherited;
-pub use sys::{CStrings, Filter, duplicate, leave_identity};
+pub use sys::{duplicate, leave_identity};
 pub use terminal::{Terminal, Typed};

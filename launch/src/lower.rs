@@ -20,10 +20,10 @@ use crate::open::cgroup::Cgroups;
 use crate::open::label::OpenLabel;
 use crate::open::program::Program;
 use crate::open::users::OpenIds;
+use crate::pointed::{CStrings, Filter};
 use crate::script::{Need, Script};
 use crate::seccomp::Seccomp;
 use crate::signals::Inherited;
-use crate::sys::{CStrings, Filter};
 
 /// A command of which everything is at hand.
 #[derive(Debug)]

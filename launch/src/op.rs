@@ -9,8 +9,8 @@ use nix::mount::MsFlags;
 use crate::activation::Own;
 use crate::kind::Kind;
 use crate::limits::Limit;
+use crate::pointed::{CStrings, Filter, LateVariable, ShellWords};
 use crate::signals::Inherited;
-use crate::sys::{CStrings, Filter, LateVariable, ShellWords};
 
 /// A descriptor, by its place among those that the script owns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

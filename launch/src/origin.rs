@@ -6,7 +6,8 @@ use std::os::unix::fs::MetadataExt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::identity::{Identity, Seen, Unseen, our_proc};
+use crate::identity::Identity;
+use crate::seen::{Seen, Unseen, no_proc, our_proc};
 
 /// What the [`Identity`] of a process is counted in. Whoever records one records this with it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,11 +32,11 @@ impl Origin {
     pub fn here() -> Result<Self, Unseen> {
         our_proc()?;
         let inode = |path: &str| fs::metadata(path).map(|found| found.ino());
-        let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").map_err(|_| Unseen::NotOurProc)?;
-        let pids = inode("/proc/self/ns/pid").map_err(|_| Unseen::NotOurProc)?;
+        let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").map_err(no_proc)?;
+        let pids = inode("/proc/self/ns/pid").map_err(no_proc)?;
         let clock = match inode("/proc/self/ns/time") {
             Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
-            clock => clock.map_err(|_| Unseen::NotOurProc)?,
+            clock => clock.map_err(no_proc)?,
         };
         Ok(Self { boot: boot.trim().to_owned(), pids, clock })
     }

@@ -7,7 +7,8 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use reaper::{Signal, WaitStatus};
 
-use crate::identity::{Identity, Seen, Unseen};
+use crate::identity::Identity;
+use crate::seen::{Seen, Unseen};
 use crate::sys;
 pub use crate::sys::pidfd::{is_alive, is_pidfd, open, open_thread, pid_of, take_descriptor};
 

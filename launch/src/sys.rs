@@ -9,7 +9,6 @@ pub(crate) mod child;
 mod hidden;
 pub(crate) mod namespace;
 pub(crate) mod pidfd;
-mod pointed;
 mod report;
 pub(crate) mod signals;
 
@@ -18,10 +17,7 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use nix::errno::Errno;
 
-use crate::identity::{SUM_LENGTH, sum_of};
-
-pub use pointed::{CStrings, Filter};
-pub(crate) use pointed::{LateVariable, ShellWords};
+use crate::sum::{SUM_LENGTH, sum_of};
 
 /// Copies this process's line of `/proc/self/stat` to `record`, whence [`Identity::from_record`] reads
 /// it: so a process can leave word of itself before it becomes something else.

@@ -204,7 +204,21 @@ impl Copy {
         sh.create_dir(&copy.sources)?;
         let (from, to) = (&copy.original, &copy.sources);
         // Workspace members without their sources would not do.
-        let parts = ["Cargo.toml", "Cargo.lock", "pause", "reaper", "nsjoin", "pod", "benches", "tests", "xtask"];
+        let parts = [
+            "Cargo.toml",
+            "Cargo.lock",
+            "pause",
+            "reaper",
+            "launch",
+            "registry",
+            "nsjoin",
+            "pod",
+            "manifest",
+            "benches",
+            "tests",
+            "faults",
+            "xtask",
+        ];
         let parts = parts.map(|part| from.join(part));
         cmd!(sh, "cp -r {parts...} {to}").quiet().run()?;
         Ok(copy)

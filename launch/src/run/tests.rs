@@ -13,9 +13,9 @@ use serde_json::json;
 use super::*;
 use crate::failure::At;
 use crate::op::{Executed, Execution, Op, Recorded};
+use crate::pointed::{CStrings, Filter};
 use crate::script::Need;
 use crate::seccomp::Seccomp;
-use crate::sys::{CStrings, Filter};
 use crate::{Kind, open};
 
 fn script() -> Script {

@@ -98,7 +98,7 @@ fn old_pid_file(user: User) {
 fn set_clock() {
     let house = House::new(User::Root);
     let script = "boot=$(($(date +%s) - $(cut -d. -f1 /proc/uptime))); touch -d @$((boot - 36000)) /proc
-        probe ready > ready & until grep -q ready ready; do :; done; echo $! > app.pid; touch -d \"$1\" app.pid
+        true > ready; probe ready > ready & until grep -q ready ready; do :; done; echo $! > app.pid; touch -d \"$1\" app.pid
         nsjoin -t ./app.pid -u --report report -- probe exit 7; code=$?; kill $!; exit $code";
     let run = |written: &str| {
         let mut unshare = house.command("unshare");
