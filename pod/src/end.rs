@@ -13,7 +13,7 @@ use reaper::Signal;
 use registry::{Damage, Name, PodDirectory, Process, RegistryError};
 
 use crate::error::Error;
-use crate::holders::{Holder, holders};
+use crate::holders::{Holder, holders, members};
 use crate::record::PodRecord;
 use crate::supervisor;
 
@@ -29,12 +29,13 @@ pub(crate) fn end(name: &Name, directory: &PodDirectory, here: &Origin) -> Resul
     let pauses = pauses(directory, here).map_err(|source| RegistryError::Unseen { name: name.clone(), source })?;
     let deadline = Instant::now() + PATIENCE;
     for pause in pauses {
+        let members = members(pause.identity.pid);
         kill(&pause)?;
         if !ended_by(&pause.pidfd, deadline)? {
             // A supervisor that is stopped reaps nobody. Its children find another parent.
             end_follower(directory, Process::Supervisor, here, Duration::ZERO)?;
             if !ended_by(&pause.pidfd, Instant::now() + FOLLOW)? {
-                return Err(Error::Stuck { name: name.clone(), holders: holders(pause.identity.pid) });
+                return Err(Error::Stuck { name: name.clone(), holders: holders(pause.identity.pid, &members) });
             }
         }
     }
@@ -69,7 +70,7 @@ pub(crate) fn end_draft(directory: &PodDirectory, here: &Origin) -> Result<(), E
     if ended_by(&pause.pidfd, Instant::now() + FOLLOW)? {
         return Ok(());
     }
-    Err(Error::Left { path: directory.path().to_owned(), holders: holders(pause.identity.pid) })
+    Err(Error::Left { path: directory.path().to_owned(), holders: holders(pause.identity.pid, &[]) })
 }
 
 struct Pinned {

@@ -8,6 +8,7 @@ use std::fmt;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 
+use nix::unistd::geteuid;
 use procfs::process::{Process, all_processes};
 
 /// A process that is not gone.
@@ -49,29 +50,32 @@ fn look(pid: i32) -> Option<(String, char, i32)> {
     Some((stat.comm, stat.state, stat.ppid))
 }
 
-/// Those that the end of this pause process waits for, as far as /proc tells.
-pub(crate) fn holders(pause: i32) -> Vec<Holder> {
-    let namespace = inode(pause);
-    let others = |is_left: &dyn Fn(&Process) -> bool| -> Vec<i32> {
-        let processes = all_processes().into_iter().flatten().flatten();
-        processes.filter(|process| process.pid != pause && is_left(process)).map(|process| process.pid).collect()
-    };
-    let mut left = others(&|process| namespace.is_some_and(|namespace| is_within(process.pid, namespace)));
-    if left.is_empty() {
-        // Of what has ended not everybody may see the namespace; how deep it was everybody may.
-        left = others(&is_dead_within);
+/// Who is in a pod's pid namespace, or one within it; asked before it ends by who may not ask afterwards:
+/// of what has ended, only root may see the namespaces.
+pub(crate) fn members(pause: i32) -> Vec<i32> {
+    if geteuid().is_root() {
+        return Vec::new();
     }
+    inode(pause).map(|namespace| within(pause, namespace)).unwrap_or_default()
+}
+
+/// Those that the end of this pause process waits for, as far as /proc tells; of these one may know
+/// members from before.
+pub(crate) fn holders(pause: i32, members: &[i32]) -> Vec<Holder> {
+    let mut left = inode(pause).map(|namespace| within(pause, namespace)).unwrap_or_default();
+    left.extend(members.iter().filter(|pid| look(**pid).is_some()));
+    left.sort_unstable();
+    left.dedup();
     if left.is_empty() {
         left.push(pause);
     }
     left.into_iter().map(Holder::of).collect()
 }
 
-/// Whether it has ended in a pid namespace within ours.
-fn is_dead_within(process: &Process) -> bool {
-    process
-        .status()
-        .is_ok_and(|status| status.state.starts_with('Z') && status.nspid.is_some_and(|pids| pids.len() > 1))
+/// All but this process that are in the namespace, or in one within it.
+fn within(pause: i32, namespace: u64) -> Vec<i32> {
+    let processes = all_processes().into_iter().flatten().flatten().map(|process| process.pid);
+    processes.filter(|pid| *pid != pause && is_within(*pid, namespace)).collect()
 }
 
 fn inode(pid: i32) -> Option<u64> {

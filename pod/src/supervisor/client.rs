@@ -23,8 +23,8 @@ const AT_ONCE: usize = 64;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long to wait before accepting again, when that failed.
 const BREATH: Duration = Duration::from_millis(50);
-/// How many descriptors are kept for clients when there are no others.
-const RESERVE: usize = 4;
+/// How many descriptors are kept for clients when there are no others: they come one by one.
+const RESERVE: usize = 1;
 
 /// Accepts clients for ever, and tells what each of them asks for.
 pub(super) async fn accept(control: UnixListener, tell: impl Fn(UnixStream, Request) + 'static) {
