@@ -208,7 +208,9 @@ fn outcome(
     until: Until,
     unborn: Option<Failure>,
 ) -> Result<(OwnedFd, Vec<Missed>), Failure> {
-    let came_to_it = |pidfd| report.finished() && (until == Until::Done || !super::pidfd::ended_before_exec(pidfd));
+    let filtered = script.steps.iter().any(|step| matches!(step.op, Op::Filter(_)));
+    let came_to_it =
+        |pidfd| report.finished() && (until == Until::Done || !super::pidfd::ended_before_exec(pidfd, filtered));
     let pidfd = report.pidfd.load(Ordering::Relaxed);
     // SAFETY: not -1, so the kernel made this descriptor for us at the clone, and only we know of it.
     let pidfd = (pidfd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(pidfd) });

@@ -48,17 +48,30 @@ fn info(fd: BorrowedFd<'_>) -> Option<String> {
     info.lines().find_map(|line| line.strip_prefix("Pid:")).map(str::to_owned)
 }
 
-/// Whether a process has ended already without ever having executed a program.
+/// Whether a process that has let go of our memory has ended without ever having executed a program.
+///
+/// It lets go of it a moment before it is seen to have ended, or to have executed. Only who is `sure_to_know`
+/// waits for that moment: where a filter may have ended it at that very call.
 ///
 /// # References
 /// proc_pid_stat(5), flags; `PF_FORKNOEXEC` of the kernel
-pub(crate) fn ended_before_exec(pidfd: BorrowedFd<'_>) -> bool {
-    let mut ended = [PollFd::new(pidfd, PollFlags::POLLIN)];
-    if poll(&mut ended, PollTimeout::ZERO) != Ok(1) {
-        return false;
+pub(crate) fn ended_before_exec(pidfd: BorrowedFd<'_>, sure_to_know: bool) -> bool {
+    let has_not_executed = || {
+        // One that somebody else has reaped is nobody's to ask any more; it had come as far as executing.
+        pid_of(pidfd).and_then(|pid| Look::at(pid).ok()).is_some_and(|look| look.never_executed)
+    };
+    let patience = if sure_to_know { PollTimeout::from(1_u8) } else { PollTimeout::ZERO };
+    loop {
+        if sure_to_know && !has_not_executed() {
+            return false;
+        }
+        let mut ended = [PollFd::new(pidfd, PollFlags::POLLIN)];
+        match poll(&mut ended, patience) {
+            Ok(1) => return has_not_executed(),
+            Ok(_) | Err(Errno::EINTR) if sure_to_know => {}
+            _ => return false,
+        }
     }
-    // One that somebody else has reaped is nobody's to ask any more; it had come as far as executing.
-    pid_of(pidfd).and_then(|pid| Look::at(pid).ok()).is_some_and(|look| look.never_executed)
 }
 
 /// Whether the process still is one, reaped or not being another matter.
