@@ -39,7 +39,7 @@ const KEPT: [Change; 9] = [
     Change {
         what: "the seccomp filter",
         means: "who gets hold of it may call nothing but write, exit and wait",
-        edits: &[Edit(HOLD, "sys::allow_only(&LOCK);", "let _ = &LOCK;")],
+        edits: &[Edit(HOLD, "sys::allow_only(LOCK.instructions());", "let _ = &LOCK;")],
     },
     Change {
         what: "`no_new_privs`",
