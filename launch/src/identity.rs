@@ -46,6 +46,8 @@ pub struct Look {
     pub kernel_thread: bool,
     /// Whether it has executed no program yet since it was made.
     pub never_executed: bool,
+    /// It is on its way to its end, and may wait for others there, as the first of a pid namespace does.
+    pub exiting: bool,
     /// It has ended, and only its parent has not noticed.
     pub zombie: bool,
 }
@@ -109,6 +111,7 @@ impl Look {
             identity: Identity { pid: stat.pid, start_time: stat.starttime },
             kernel_thread: flags.contains(StatFlags::PF_KTHREAD),
             never_executed: flags.contains(StatFlags::PF_FORKNOEXEC),
+            exiting: flags.contains(StatFlags::PF_EXITING),
             zombie: matches!(stat.state, 'Z' | 'X'),
         })
     }

@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use launch::{Identity, Origin, Seen};
+use launch::{Identity, Look, Origin, Seen};
 use nix::unistd::{getegid, geteuid};
 
 use crate::directory::{PodDirectory, Process};
@@ -148,6 +148,8 @@ impl Registry {
         // Whoever is at work on one that has ended takes it apart.
         match Lock::try_take(directory.path(), Sharing::Shared) {
             Ok(None) => RegistryError::Deleting { name },
+            // Or has done so, and somebody has made another of its name since.
+            Ok(Some(_)) if self.pause_is_there(&name) => RegistryError::Deleting { name },
             Ok(Some(_)) | Err(_) => RegistryError::Dead { name },
         }
     }
@@ -156,7 +158,16 @@ impl Registry {
     #[must_use]
     pub fn gone(&self, name: &Name) -> Option<RegistryError> {
         use RegistryError::{Dead, Deleting, NoSuchPod};
-        self.pause(name).err().filter(|error| matches!(error, Dead { .. } | Deleting { .. } | NoSuchPod { .. }))
+        match self.pause(name) {
+            // It waits for what is left in its pid namespace.
+            Ok(pause) if Look::at(pause.pid).is_ok_and(|look| look.exiting) => Some(self.ended(name)),
+            pause => pause.err().filter(|error| matches!(error, Dead { .. } | Deleting { .. } | NoSuchPod { .. })),
+        }
+    }
+
+    fn pause_is_there(&self, name: &Name) -> bool {
+        let pause = self.directory(name).recorded(Process::Pause);
+        pause.is_ok_and(|pause| pause.is_some_and(|pause| matches!(pause.look(), Seen::Alive)))
     }
 }
 

@@ -344,7 +344,16 @@ impl Supervisor {
     /// Takes a workload into our keeping. What cannot be watched must not run.
     fn own(&mut self, name: &Name, launched: Launched) -> Result<(), Refusal> {
         let Launched { child, output } = launched;
-        let kept = self.read(output).and_then(|()| self.hold(name, Held::Ours(child)));
+        let kept = match self.read(output) {
+            Ok(()) => self.hold(name, Held::Ours(child)),
+            Err(error) => {
+                let _gone = child.kill().and_then(|()| child.wait());
+                Err(error)
+            }
+        };
+        if kept.is_err() {
+            tree::remove(&self.directory.workload(name)).unwrap_or_else(|error| complain(error, ()));
+        }
         kept.map_err(|error| Refusal::because(format!("cannot watch the workload: {}", nsjoin::report::line(&error))))
     }
 
