@@ -10,6 +10,7 @@ mod lock;
 mod name;
 mod root;
 pub mod tree;
+pub mod trust;
 
 pub use directory::{PodDirectory, Process};
 pub use error::{Damage, RegistryError, file};

@@ -48,7 +48,15 @@ impl Lock {
     /// # Errors
     /// When it cannot be opened or locked, or [`PATIENCE`] is at its end.
     pub fn take(path: &Path, sharing: Sharing) -> Result<Option<Self>, RegistryError> {
-        let deadline = Instant::now() + PATIENCE;
+        Self::take_within(path, sharing, PATIENCE)
+    }
+
+    /// The same with a patience of one's own, where work under the lock takes longer.
+    ///
+    /// # Errors
+    /// When it cannot be opened or locked, or the patience is at its end.
+    pub fn take_within(path: &Path, sharing: Sharing, patience: Duration) -> Result<Option<Self>, RegistryError> {
+        let deadline = Instant::now() + patience;
         let mut breath = Duration::from_micros(200);
         loop {
             match Self::attempt(path, sharing)? {

@@ -7,13 +7,14 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use launch::{Identity, Look, Origin, Seen};
-use nix::unistd::{getegid, geteuid};
+use nix::unistd::geteuid;
 
 use crate::directory::{PodDirectory, Process};
 use crate::error::{RegistryError, file};
 use crate::lock::{Lock, Sharing};
 use crate::name::Name;
 use crate::tree;
+use crate::trust;
 
 /// The directory of pods. Looking at it changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,24 +65,10 @@ impl Registry {
     /// # Errors
     /// When they could, or it cannot be found out; not when there is no such directory.
     pub fn is_ours(&self) -> Result<(), RegistryError> {
-        let refuse = |why: String| Err(RegistryError::NotOurs { root: self.root.clone(), why });
-        match fs::symlink_metadata(&self.root) {
-            Ok(found) if !found.is_dir() => return refuse("it is no directory".to_owned()),
-            Ok(found) if found.uid() != geteuid().as_raw() => return refuse(format!("uid {} owns it", found.uid())),
-            Ok(found) if found.mode() & 0o022 != 0 => return refuse("others may write to it".to_owned()),
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(file("look at", &self.root)(error)),
+        match trust::doubt(&self.root)? {
+            None => Ok(()),
+            Some(why) => Err(RegistryError::NotOurs { root: self.root.clone(), why }),
         }
-        // Whoever may write to one above it may put another in its place.
-        let above = self.root.ancestors().skip(1).find_map(|above| fs::canonicalize(above).ok());
-        for directory in above.iter().flat_map(|above| above.ancestors()) {
-            let found = fs::symlink_metadata(directory).map_err(file("look at", directory))?;
-            if is_anybodys(&found) {
-                return refuse(format!("others may move it, for they may write to {}", directory.display()));
-            }
-        }
-        Ok(())
     }
 
     /// The directory of one pod, which need not be there.
@@ -183,15 +170,4 @@ fn own_root() -> PathBuf {
     let (session, elsewhere) = (usual.next().unwrap_or_default(), usual.next().unwrap_or_default());
     let is_there = session.parent().and_then(|runtime| fs::metadata(runtime).ok());
     if is_there.is_some_and(|found| found.uid() == geteuid().as_raw()) { session } else { elsewhere }
-}
-
-/// Whether somebody who is neither root nor we may put another directory in the place of one in this.
-fn is_anybodys(found: &fs::Metadata) -> bool {
-    const STICKY: u32 = 0o1000;
-    // In a user namespace, who has no id in it owns what the outside's root does.
-    const OVERFLOW: u32 = 65534;
-    let (uid, mode) = (found.uid(), found.mode());
-    let owner = uid == 0 || uid == geteuid().as_raw() || uid == OVERFLOW;
-    let group = mode & 0o020 != 0 && found.gid() != 0 && found.gid() != getegid().as_raw();
-    !owner || (mode & STICKY == 0 && (mode & 0o002 != 0 || group))
 }
