@@ -1,10 +1,14 @@
 //! What a process does on its way to becoming a command, as data: one table of operations, each a
 //! few system calls that belong together, with the words for its failing.
 
+mod made;
+
 use std::ffi::CString;
 use std::fmt;
 
 use nix::mount::MsFlags;
+
+pub use made::{Made, Missing, Origin};
 
 use crate::activation::Own;
 use crate::kind::Kind;
@@ -61,6 +65,48 @@ pub enum Op {
     SlaveMounts,
     /// Mounts.
     Mount(Mount),
+    /// Has a view of control groups of its own, which begins where it is.
+    OwnCgroups,
+    /// Makes a mount that is nowhere yet, and holds it. Linux 5.12
+    Make {
+        /// Which.
+        made: Made,
+        /// What it is called from then on: of [`Script::to_be_made`](crate::Script::to_be_made).
+        held: Fd,
+    },
+    /// Makes the directories that a path below a root lacks, and at its end this. Linux 5.6
+    Place {
+        /// The root, which no link leads out of.
+        below: Fd,
+        /// Where.
+        at: CString,
+        /// What.
+        missing: Missing,
+    },
+    /// Makes a device.
+    Device {
+        /// The root, which no link leads out of.
+        below: Fd,
+        /// The directory.
+        directory: CString,
+        /// Its name in there.
+        name: CString,
+        /// What it is, and who may do what with it.
+        mode: u32,
+        /// Its number.
+        number: u64,
+    },
+    /// Makes a symbolic link.
+    Link {
+        /// The root, which no link leads out of.
+        below: Fd,
+        /// The directory.
+        directory: CString,
+        /// Its name in there.
+        name: CString,
+        /// Where it leads.
+        to: CString,
+    },
     /// Attaches a tree of mounts that was made before. Linux 5.6
     Attach {
         /// What is mounted.
@@ -71,7 +117,23 @@ pub enum Op {
         at: CString,
     },
     /// Makes a file or a directory unreadable: nothing is what is there.
-    Mask(CString),
+    Mask {
+        /// The root, which no link leads out of.
+        below: Fd,
+        /// Where.
+        at: CString,
+        /// The device that swallows everything.
+        null: Fd,
+    },
+    /// Lets nobody write to what is there, or to anything below it. Linux 5.12
+    Protect {
+        /// The root, which no link leads out of.
+        below: Fd,
+        /// Where.
+        at: CString,
+    },
+    /// Lets nobody write to a mount; what is mounted below it is as it was. Linux 5.12
+    Seal(Fd),
     /// Makes this directory, which has to be a mount, its root, and lets go of the one before.
     Pivot(Fd),
     /// Makes this directory its root.
@@ -86,6 +148,13 @@ pub enum Op {
     Stdio([Option<Fd>; 3]),
     /// Takes its stdin as the terminal that controls its session.
     Terminal,
+    /// Writes to a file below our own /proc, as what it is to the namespaces that the process is in.
+    Write {
+        /// Below /proc.
+        file: CString,
+        /// What to write.
+        text: Vec<u8>,
+    },
     /// Writes a label to a file below /proc.
     Label {
         /// Below /proc.
@@ -262,8 +331,18 @@ impl fmt::Display for Op {
                 return write!(f, "mount a fresh {}", mount.target.to_string_lossy());
             }
             Self::Mount(mount) => return write!(f, "mount {}", mount.target.to_string_lossy()),
+            Self::OwnCgroups => "keep control groups private",
+            Self::Make { made, .. } => return made.fmt(f),
+            Self::Place { at, .. } => return write!(f, "make a place for {}", at.to_string_lossy()),
+            Self::Device { directory, name, .. } | Self::Link { directory, name, .. } => {
+                let what = if matches!(self, Self::Link { .. }) { "link" } else { "device" };
+                return write!(f, "make the {what} {}/{}", directory.to_string_lossy(), name.to_string_lossy());
+            }
             Self::Attach { at, .. } => return write!(f, "attach a mount at {}", at.to_string_lossy()),
-            Self::Mask(path) => return write!(f, "mask {}", path.to_string_lossy()),
+            Self::Mask { at, .. } => return write!(f, "mask {}", at.to_string_lossy()),
+            Self::Protect { at, .. } => return write!(f, "make {} read-only", at.to_string_lossy()),
+            Self::Seal(_) => "make the root directory read-only",
+            Self::Write { file, .. } => return write!(f, "write /proc/{}", file.to_string_lossy()),
             Self::Pivot(_) | Self::Chroot(_) => "change the root directory",
             Self::Hostname(_) => "set the hostname",
             Self::Loopback => "bring the loopback up",

@@ -8,6 +8,7 @@ use reaper::{Signal, WaitStatus};
 use crate::error::Error;
 use crate::failure::{Failure, Missed};
 use crate::identity::Identity;
+use crate::op::Fd;
 use crate::script::Script;
 use crate::sys;
 
@@ -53,6 +54,15 @@ pub fn spawn(script: Script) -> Result<Launched, Failure> {
 /// What the process failed at.
 pub fn errand(script: Script) -> Result<Vec<Missed>, Failure> {
     sys::child::errand(script)
+}
+
+/// Runs a script that executes nothing in a new process, and takes over what it makes
+/// ([`Script::to_be_made`]), but for what was done without; says what that was.
+///
+/// # Errors
+/// What the process failed at. Nothing that it made is left then.
+pub fn make(script: Script, wanted: &[Fd]) -> Result<(Vec<Option<OwnedFd>>, Vec<Missed>), Failure> {
+    sys::child::make(script, wanted)
 }
 
 /// Becomes the command: what the script has a new process do, this process does. Comes back only when

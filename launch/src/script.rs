@@ -3,6 +3,8 @@
 
 use std::ffi::c_int;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
 
 use crate::kind::Kind;
 use crate::op::{Fd, Op};
@@ -12,9 +14,18 @@ use crate::op::{Fd, Op};
 pub struct Script {
     pub(crate) birth: Birth,
     pub(crate) steps: Vec<Step>,
-    files: Vec<OwnedFd>,
+    files: Vec<Held>,
     /// Our /proc, for inside there may be another, or none, or a fake.
     proc: OwnedFd,
+}
+
+/// A descriptor that a script takes.
+#[derive(Debug)]
+enum Held {
+    /// From the beginning.
+    Ours(OwnedFd),
+    /// Once the process has made it: its number, or -1.
+    Made(Arc<AtomicI32>),
 }
 
 /// How the process is born.
@@ -66,8 +77,22 @@ impl Script {
 
     /// Takes a descriptor over.
     pub fn hold(&mut self, file: impl Into<OwnedFd>) -> Fd {
-        self.files.push(file.into());
+        self.files.push(Held::Ours(file.into()));
         Fd(self.files.len() - 1)
+    }
+
+    /// A descriptor that the process itself will make ([`Op::Make`]).
+    pub fn to_be_made(&mut self) -> Fd {
+        self.files.push(Held::Made(Arc::new(AtomicI32::new(-1))));
+        Fd(self.files.len() - 1)
+    }
+
+    /// Where the number will be of one that the process makes.
+    pub(crate) fn made(&self, fd: Fd) -> Option<Arc<AtomicI32>> {
+        match &self.files[fd.0] {
+            Held::Ours(_) => None,
+            Held::Made(number) => Some(Arc::clone(number)),
+        }
     }
 
     /// Adds what has to be done.
@@ -105,7 +130,17 @@ impl Script {
 
     /// The number of a descriptor.
     pub(crate) fn number(&self, fd: Fd) -> RawFd {
-        self.files[fd.0].as_raw_fd()
+        match &self.files[fd.0] {
+            Held::Ours(file) => file.as_raw_fd(),
+            Held::Made(number) => number.load(Ordering::Relaxed),
+        }
+    }
+
+    /// In the process: what it has made.
+    pub(crate) fn keep(&self, fd: Fd, made: RawFd) {
+        if let Held::Made(number) = &self.files[fd.0] {
+            number.store(made, Ordering::Relaxed);
+        }
     }
 
     pub(crate) fn proc(&self) -> RawFd {

@@ -18,6 +18,7 @@ fn ids(user: u32) -> OpenIds {
         group: Some(Number::Asked(user)),
         groups: Some(vec![user]),
         groups_asked: true,
+        home: None,
     }
 }
 
@@ -186,6 +187,7 @@ fn only_what_was_not_asked_for_may_be_missing() {
         group: Some(Number::Usual(0)),
         groups: Some(Vec::new()),
         groups_asked: false,
+        home: None,
     };
     assert_eq!(needs(ids(0)), [Need::Must; 3]);
     assert_eq!(needs(usual), [Need::Prefer; 3]);

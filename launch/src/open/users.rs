@@ -24,6 +24,8 @@ pub struct OpenIds {
     pub groups: Option<Vec<u32>>,
     /// Whether it was asked for these groups; else it is no error that they cannot be had.
     pub groups_asked: bool,
+    /// Where the user is at home, as the files have it.
+    pub home: Option<String>,
 }
 
 /// Larger than any such file that people keep by hand.
@@ -68,6 +70,7 @@ pub fn open(credentials: &Credentials, scene: &Scene<'_>) -> Result<OpenIds, Err
             group: Some(Number::Usual(0)),
             groups: Some(Vec::new()),
             groups_asked: false,
+            home: None,
         };
     }
     let group_number = |files: &mut Files, group: &Id| match group {
@@ -110,6 +113,7 @@ pub fn open(credentials: &Credentials, scene: &Scene<'_>) -> Result<OpenIds, Err
                 group: Some(Number::Asked(gid)),
                 groups: Some(groups),
                 groups_asked: true,
+                home: entry.home,
             };
         }
     }
@@ -168,6 +172,7 @@ struct Entry {
     name: Option<String>,
     uid: u32,
     gid: u32,
+    home: Option<String>,
 }
 
 /// The `/etc/passwd` and `/etc/group` below a root directory, which is opened when they are asked for.
@@ -189,7 +194,7 @@ impl<'a> Files<'a> {
 
     /// The user of this number, whose files may say nothing of it: then it has group 0 and no other.
     fn user_of(&mut self, uid: u32) -> Result<Entry, Error> {
-        let nameless = Entry { name: None, uid, gid: 0 };
+        let nameless = Entry { name: None, uid, gid: 0, home: None };
         match self.read("etc/passwd") {
             Ok(text) => Ok(text.lines().filter_map(Entry::of).find(|entry| entry.uid == uid).unwrap_or(nameless)),
             Err(Error::Users { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(nameless),
@@ -244,7 +249,8 @@ impl Entry {
         let mut fields = line.split(':');
         let name = fields.next()?.to_owned();
         let (uid, gid) = (fields.nth(1)?.parse().ok()?, fields.next()?.parse().ok()?);
-        Some(Self { name: Some(name), uid, gid })
+        let home = fields.nth(1).filter(|home| home.starts_with('/')).map(str::to_owned);
+        Some(Self { name: Some(name), uid, gid, home })
     }
 }
 
@@ -271,5 +277,7 @@ mod tests {
         }
         let entry = Entry::of("www:x:33:34:www:/var/www:/bin/sh").expect("a line");
         assert_eq!((entry.name.as_deref(), entry.uid, entry.gid), (Some("www"), 33, 34));
+        assert_eq!(entry.home.as_deref(), Some("/var/www"));
+        assert_eq!(Entry::of("x:x:1:1").and_then(|entry| entry.home), None);
     }
 }

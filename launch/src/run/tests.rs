@@ -1,6 +1,6 @@
 //! Scripts, carried out by the real kernel.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::fs::File;
 use std::io::{Read, Seek};
 use std::os::unix::ffi::OsStrExt;
@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::*;
 use crate::failure::At;
-use crate::op::{Executed, Execution, Op, Recorded};
+use crate::op::{Executed, Execution, Made, Missing, Op, Recorded};
 use crate::pointed::{CStrings, Filter};
 use crate::script::Need;
 use crate::seccomp::Seccomp;
@@ -135,15 +135,69 @@ fn a_root_of_attached_mounts_hides_all_that_was_before() {
             script.must(Op::Attach { tree, below: Some(new), at: c(Path::new(at)) });
         }
     }
+    let null = script.to_be_made();
+    script.must(Op::Make { made: Made::Null, held: null });
+    for at in [c"/masked", c"out/hidden"] {
+        script.must(Op::Mask { below: new, at: at.to_owned(), null });
+    }
+    script.prefer(Op::Mask { below: new, at: c"/no/such/file".to_owned(), null });
     script.must(Op::Pivot(new));
-    script.must(Op::Mask(c"/masked".to_owned()));
-    script.must(Op::Mask(c"/hidden".to_owned()));
     let told = script.hold(out.try_clone().expect("a copy"));
     script.must(Op::Stdio([None, Some(told), None]));
     script.must(execution(&["sh", "-c", "/usr/bin/ls /; /usr/bin/ls /masked; /usr/bin/cat /hidden"]));
     let launched = spawn(script).expect("it was executed");
     assert_eq!(launched.child.wait().expect("our child"), WaitStatus::Exited(0));
     assert_eq!(read(out), "bin\ndev\nhidden\nlib\nlib64\nmasked\nout\nusr\n");
+}
+
+#[test]
+fn what_a_process_makes_for_us_is_ours_and_what_it_lacks_is_told() {
+    if !nix::unistd::geteuid().is_root() {
+        return eprintln!("skipped: needs root");
+    }
+    let mut script = script();
+    let (memory, lacking) = (script.to_be_made(), script.to_be_made());
+    let fresh = |kind: &CStr| Made::Fresh { kind: kind.to_owned(), options: Vec::new(), attributes: 0 };
+    script.must(Op::Make { made: fresh(c"tmpfs"), held: memory });
+    script.prefer(Op::Make { made: fresh(c"no-such-file-system"), held: lacking });
+    let (files, missed) = make(script, &[memory, lacking]).expect("made");
+    let [Some(memory), None] = &files[..] else { panic!("{files:?}") };
+    assert_eq!(nix::sys::statfs::fstatfs(memory).expect("a mount").filesystem_type(), nix::sys::statfs::TMPFS_MAGIC);
+    assert_eq!((missed.len(), missed[0].errno), (1, Errno::ENODEV));
+}
+
+#[test]
+fn places_are_made_within_a_root_whatever_its_links_say() {
+    let place = tempfile::tempdir().expect("a directory");
+    let root = place.path().join("root");
+    std::fs::create_dir_all(root.join("run")).expect("directories");
+    for (name, to) in [("out", "../../.."), ("var", "/run"), ("nowhere", "no/such")] {
+        std::os::unix::fs::symlink(to, root.join(name)).expect("a link");
+    }
+    let make = |at: &str, missing| {
+        let mut script = script();
+        let below = script.hold(File::open(&root).expect("a directory"));
+        script.must(Op::Place { below, at: CString::new(at).expect("no zero byte"), missing });
+        errand(script).map(drop).map_err(|failure| failure.errno)
+    };
+    for (at, missing, made) in [
+        ("/a//b/c/", Missing::Directory, "a/b/c"),
+        ("/a/b/file", Missing::File, "a/b/file"),
+        ("var/x", Missing::Directory, "run/x"),
+        ("/out/up/y", Missing::File, "up/y"),
+    ] {
+        assert_eq!(make(at, missing), Ok(()), "{at}");
+        assert!(
+            root.join(made).symlink_metadata().is_ok_and(|found| found.is_file() == (missing == Missing::File)),
+            "{at}"
+        );
+        // Again: it is there.
+        assert_eq!(make(at, missing), Ok(()), "{at}");
+    }
+    assert_eq!(make("/nowhere/x", Missing::File), Err(Errno::EEXIST));
+    assert_eq!(make("/a/b/file/x", Missing::Directory), Err(Errno::ENOTDIR));
+    let names = std::fs::read_dir(place.path()).expect("a directory").count();
+    assert_eq!(names, 1);
 }
 
 fn read(mut file: File) -> String {

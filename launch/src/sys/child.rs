@@ -18,14 +18,17 @@ mod credentials;
 mod descriptors;
 mod enter;
 mod execute;
+mod make;
 mod missing;
 mod mounts;
 mod network;
 mod op;
+mod place;
 
 use std::ffi::{c_int, c_void};
 use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
 
 use clone3::Clone3;
 use nix::errno::Errno;
@@ -34,7 +37,7 @@ use super::hidden::Hidden;
 use super::report::{Failed, Place, Report, STEPS};
 use super::signals;
 use crate::failure::{At, Failure, Missed};
-use crate::op::{Fork, Op};
+use crate::op::{Fd, Fork, Op};
 use crate::script::{Need, Script};
 
 /// Room for the child's frames; it calls a handful of small functions, one of which holds a path.
@@ -65,6 +68,23 @@ pub(crate) fn errand(script: Script) -> Result<Vec<Missed>, Failure> {
     Ok(missed)
 }
 
+/// Runs a script that executes nothing in a new process that shares our descriptors, and takes those
+/// over that it makes, in this order.
+pub(crate) fn make(script: Script, wanted: &[Fd]) -> Result<(Vec<Option<OwnedFd>>, Vec<Missed>), Failure> {
+    let made: Vec<_> = wanted.iter().map(|fd| script.made(*fd)).collect();
+    let ran = run_child(script, Until::Shared);
+    let take = |number: &Option<Arc<AtomicI32>>| {
+        let number = number.as_ref().map_or(-1, |number| number.swap(-1, Ordering::Relaxed));
+        // SAFETY: not -1, so the child made this descriptor in the table that it shared with us; it has
+        // come to its end, and nobody else was told of it.
+        (number >= 0).then(|| unsafe { OwnedFd::from_raw_fd(number) })
+    };
+    let files: Vec<_> = made.iter().map(take).collect();
+    let (pidfd, missed) = ran?;
+    wait_for(pidfd.as_fd());
+    Ok((files, missed))
+}
+
 /// What a child has to come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Until {
@@ -72,6 +92,8 @@ enum Until {
     Executed,
     /// The end of its script.
     Done,
+    /// The end of its script, what it opens being ours.
+    Shared,
 }
 
 fn run_child(script: Script, until: Until) -> Result<(OwnedFd, Vec<Missed>), Failure> {
@@ -96,7 +118,8 @@ fn run_child(script: Script, until: Until) -> Result<(OwnedFd, Vec<Missed>), Fai
         // The first child shares our descriptors, so that the pidfd it gets for the second is ours.
         errand.clone_first(first_stack, libc::CLONE_VFORK | libc::CLONE_FILES | memory, None)
     } else {
-        errand.clone_first(first_stack, COMMAND | memory, Some(report))
+        let shared = if until == Until::Shared { libc::CLONE_FILES } else { 0 };
+        errand.clone_first(first_stack, COMMAND | memory | shared, Some(report))
     };
     drop(hidden);
     reaper::sys::block_exactly(&before);
@@ -210,7 +233,7 @@ fn outcome(
 ) -> Result<(OwnedFd, Vec<Missed>), Failure> {
     let filtered = script.steps.iter().any(|step| matches!(step.op, Op::Filter(_)));
     let came_to_it =
-        |pidfd| report.finished() && (until == Until::Done || !super::pidfd::ended_before_exec(pidfd, filtered));
+        |pidfd| report.finished() && (until != Until::Executed || !super::pidfd::ended_before_exec(pidfd, filtered));
     let pidfd = report.pidfd.load(Ordering::Relaxed);
     // SAFETY: not -1, so the kernel made this descriptor for us at the clone, and only we know of it.
     let pidfd = (pidfd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(pidfd) });

@@ -17,6 +17,11 @@ pub(super) fn join_cgroup(members: RawFd) -> Result<(), Errno> {
     Errno::result(unsafe { libc::write(members, c"0".as_ptr().cast(), 1) }).map(drop)
 }
 
+pub(super) fn own_cgroups() -> Result<(), Errno> {
+    // SAFETY: takes a number.
+    Errno::result(unsafe { libc::unshare(libc::CLONE_NEWCGROUP) }).map(drop)
+}
+
 /// Raises the hard limit where it is lower.
 pub(super) fn raise(resource: libc::c_uint, hard: u64) -> Result<(), Errno> {
     let mut limit = MaybeUninit::<libc::rlimit64>::zeroed();

@@ -11,7 +11,15 @@ const NOT_HERE: [Errno; 7] =
 /// Whether this answer says that it cannot be had here, and not that something went wrong.
 pub(super) fn can_do_without(op: &Op, errno: Errno) -> bool {
     match op {
-        Op::Mount(_) | Op::Attach { .. } | Op::Mask(_) => NOT_HERE.contains(&errno),
+        Op::Mount(_) | Op::Make { .. } | Op::OwnCgroups => NOT_HERE.contains(&errno),
+        // Of what was not made there is no descriptor.
+        Op::Attach { .. } => errno == Errno::EBADF || NOT_HERE.contains(&errno),
+        // There is nothing that could be seen.
+        Op::Mask { .. } | Op::Protect { .. } => matches!(errno, Errno::ENOENT | Errno::ENOTDIR),
+        // A link that leads nowhere is there.
+        Op::Place { .. } => errno == Errno::EEXIST || NOT_HERE.contains(&errno),
+        // The kernel has no such thing, or it is not a user namespace's.
+        Op::Write { .. } => matches!(errno, Errno::ENOENT | Errno::EACCES | Errno::EPERM),
         // Refused where setgroups was given up for the right to write the gid map, or in a user
         // namespace that has no such groups.
         Op::Groups(_) => matches!(errno, Errno::EPERM | Errno::EINVAL),

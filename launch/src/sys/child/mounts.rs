@@ -1,13 +1,13 @@
 //! In the child: its mounts and its root directory.
 
 use std::ffi::{CStr, c_ulong};
-use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, RawFd};
 
 use nix::errno::Errno;
 
+use super::{make, place};
 use crate::op::Mount;
-use crate::sys::{open_below, owned};
+use crate::sys::open_below;
 
 pub(super) fn own() -> Result<(), Errno> {
     // SAFETY: takes a number.
@@ -60,36 +60,41 @@ fn raw(
 /// # References
 /// move_mount(2), Linux 5.2; openat2(2), Linux 5.6
 pub(super) fn attach(tree: RawFd, below: Option<RawFd>, at: &CStr) -> Result<(), Errno> {
-    // SAFETY: an open_how is numbers, for which all zeroes is valid.
-    let mut how: libc::open_how = unsafe { MaybeUninit::zeroed().assume_init() };
-    how.flags = (libc::O_PATH | libc::O_CLOEXEC).cast_unsigned().into();
-    if below.is_some() {
-        how.resolve = libc::RESOLVE_IN_ROOT | libc::RESOLVE_NO_MAGICLINKS;
-    }
-    let (from, size) = (below.unwrap_or(libc::AT_FDCWD), size_of::<libc::open_how>());
-    // SAFETY: a descriptor of the script, a C string, and as many bytes as are said to be there.
-    let place = unsafe { libc::syscall(libc::SYS_openat2, from, at.as_ptr(), &raw const how, size) };
-    let place = owned(place)?;
+    let place = match below {
+        Some(root) => place::open(root, at, libc::O_PATH)?,
+        None => open_below(libc::AT_FDCWD, at, libc::O_PATH)?,
+    };
+    attach_at(tree, place.as_raw_fd())
+}
+
+fn attach_at(tree: RawFd, place: RawFd) -> Result<(), Errno> {
     let by_descriptors = libc::MOVE_MOUNT_F_EMPTY_PATH | libc::MOVE_MOUNT_T_EMPTY_PATH;
     let nothing = c"".as_ptr();
     // SAFETY: two descriptors, C strings, and a number.
-    let moved =
-        unsafe { libc::syscall(libc::SYS_move_mount, tree, nothing, place.as_raw_fd(), nothing, by_descriptors) };
+    let moved = unsafe { libc::syscall(libc::SYS_move_mount, tree, nothing, place, nothing, by_descriptors) };
     Errno::result(moved).map(drop)
 }
 
-/// Covers a directory with an empty one, and a file with /dev/null.
-pub(super) fn mask(path: &CStr) -> Result<(), Errno> {
-    let mut found = MaybeUninit::<libc::stat>::zeroed();
-    // SAFETY: a C string, and room for one stat.
-    Errno::result(unsafe { libc::stat(path.as_ptr(), found.as_mut_ptr()) })?;
-    // SAFETY: the call has filled it, and it is numbers only.
-    let is_directory = unsafe { found.assume_init() }.st_mode & libc::S_IFMT == libc::S_IFDIR;
-    if is_directory {
-        raw(Some(c"tmpfs"), path, Some(c"tmpfs"), libc::MS_RDONLY | libc::MS_NOSUID | libc::MS_NODEV, Some(c"size=0k"))
+/// Covers a directory with an empty one, and a file with the device that swallows everything.
+pub(super) fn mask(root: RawFd, at: &CStr, null: RawFd) -> Result<(), Errno> {
+    let place = place::open(root, at, libc::O_PATH)?;
+    let is_directory = place::kind_of(place.as_raw_fd())? == libc::S_IFDIR;
+    let nothing = if is_directory {
+        let inert = libc::MOUNT_ATTR_RDONLY | libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV;
+        let size = (c"size", Some(c"0k"));
+        make::fresh(c"tmpfs", std::iter::once(size), inert | libc::MOUNT_ATTR_NOEXEC)?
     } else {
-        raw(Some(c"/dev/null"), path, None, libc::MS_BIND, None)
-    }
+        make::copy(null, c"", false)?
+    };
+    attach_at(nothing.as_raw_fd(), place.as_raw_fd())
+}
+
+/// Covers a file or a directory with itself, which nobody may write to.
+pub(super) fn protect(root: RawFd, at: &CStr) -> Result<(), Errno> {
+    let place = place::open(root, at, libc::O_PATH)?;
+    let itself = make::copy(place.as_raw_fd(), c"", true)?;
+    make::attribute(itself.as_raw_fd(), true, libc::MOUNT_ATTR_RDONLY, 0)?;
+    attach_at(itself.as_raw_fd(), place.as_raw_fd())
 }
 
 /// Makes a mount the root of everything here; what was the root before goes, with all below it.

@@ -2,7 +2,7 @@
 
 use nix::errno::Errno;
 
-use super::{credentials, descriptors, enter, mounts, network};
+use super::{credentials, descriptors, enter, make, mounts, network, place};
 use crate::op::{Op, Recorded};
 use crate::script::Script;
 use crate::sys::{record, signals, write_below};
@@ -26,13 +26,23 @@ pub(super) fn perform(script: &Script, op: &Op, goes_to_cgroup: bool) -> Result<
         Op::Verify(expected) => enter::verify(proc, expected),
         // By way of our own /proc: that of the inside may be a fake (CVE-2019-16884).
         Op::Label { file, text } => write_below(proc, file, text),
+        Op::Write { file, text } => write_below(proc, file, text),
         Op::Record(what, file) => record(proc, number(file), *what == Recorded::Pid),
         Op::Maps { uid, gid } => credentials::map_ids(proc, uid, gid),
         Op::OwnMounts => mounts::own(),
         Op::SlaveMounts => mounts::keep_to_ourselves(proc),
         Op::Mount(mount) => mounts::mount(mount),
         Op::Attach { tree, below, at } => mounts::attach(number(tree), below.as_ref().map(number), at),
-        Op::Mask(path) => mounts::mask(path),
+        Op::OwnCgroups => enter::own_cgroups(),
+        Op::Make { made, held } => make::make(script, made).map(|fd| script.keep(*held, fd)),
+        Op::Place { below, at, missing } => place::make(number(below), at, *missing),
+        Op::Device { below, directory, name, mode, number: device } => {
+            place::device(number(below), directory, name, *mode, *device)
+        }
+        Op::Link { below, directory, name, to } => place::link(number(below), directory, name, to),
+        Op::Mask { below, at, null } => mounts::mask(number(below), at, number(null)),
+        Op::Protect { below, at } => mounts::protect(number(below), at),
+        Op::Seal(mount) => make::attribute(number(mount), false, libc::MOUNT_ATTR_RDONLY, 0),
         Op::Pivot(root) => mounts::pivot(number(root)),
         Op::Chroot(root) => mounts::chroot(number(root)),
         Op::Hostname(name) => network::set_hostname(name),
