@@ -4,6 +4,7 @@
 //! It knows nothing of images and of Kubernetes.
 
 pub mod cgroup;
+pub mod limits;
 pub mod plan;
 
 pub use plan::{ContainerPlan, Contradiction, Parts};

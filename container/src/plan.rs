@@ -18,7 +18,7 @@ pub use mounts::{Attributes, Below, Device, DeviceKind, MASKED, Mount, Propagati
 pub use process::{Capabilities, InvalidUser, Named, Process, Seccomp, User};
 pub use root::{Root, Writable};
 
-use crate::cgroup::Limits;
+use crate::limits::Limits;
 
 /// A container that makes sense, made by [`ContainerPlan::new`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

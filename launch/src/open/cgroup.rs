@@ -8,6 +8,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Component, Path, PathBuf};
 
+use nix::fcntl::{OFlag, openat};
+use nix::sys::stat::Mode;
 use procfs::process::MountInfo;
 
 use crate::command::Cgroup;
@@ -30,6 +32,21 @@ pub struct OpenCgroup {
     /// Its `cgroup.procs`, to be written to.
     pub members: OwnedFd,
     path: PathBuf,
+}
+
+impl OpenCgroup {
+    /// That of a directory which is held.
+    ///
+    /// # Errors
+    /// When nobody may be put there.
+    ///
+    /// # References
+    /// cgroups(7)
+    pub fn of(directory: OwnedFd, path: PathBuf) -> io::Result<Self> {
+        let flags = OFlag::O_WRONLY | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW;
+        let members = openat(&directory, "cgroup.procs", flags, Mode::empty())?;
+        Ok(Self { directory, members, path })
+    }
 }
 
 impl Cgroups {
@@ -69,12 +86,14 @@ pub fn open(wanted: &Cgroup, followed: Option<i32>) -> Result<Cgroups, Error> {
 }
 
 /// A hierarchy of control groups, where it is mounted.
-struct Hierarchy {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hierarchy {
     /// Its controllers; none for the unified hierarchy.
-    controllers: Option<Vec<String>>,
+    pub controllers: Option<Vec<String>>,
     /// The group that is mounted, as /proc calls it.
-    root: PathBuf,
-    mounted: PathBuf,
+    pub root: PathBuf,
+    /// Where it is mounted.
+    pub mounted: PathBuf,
 }
 
 impl Hierarchy {
@@ -91,7 +110,8 @@ impl Hierarchy {
     }
 
     /// Whether it is the one that this line of `/proc/PID/cgroup` speaks of.
-    fn is_of(&self, group: &Group) -> bool {
+    #[must_use]
+    pub fn is_of(&self, group: &Group) -> bool {
         match &self.controllers {
             None => group.hierarchy == 0,
             Some(controllers) => {
@@ -100,14 +120,19 @@ impl Hierarchy {
         }
     }
 
-    /// The directory of the group that /proc calls so.
-    fn directory(&self, pathname: &Path) -> Option<PathBuf> {
+    /// The directory of the group that /proc calls so, if it is within what is mounted.
+    #[must_use]
+    pub fn directory(&self, pathname: &Path) -> Option<PathBuf> {
         let inner = pathname.strip_prefix(&self.root).ok()?;
         inner.components().all(|part| matches!(part, Component::Normal(_))).then(|| self.mounted.join(inner))
     }
 }
 
-fn hierarchies() -> Result<Vec<Hierarchy>, Error> {
+/// The hierarchies that are mounted here, each once.
+///
+/// # Errors
+/// When that cannot be read.
+pub fn hierarchies() -> Result<Vec<Hierarchy>, Error> {
     let failed = |source| Error::Proc { source };
     let text = fs::read("/proc/self/mountinfo").map_err(failed)?;
     let mut found: Vec<Hierarchy> = Vec::new();
@@ -128,16 +153,22 @@ fn hierarchies() -> Result<Vec<Hierarchy>, Error> {
 ///
 /// # References
 /// cgroups(7)
-#[derive(Debug, PartialEq, Eq)]
-struct Group {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
     /// 0 is the unified hierarchy.
-    hierarchy: u32,
-    controllers: Vec<String>,
-    pathname: PathBuf,
+    pub hierarchy: u32,
+    /// The controllers of a hierarchy of version 1.
+    pub controllers: Vec<String>,
+    /// As /proc calls it.
+    pub pathname: PathBuf,
 }
 
 impl Group {
-    fn all_of(pid: i32) -> io::Result<Vec<Self>> {
+    /// Those that a process is in.
+    ///
+    /// # Errors
+    /// When that cannot be read.
+    pub fn all_of(pid: i32) -> io::Result<Vec<Self>> {
         let text = fs::read(format!("/proc/{pid}/cgroup"))?;
         let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
         lines.map(|line| Self::of(line).ok_or_else(|| io::Error::other("malformed list of cgroups"))).collect()
