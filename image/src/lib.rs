@@ -8,6 +8,8 @@
 pub mod digest;
 pub mod media;
 pub mod platform;
+pub mod reference;
+pub mod remote;
 pub mod store;
 
 pub use digest::{Algorithm, Digest, Hasher};
