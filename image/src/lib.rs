@@ -6,13 +6,17 @@
 //! in the making has another name, and gets its own when it is whole.
 
 pub mod digest;
+mod image;
 pub mod media;
 pub mod platform;
 pub mod reference;
 pub mod remote;
 pub mod store;
+pub mod unpack;
 
 pub use digest::{Algorithm, Digest, Hasher};
+pub use image::{Image, ImageError, Prepared};
 pub use oci_spec::image::Descriptor;
 pub use platform::Platform;
-pub use store::{Blob, Ingest, Reference, Store, StoreError};
+pub use store::{Blob, Ingest, OverlayMarks, Store, StoreError};
+pub use unpack::Limits;

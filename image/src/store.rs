@@ -18,6 +18,7 @@
 mod blob;
 mod error;
 mod ingest;
+mod layers;
 mod layout;
 mod open;
 mod references;
@@ -25,6 +26,8 @@ mod references;
 pub use blob::Blob;
 pub use error::StoreError;
 pub use ingest::Ingest;
+pub(crate) use layers::seen;
+pub use layers::{Layer, LayerError, LayerRecord};
 pub use layout::OverlayMarks;
 pub use open::{Store, data_directory};
 pub use references::Reference;

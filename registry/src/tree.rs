@@ -40,7 +40,11 @@ pub fn remove(path: &Path) -> Result<(), RegistryError> {
     removed.map_err(|errno| file("remove", path)(io::Error::from(errno)))
 }
 
-fn remove_below<P: ?Sized + nix::NixPath>(parent: BorrowedFd<'_>, path: &P) -> Result<(), Errno> {
+/// The same of what is called so in a directory that is open.
+///
+/// # Errors
+/// When something of it cannot be removed; not when there is nothing.
+pub fn remove_below<P: ?Sized + nix::NixPath>(parent: BorrowedFd<'_>, path: &P) -> Result<(), Errno> {
     match unlinkat(parent, path, UnlinkatFlags::NoRemoveDir) {
         Ok(()) | Err(Errno::ENOENT) => return Ok(()),
         // What POSIX says of a directory, and what Linux does.

@@ -92,6 +92,15 @@ impl Layout {
         self.references().join(Algorithm::Sha256.digest(name.as_bytes()).hex())
     }
 
+    pub(super) fn layer(&self, chain: &Digest) -> PathBuf {
+        self.root.join("layers").join(file_name(chain))
+    }
+
+    /// Where a layer is made.
+    pub(super) fn making(&self, chain: &Digest) -> PathBuf {
+        self.work().join(format!("layer-{}", file_name(chain)))
+    }
+
     pub(super) fn work(&self) -> PathBuf {
         self.root.join("work")
     }

@@ -127,7 +127,7 @@ impl Store {
     }
 
     /// The lock: while somebody has it, nothing is collected.
-    pub(super) fn held(&self) -> Arc<Lock> {
+    pub(crate) fn held(&self) -> Arc<Lock> {
         Arc::clone(&self.held)
     }
 }

@@ -1,0 +1,278 @@
+//! Archives made by hand, honest ones and such as want to be somewhere else.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use super::*;
+use crate::Algorithm;
+
+/// An archive in the making.
+#[derive(Default)]
+pub(super) struct Archive(Vec<u8>);
+
+/// What a header says, beyond name and kind.
+#[derive(Clone)]
+pub(super) struct Said<'a> {
+    pub(super) link: &'a str,
+    pub(super) data: &'a [u8],
+    pub(super) mode: u32,
+    pub(super) device: (u32, u32),
+    pub(super) pax: Vec<(&'a str, &'a [u8])>,
+}
+
+impl Default for Said<'_> {
+    fn default() -> Self {
+        Self { link: "", data: b"", mode: 0o644, device: (0, 0), pax: Vec::new() }
+    }
+}
+
+impl Archive {
+    pub(super) fn add(mut self, name: &[u8], kind: u8, said: &Said<'_>) -> Self {
+        if !said.pax.is_empty() {
+            let records: Vec<u8> = said.pax.iter().flat_map(|(key, value)| record(key, value)).collect();
+            self = self.raw(b"pax", b'x', &Said { data: &records, ..Said::default() });
+        }
+        self.raw(name, kind, said)
+    }
+
+    fn raw(mut self, name: &[u8], kind: u8, said: &Said<'_>) -> Self {
+        let mut header = tar::Header::new_gnu();
+        header.as_mut_bytes()[..name.len().min(100)].copy_from_slice(&name[..name.len().min(100)]);
+        header.as_mut_bytes()[156] = kind;
+        header.as_mut_bytes()[157..157 + said.link.len()].copy_from_slice(said.link.as_bytes());
+        header.set_mode(said.mode);
+        let own = |id: u32| u64::from(id);
+        header.set_uid(own(nix::unistd::geteuid().as_raw()));
+        header.set_gid(own(nix::unistd::getegid().as_raw()));
+        header.set_mtime(1_000_000_000);
+        header.set_size(said.data.len() as u64);
+        if matches!(kind, b'3' | b'4') {
+            header.set_device_major(said.device.0).expect("room");
+            header.set_device_minor(said.device.1).expect("room");
+        }
+        header.set_cksum();
+        self.0.extend(header.as_bytes());
+        self.0.extend(said.data);
+        self.0.resize(self.0.len().next_multiple_of(512), 0);
+        self
+    }
+
+    pub(super) fn file(self, name: &str, data: &str) -> Self {
+        self.add(name.as_bytes(), b'0', &Said { data: data.as_bytes(), ..Said::default() })
+    }
+
+    pub(super) fn directory(self, name: &str, mode: u32) -> Self {
+        self.add(name.as_bytes(), b'5', &Said { mode, ..Said::default() })
+    }
+
+    pub(super) fn symlink(self, name: &str, link: &str) -> Self {
+        self.add(name.as_bytes(), b'2', &Said { link, ..Said::default() })
+    }
+
+    pub(super) fn hard_link(self, name: &str, link: &str) -> Self {
+        self.add(name.as_bytes(), b'1', &Said { link, ..Said::default() })
+    }
+
+    pub(super) fn bytes(mut self) -> Vec<u8> {
+        self.0.resize(self.0.len() + 1024, 0);
+        self.0
+    }
+}
+
+pub(super) fn record(key: &str, value: &[u8]) -> Vec<u8> {
+    let rest = key.len() + value.len() + 3;
+    let length = (rest + 1..).find(|length| length - length.to_string().len() == rest).expect("a length");
+    [format!("{length} {key}=").as_bytes(), value, b"\n"].concat()
+}
+
+/// Layers one above the other, in a directory with a secret beside it.
+pub(super) struct Place {
+    place: tempfile::TempDir,
+    layers: Vec<PathBuf>,
+}
+
+impl Place {
+    pub(super) fn new() -> Self {
+        let place = tempfile::tempdir().expect("a directory");
+        fs::create_dir(place.path().join("outside")).expect("a directory");
+        fs::write(place.path().join("outside/secret"), "secret").expect("a file");
+        Self { place, layers: Vec::new() }
+    }
+
+    pub(super) fn outside(&self) -> PathBuf {
+        self.place.path().join("outside")
+    }
+
+    pub(super) fn unpack(&mut self, bytes: &[u8]) -> Result<Outcome, UnpackError> {
+        self.unpack_within(bytes, Limits::default())
+    }
+
+    pub(super) fn unpack_within(&mut self, bytes: &[u8], limits: Limits) -> Result<Outcome, UnpackError> {
+        let path = self.place.path().join(format!("layer-{}", self.layers.len()));
+        fs::create_dir(&path).expect("a directory");
+        let open = |path: &Path| OwnedFd::from(File::open(path).expect("a directory"));
+        let target = Target {
+            directory: open(&path),
+            lowers: self.layers.iter().rev().map(|path| open(path)).collect(),
+            marks: marks(),
+            scratch: tempfile::tempfile().expect("a file"),
+        };
+        self.layers.push(path);
+        let diff = Algorithm::Sha256.digest(bytes);
+        unpack(bytes, bytes.len() as u64, Some(&diff), target, limits).map(|(outcome, _)| outcome)
+    }
+
+    pub(super) fn top(&self) -> &Path {
+        self.layers.last().expect("a layer")
+    }
+
+    /// What is below the place but not in its layers.
+    pub(super) fn strays(&self) -> BTreeMap<PathBuf, String> {
+        let mut strays = BTreeMap::new();
+        for entry in fs::read_dir(self.place.path()).expect("a directory").map(|entry| entry.expect("an entry")) {
+            if !self.layers.contains(&entry.path()) {
+                walk(&entry.path(), &mut strays);
+            }
+        }
+        strays
+    }
+
+    pub(super) fn assert_only_the_secret(&self) {
+        let strays: Vec<_> = self.strays().into_iter().collect();
+        let secret = (self.outside().join("secret"), "secret".to_owned());
+        assert_eq!(strays.iter().filter(|(path, _)| path.is_file()).collect::<Vec<_>>(), [&secret]);
+        assert_eq!(strays.len(), 2, "{strays:?}");
+    }
+}
+
+fn walk(path: &Path, into: &mut BTreeMap<PathBuf, String>) {
+    let found = fs::symlink_metadata(path).expect("there");
+    let text = if found.is_file() { fs::read_to_string(path).unwrap_or_default() } else { String::new() };
+    into.insert(path.to_owned(), text);
+    if found.is_dir() {
+        fs::read_dir(path).expect("a directory").for_each(|entry| walk(&entry.expect("an entry").path(), into));
+    }
+}
+
+fn marks() -> OverlayMarks {
+    if nix::unistd::geteuid().is_root() { OverlayMarks::Trusted } else { OverlayMarks::User }
+}
+
+fn is_opaque(path: &Path) -> bool {
+    rustix::fs::lgetxattr(path, marks().opaque(), &mut [0; 1][..]).is_ok()
+}
+
+fn is_whiteout(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_char_device() && found.rdev() == 0)
+}
+
+#[test]
+fn what_an_archive_says_is_there() {
+    let mut place = Place::new();
+    let long = "long/".to_owned() + &"n".repeat(200);
+    let capability = b"\x01\0\0\x02\0\x04\0\0\n\0\0\0\0\0\0\0\0\0\0\0";
+    let archive = Archive::default()
+        .directory("./", 0o711)
+        .directory("d", 0o1777)
+        .file("d/f", "data")
+        .symlink("d/s", "../../etc")
+        .hard_link("h", "d/f")
+        .add(b"d/\xff\xfe", b'0', &Said { mode: 0o4755, ..Said::default() })
+        .add(b"fifo", b'6', &Said { mode: 0o622, ..Said::default() })
+        .raw(b"././@LongLink", b'L', &Said { data: &[long.as_bytes(), b"\0"].concat(), ..Said::default() })
+        .file("short", "long")
+        .add(b"x", b'0', &Said { pax: vec![("path", b"p"), ("mtime", b"5.25")], ..Said::default() })
+        .add(
+            b"caps",
+            b'0',
+            &Said {
+                pax: vec![("SCHILY.xattr.user.a", b"1\n2"), ("SCHILY.xattr.security.capability", capability)],
+                ..Said::default()
+            },
+        );
+    let outcome = place.unpack(&archive.bytes()).expect("a layer");
+    assert_eq!((outcome.entries, outcome.bytes, outcome.devices), (10, 8, 0));
+    let top = place.top();
+    let mode = |name: &str| fs::symlink_metadata(top.join(name)).expect("there").mode() & 0o7777;
+    assert_eq!((mode(""), mode("d"), mode("fifo")), (0o711, 0o1777, 0o622));
+    assert_eq!(
+        fs::symlink_metadata(top.join(OsStr::from_bytes(b"d/\xff\xfe"))).expect("there").mode() & 0o7777,
+        0o4755
+    );
+    assert_eq!(fs::read_link(top.join("d/s")).expect("a link"), Path::new("../../etc"));
+    assert_eq!(fs::read_to_string(top.join("h")).expect("a file"), "data");
+    assert_eq!(fs::metadata(top.join("h")).expect("there").nlink(), 2);
+    assert_eq!(fs::read_to_string(top.join(&long)).expect("a file"), "long");
+    let time =
+        |name: &str| fs::symlink_metadata(top.join(name)).map(|it| (it.mtime(), it.mtime_nsec())).expect("there");
+    assert_eq!(time("p"), (5, 250_000_000));
+    for name in ["", "d", "d/s", "fifo", "h"] {
+        assert_eq!(time(name), (1_000_000_000, 0), "{name}");
+    }
+    let mut value = [0; 64];
+    let count = rustix::fs::lgetxattr(top.join("caps"), "user.a", &mut value[..]).expect("an attribute");
+    assert_eq!(&value[..count], b"1\n2");
+    if nix::unistd::geteuid().is_root() {
+        let count = rustix::fs::lgetxattr(top.join("caps"), "security.capability", &mut value[..]).expect("kept");
+        assert_eq!(&value[..count], capability);
+    }
+    place.assert_only_the_secret();
+}
+
+#[test]
+fn a_layer_hides_what_it_says_of_those_below_and_nothing_of_its_own() {
+    let mut place = Place::new();
+    let below =
+        Archive::default().directory("d", 0o750).file("d/gone", "").file("d/kept", "").file("e/f", "").file("g", "");
+    place.unpack(&below.bytes()).expect("a layer");
+    let above = Archive::default()
+        .file("d/.wh.gone", "")
+        // First what hides, then what is in its place; and the other way round.
+        .file(".wh.e", "")
+        .file("e/new", "")
+        .directory("h", 0o755)
+        .file("h/i", "")
+        .file(".wh.h", "")
+        .file(".wh.g", "")
+        .file("k/.wh..wh..opq", "")
+        .file(".wh..wh.plnk", "");
+    place.unpack(&above.bytes()).expect("a layer");
+    let top = place.top();
+    assert!(is_whiteout(&top.join("d/gone")));
+    assert!(!top.join("d/kept").exists());
+    assert!(is_opaque(&top.join("e")) && top.join("e/new").is_file());
+    assert!(is_opaque(&top.join("h")) && top.join("h/i").is_file());
+    assert!(is_whiteout(&top.join("g")));
+    assert!(is_opaque(&top.join("k")));
+    // A directory that it only leads through stays as it is below.
+    assert_eq!(fs::metadata(top.join("d")).expect("there").mode() & 0o7777, 0o750);
+    assert_eq!(fs::metadata(top.join("d")).expect("there").mtime(), 1_000_000_000);
+    assert!(!top.join(".wh..wh.plnk").exists());
+}
+
+#[test]
+fn links_lead_where_they_lead_in_all_layers_together() {
+    let mut place = Place::new();
+    place
+        .unpack(
+            &Archive::default().directory("usr/bin", 0o755).symlink("bin", "usr/bin").file("usr/bin/sh", "sh").bytes(),
+        )
+        .expect("a layer");
+    let above = Archive::default()
+        .file("bin/new", "new")
+        .hard_link("bin/bash", "/bin/sh")
+        .symlink("up", "../../..")
+        .file("up/x", "x");
+    place.unpack(&above.bytes()).expect("a layer");
+    let top = place.top();
+    assert_eq!(fs::read_to_string(top.join("usr/bin/new")).expect("a file"), "new");
+    assert!(fs::symlink_metadata(top.join("bin")).is_err());
+    assert_eq!(fs::read_to_string(top.join("usr/bin/bash")).expect("a file"), "sh");
+    assert_eq!(fs::metadata(top.join("usr/bin/sh")).expect("copied").nlink(), 2);
+    assert_eq!(fs::read_to_string(top.join("x")).expect("a file"), "x");
+    place.assert_only_the_secret();
+}
