@@ -5,8 +5,10 @@
 //! many as like at the same time, or alone to be collected. Nothing in it is ever half there: what is
 //! in the making has another name, and gets its own when it is whole.
 
+pub mod archive;
 pub mod digest;
 mod image;
+mod images;
 pub mod media;
 pub mod platform;
 pub mod reference;
@@ -16,6 +18,7 @@ pub mod unpack;
 
 pub use digest::{Algorithm, Digest, Hasher};
 pub use image::{Image, ImageError, Prepared};
+pub use images::Known;
 pub use oci_spec::image::Descriptor;
 pub use platform::Platform;
 pub use store::{Blob, Ingest, OverlayMarks, Store, StoreError};

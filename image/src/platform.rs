@@ -60,6 +60,24 @@ impl Platform {
         Self::new(std::env::consts::OS, std::env::consts::ARCH, "")
     }
 
+    /// The operating system.
+    #[must_use]
+    pub fn os(&self) -> &str {
+        &self.os
+    }
+
+    /// The architecture.
+    #[must_use]
+    pub fn architecture(&self) -> &str {
+        &self.architecture
+    }
+
+    /// The variant of the architecture; mostly none.
+    #[must_use]
+    pub fn variant(&self) -> &str {
+        &self.variant
+    }
+
     /// What the configuration of an image says.
     #[must_use]
     pub fn of(os: &Os, architecture: &Arch, variant: Option<&str>) -> Self {

@@ -16,18 +16,22 @@
 //! until the last of its [`Store`]s, [`Ingest`]s and the like is dropped.
 
 mod blob;
+mod collect;
 mod error;
 mod ingest;
+mod instances;
 mod layers;
 mod layout;
 mod open;
 mod references;
 
 pub use blob::Blob;
+pub use collect::Collected;
 pub use error::StoreError;
 pub use ingest::Ingest;
+pub use instances::{Instance, Pin};
 pub(crate) use layers::seen;
 pub use layers::{Layer, LayerError, LayerRecord};
 pub use layout::OverlayMarks;
-pub use open::{Store, data_directory};
+pub use open::{Alone, Store, data_directory};
 pub use references::Reference;

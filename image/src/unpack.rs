@@ -26,6 +26,9 @@ pub use limits::{Limits, TooMuch};
 
 use crate::digest::Digest;
 use crate::store::OverlayMarks;
+pub(crate) use member::{Kind, Members};
+pub(crate) use stream::decompressed;
+
 use member::TarError;
 
 /// Where a layer is unpacked.
@@ -179,4 +182,15 @@ pub fn unpack(
         Some(expected) if *expected != found => Err(UnpackError::DiffId { expected: expected.clone(), found }),
         _ => Ok((outcome, found)),
     }
+}
+
+/// The digest of a blob's bytes when they are not compressed.
+///
+/// # Errors
+/// When it cannot be read, or is too much.
+pub fn diff_id(blob: impl Read + Send, size: u64, limits: Limits) -> Result<Digest, UnpackError> {
+    let source = stream::Source { from: blob, size };
+    let drain = |bytes: &mut stream::Unpacked| io::copy(bytes, &mut io::sink()).map_err(TarError::Read);
+    let (_, found) = stream::unpacked(source, limits, crate::Algorithm::Sha256, drain)?;
+    found.ok_or_else(|| UnpackError::Archive("it was not read to its end".into()))
 }

@@ -8,7 +8,6 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use oci_spec::image::{Descriptor, MediaType};
@@ -34,9 +33,6 @@ pub struct Ingest {
     _working: Lock,
     _held: Arc<Lock>,
 }
-
-/// For the names of what has none yet.
-static NEXT: AtomicU64 = AtomicU64::new(0);
 
 impl Store {
     /// Begins to write a blob, or goes on where somebody has left off ([`Ingest::written`]); `None`
@@ -72,8 +68,7 @@ impl Store {
     /// When the file cannot be written.
     pub fn ingest_unknown(&self, media_type: MediaType) -> Result<Ingest, StoreError> {
         loop {
-            let number = NEXT.fetch_add(1, Ordering::Relaxed);
-            let path = self.layout.work().join(format!("blob-{}-{number}", std::process::id()));
+            let path = self.layout.own_work("blob");
             create(&path)?;
             let Some(working) = Lock::try_take(&path, Sharing::Exclusive)? else { continue };
             let mut ingest = self.write_to(path, None, Algorithm::Sha256, working)?;

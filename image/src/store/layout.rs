@@ -1,6 +1,9 @@
 //! Where everything is in the store. Nothing here looks.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use registry::Name;
 
 use crate::digest::{Algorithm, Digest};
 
@@ -92,6 +95,10 @@ impl Layout {
         self.references().join(Algorithm::Sha256.digest(name.as_bytes()).hex())
     }
 
+    pub(super) fn instance(&self, name: &Name) -> PathBuf {
+        self.root.join("containers").join(name.as_str())
+    }
+
     pub(super) fn layer(&self, chain: &Digest) -> PathBuf {
         self.root.join("layers").join(file_name(chain))
     }
@@ -99,6 +106,13 @@ impl Layout {
     /// Where a layer is made.
     pub(super) fn making(&self, chain: &Digest) -> PathBuf {
         self.work().join(format!("layer-{}", file_name(chain)))
+    }
+
+    /// A place in `work` that nobody else takes.
+    pub(super) fn own_work(&self, what: &str) -> PathBuf {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        self.work().join(format!("{what}-{}-{number}", std::process::id()))
     }
 
     pub(super) fn work(&self) -> PathBuf {
@@ -111,9 +125,22 @@ pub(super) fn file_name(digest: &Digest) -> String {
     format!("{}-{}", digest.algorithm().name(), digest.hex())
 }
 
+/// The digest that a file is named after.
+pub(super) fn digest_of(name: &str) -> Option<Digest> {
+    let (algorithm, hex) = name.split_once('-')?;
+    format!("{algorithm}:{hex}").parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_digest_is_found_again_in_a_file_name() {
+        let digest = Algorithm::Sha256.digest(b"x");
+        assert_eq!(digest_of(&file_name(&digest)), Some(digest));
+        assert_eq!(digest_of("sha256"), None);
+    }
 
     #[test]
     fn a_layout_that_is_not_ours_is_not_taken_for_it() {

@@ -1,12 +1,12 @@
 //! Opening a store: making it where there is none, and the lock that says that it is used.
 
+use std::env;
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use std::{env, process};
 
 use nix::unistd::{User, geteuid};
 use registry::{Lock, PATIENCE, RegistryError, Sharing, trust};
@@ -39,8 +39,30 @@ pub struct Store {
     pub(super) layout: Layout,
     marks: OverlayMarks,
     patience: Duration,
-    /// That nobody collects meanwhile; or, of one that is [alone](Self::alone), that nobody uses it.
+    /// That nobody collects meanwhile; or, of one that is [alone](Alone), that nobody uses it.
     held: Arc<Lock>,
+}
+
+/// A store that nobody else uses, which may be collected.
+#[derive(Debug)]
+pub struct Alone(Store);
+
+impl std::ops::Deref for Alone {
+    type Target = Store;
+
+    fn deref(&self) -> &Store {
+        &self.0
+    }
+}
+
+impl Alone {
+    /// Opens the store in a directory, once nobody uses it; `None` where there is none.
+    ///
+    /// # Errors
+    /// When it is not ours, or is in use for longer than this.
+    pub fn open(root: &Path, patience: Duration) -> Result<Option<Self>, StoreError> {
+        Ok(Store::locked(root, Sharing::Exclusive, patience)?.map(Self))
+    }
 }
 
 impl Store {
@@ -69,18 +91,10 @@ impl Store {
     /// # Errors
     /// When it is not ours, or somebody collects for longer than we wait.
     pub fn look(root: &Path) -> Result<Option<Self>, StoreError> {
-        Self::locked(root, Sharing::Shared)
+        Self::locked(root, Sharing::Shared, PATIENCE)
     }
 
-    /// Opens the store for one who changes what others rely on; `None` where there is none.
-    ///
-    /// # Errors
-    /// When it is not ours, or is in use for longer than we wait.
-    pub fn alone(root: &Path) -> Result<Option<Self>, StoreError> {
-        Self::locked(root, Sharing::Exclusive)
-    }
-
-    fn locked(root: &Path, sharing: Sharing) -> Result<Option<Self>, StoreError> {
+    fn locked(root: &Path, sharing: Sharing, patience: Duration) -> Result<Option<Self>, StoreError> {
         let layout = Layout::at(root.to_owned());
         if let Some(why) = trust::doubt(root)? {
             return Err(StoreError::NotOurs { root: root.to_owned(), why });
@@ -93,7 +107,7 @@ impl Store {
                 None => return Err(StoreError::Layout { root: root.to_owned(), found }),
             },
         };
-        let held = match Lock::take_within(&layout.lock(), sharing, PATIENCE) {
+        let held = match Lock::take_within(&layout.lock(), sharing, patience) {
             Err(RegistryError::Locked { by, .. }) => return Err(StoreError::InUse { root: root.to_owned(), by }),
             held => held?,
         };
@@ -174,8 +188,7 @@ fn probe(layout: &Layout) -> Result<OverlayMarks, StoreError> {
 
 /// Writes a file that is whole or not there, and stays.
 pub(super) fn write_whole(layout: &Layout, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let making = layout.work().join(format!("{name}-{}", process::id()));
+    let making = layout.own_work("record");
     let write = || {
         let mut opened = File::options().write(true).create(true).truncate(true).mode(0o600).open(&making)?;
         opened.write_all(bytes)?;
@@ -206,7 +219,7 @@ mod tests {
         let place = tempfile::tempdir().expect("a directory");
         let root = place.path().join("a/b");
         assert!(Store::look(&root).expect("no failure").is_none());
-        assert!(Store::alone(&root).expect("no failure").is_none());
+        assert!(Alone::open(&root, PATIENCE).expect("no failure").is_none());
         assert!(!root.exists());
         let store = Store::open(&root).expect("a store");
         assert_eq!(fs::metadata(store.root()).expect("a directory").permissions().mode() & 0o777, 0o700);
@@ -221,7 +234,7 @@ mod tests {
         let first = Store::open(place.path()).expect("a store");
         let second = Store::open(place.path()).expect("a store");
         drop((first, second));
-        let alone = Store::alone(place.path()).expect("nobody uses it").expect("a store");
+        let alone = Alone::open(place.path(), PATIENCE).expect("nobody uses it").expect("a store");
         assert!(Lock::try_take(&alone.layout.lock(), Sharing::Shared).expect("a lock").is_none());
     }
 

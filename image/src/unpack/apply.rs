@@ -240,14 +240,13 @@ impl Layer {
             _ => (FileType::BlockDevice, rustix::fs::makedev(member.device.0, member.device.1)),
         };
         // To an overlay this one means that something is hidden.
-        let means_more = kind == FileType::CharacterDevice && device == 0;
-        let made = rustix::fs::mknodat(here, name, kind, Mode::from_raw_mode(0o600), device);
-        match made {
-            _ if means_more => {}
-            Err(Errno::PERM) if kind != FileType::Fifo => {}
-            made => {
-                made.map_err(fault("create"))?;
-                return attributes::of_name(here, name, member, &mut self.outcome);
+        if kind != FileType::CharacterDevice || device != 0 {
+            match rustix::fs::mknodat(here, name, kind, Mode::from_raw_mode(0o600), device) {
+                Err(Errno::PERM) if kind != FileType::Fifo => {}
+                made => {
+                    made.map_err(fault("create"))?;
+                    return attributes::of_name(here, name, member, &mut self.outcome);
+                }
             }
         }
         self.outcome.devices += 1;

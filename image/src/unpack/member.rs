@@ -13,7 +13,7 @@ use super::xattr::Attributes;
 
 /// What a member is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     File,
     HardLink,
     Symlink,
@@ -25,10 +25,10 @@ pub(super) enum Kind {
 
 /// A member; of a file, the data comes next.
 #[derive(Debug)]
-pub(super) struct Member {
-    pub(super) name: Vec<u8>,
-    pub(super) kind: Kind,
-    pub(super) link: Vec<u8>,
+pub(crate) struct Member {
+    pub(crate) name: Vec<u8>,
+    pub(crate) kind: Kind,
+    pub(crate) link: Vec<u8>,
     pub(super) mode: u32,
     pub(super) uid: u64,
     pub(super) gid: u64,
@@ -36,14 +36,14 @@ pub(super) struct Member {
     pub(super) device: (u32, u32),
     pub(super) xattrs: Attributes,
     /// How large the file is, holes and all.
-    pub(super) size: u64,
+    pub(crate) size: u64,
     /// Which parts of it the archive has; `None` where it has all.
     pub(super) map: Option<Vec<Segment>>,
 }
 
 /// That an archive is none.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum TarError {
+pub(crate) enum TarError {
     #[error("the archive cannot be read")]
     Read(#[from] io::Error),
     #[error("the archive ends in the middle")]
@@ -62,7 +62,7 @@ pub(super) enum TarError {
 
 /// The members of the archive that is read from this.
 #[derive(Debug)]
-pub(super) struct Members<R> {
+pub(crate) struct Members<R> {
     from: R,
     /// Of the last member's data, what has not been read.
     data: u64,
@@ -75,12 +75,12 @@ const BLOCK: u64 = 512;
 const EXTENDED: u64 = 1 << 20;
 
 impl<R: Read> Members<R> {
-    pub(super) fn new(from: R) -> Self {
+    pub(crate) fn new(from: R) -> Self {
         Self { from, data: 0, padding: 0, ended: false }
     }
 
     /// The next member, which may take as long as it takes to skip the data of the one before.
-    pub(super) fn next(&mut self) -> Result<Option<Member>, TarError> {
+    pub(crate) fn next(&mut self) -> Result<Option<Member>, TarError> {
         let mut extended = Extended::default();
         let (mut long_name, mut long_link) = (None, None);
         let mut announced = false;
@@ -109,12 +109,12 @@ impl<R: Read> Members<R> {
     }
 
     /// The data of the last member that was handed out.
-    pub(super) fn data(&mut self) -> impl Read {
+    pub(crate) fn data(&mut self) -> impl Read {
         Data(self)
     }
 
     /// Reads what is behind the last member.
-    pub(super) fn finish(mut self) -> Result<(), TarError> {
+    pub(crate) fn finish(mut self) -> Result<(), TarError> {
         io::copy(&mut self.from, &mut io::sink())?;
         Ok(())
     }

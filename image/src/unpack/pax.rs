@@ -39,7 +39,7 @@ pub(super) struct Sparse {
 /// That a record is none.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an extended header is malformed")]
-pub(super) struct Malformed;
+pub(crate) struct Malformed;
 
 /// Reads all records; the last of a key counts.
 pub(super) fn parse(mut bytes: &[u8]) -> Result<Extended, Malformed> {

@@ -118,6 +118,11 @@ fn produce<R: Read>(
     }
 }
 
+/// The bytes of something that may be compressed, without limits: for what is not kept.
+pub(crate) fn decompressed<R: Read>(from: R) -> io::Result<impl Read> {
+    Decoder::of(from)
+}
+
 /// Whatever a blob is compressed by. Its first bytes tell, for media types are wrong at times.
 enum Decoder<R: Read> {
     Plain(BufReader<R>),

@@ -276,3 +276,288 @@ fn links_lead_where_they_lead_in_all_layers_together() {
     assert_eq!(fs::read_to_string(top.join("x")).expect("a file"), "x");
     place.assert_only_the_secret();
 }
+
+/// Archives that want to be somewhere else, and a word of what is refused; nothing where they are
+/// unpacked without harm.
+fn hostile(outside: &str) -> Vec<(&'static str, Archive, Option<&'static str>)> {
+    let absolute = format!("{outside}/written");
+    let up = "../".repeat(20) + &absolute[1..];
+    let device = Said { device: (1, 3), ..Said::default() };
+    vec![
+        ("an absolute name", Archive::default().file(&absolute, "x"), None),
+        ("a name that leads up", Archive::default().file(&up, "x"), None),
+        ("a link to an absolute directory", Archive::default().symlink("l", outside).file("l/written", "x"), None),
+        (
+            "a link that leads up",
+            Archive::default().symlink("l", &up.replace("/written", "")).file("l/written", "x"),
+            None,
+        ),
+        ("a link to a link", Archive::default().symlink("a", outside).symlink("b", "a").file("b/written", "x"), None),
+        ("a file through a link of its name", Archive::default().symlink("f", &absolute).file("f", "x"), None),
+        ("a directory through a link", Archive::default().symlink("d", outside).directory("d/", 0o777), None),
+        ("a directory below a link", Archive::default().symlink("d", outside).directory("d/written/", 0o777), None),
+        (
+            "a hard link to an absolute file",
+            Archive::default().hard_link("h", &format!("{outside}/secret")).file("h", "x"),
+            Some("not there"),
+        ),
+        (
+            "a hard link that leads up",
+            Archive::default().hard_link("h", &up.replace("written", "secret")),
+            Some("not there"),
+        ),
+        (
+            "a hard link through a link",
+            Archive::default().symlink("l", outside).hard_link("h", "l/secret"),
+            Some("not there"),
+        ),
+        (
+            "a hard link to a link, written through",
+            Archive::default().symlink("l", &absolute).hard_link("h", "l").file("h", "x"),
+            None,
+        ),
+        ("a hard link to a directory", Archive::default().directory("d", 0o755).hard_link("h", "d"), Some("link")),
+        ("a whiteout of what is above", Archive::default().file("../../.wh.outside", ""), None),
+        ("a whiteout of dots", Archive::default().file("d/.wh...", ""), Some("no name")),
+        ("an opaque mark through a link", Archive::default().symlink("l", outside).file("l/.wh..wh..opq", ""), None),
+        ("a whiteout through a link", Archive::default().symlink("l", outside).file("l/.wh.secret", ""), None),
+        ("a device that is written to", Archive::default().add(b"n", b'3', &device).file("n", "x"), None),
+        ("a fifo that is written to", Archive::default().add(b"p", b'6', &Said::default()).file("p", "x"), None),
+        (
+            "a link in a circle",
+            Archive::default().symlink("a", "b").symlink("b", "a").file("a/f", "x"),
+            Some("lead through"),
+        ),
+        ("a file as a directory", Archive::default().file("f", "x").file("f/g", "x"), Some("lead through")),
+        (
+            "a name with a nul",
+            Archive::default().add(b"x", b'0', &Said { pax: vec![("path", b"a\0b")], ..Said::default() }),
+            Some("malformed"),
+        ),
+        (
+            "no name",
+            Archive::default().add(b"x", b'0', &Said { pax: vec![("path", b".")], ..Said::default() }),
+            Some("replace"),
+        ),
+        (
+            "a size that is none",
+            Archive::default().add(b"x", b'0', &Said { pax: vec![("size", b"-1")], ..Said::default() }),
+            Some("malformed"),
+        ),
+        (
+            "a size beyond the archive",
+            Archive::default().add(b"x", b'0', &Said { pax: vec![("size", b"99999999")], ..Said::default() }),
+            Some("ends"),
+        ),
+        (
+            "an overlay's own attributes",
+            Archive::default().add(
+                b"d",
+                b'5',
+                &Said {
+                    mode: 0o755,
+                    pax: vec![
+                        ("SCHILY.xattr.trusted.overlay.opaque", b"y"),
+                        ("SCHILY.xattr.user.overlay.redirect", b"/etc"),
+                    ],
+                    ..Said::default()
+                },
+            ),
+            None,
+        ),
+        (
+            "names within names",
+            Archive::default().add(
+                b"x",
+                b'0',
+                &Said { pax: vec![("path", "a/".repeat(2000).as_bytes())], ..Said::default() },
+            ),
+            Some("lead through"),
+        ),
+        (
+            "a sparse file whose parts overlap",
+            Archive::default().add(
+                b"x",
+                b'0',
+                &Said {
+                    data: b"abcd",
+                    pax: vec![("GNU.sparse.map", b"0,2,1,2"), ("GNU.sparse.size", b"9")],
+                    ..Said::default()
+                },
+            ),
+            Some("malformed"),
+        ),
+        (
+            "a sparse file of all the disk",
+            Archive::default().add(
+                b"x",
+                b'0',
+                &Said {
+                    pax: vec![("GNU.sparse.map", b"0,0"), ("GNU.sparse.size", b"999999999999999")],
+                    ..Said::default()
+                },
+            ),
+            Some("more than"),
+        ),
+        ("a kind that there is not", Archive::default().add(b"x", b'V', &Said::default()), Some("not known")),
+    ]
+}
+
+#[test]
+fn a_hostile_archive_writes_nothing_outside() {
+    let chain = |error: &dyn std::error::Error| {
+        let mut text = error.to_string();
+        let mut source = error.source();
+        while let Some(error) = source {
+            text += &format!(": {error}");
+            source = error.source();
+        }
+        text
+    };
+    let count = hostile("/x").len();
+    for index in 0..count {
+        // Alone, and above a layer whose links lead out, too.
+        for above in [false, true] {
+            let mut place = Place::new();
+            let outside = place.outside().to_str().expect("text").to_owned();
+            if above {
+                let below =
+                    Archive::default().symlink("l", &outside).symlink("d", &outside).symlink("tmp", "/").file("x", "");
+                place.unpack(&below.bytes()).expect("a layer");
+            }
+            let (what, archive, refused) = hostile(&outside).swap_remove(index);
+            match (place.unpack(&archive.bytes()), refused) {
+                (Ok(_), None) => {}
+                (Err(error), Some(word)) => {
+                    let text = chain(&error);
+                    assert!(text.contains(word), "{what}: {text}");
+                }
+                (result, _) => panic!("{what}: {result:?}"),
+            }
+            place.assert_only_the_secret();
+        }
+    }
+}
+
+#[test]
+fn what_an_overlay_reads_is_never_a_layers_own() {
+    let mut place = Place::new();
+    let said = Said {
+        mode: 0o755,
+        pax: vec![("SCHILY.xattr.trusted.overlay.opaque", b"y"), ("SCHILY.xattr.user.overlay.opaque", b"y")],
+        ..Said::default()
+    };
+    let device = Said { device: (0, 0), ..Said::default() };
+    let archive = Archive::default().add(b"d", b'5', &said).add(b"w", b'3', &device);
+    let outcome = place.unpack(&archive.bytes()).expect("a layer");
+    assert!(!is_opaque(&place.top().join("d")));
+    assert!(!place.top().join("w").exists());
+    assert_eq!(outcome.devices, 1);
+}
+
+#[test]
+fn what_is_too_much_is_refused() {
+    let limits = Limits { bytes: 5000, entries: 3, ratio: 200 };
+    let large = Archive::default().file("f", &"x".repeat(6000)).bytes();
+    let result = Place::new().unpack_within(&large, limits);
+    assert!(matches!(result, Err(UnpackError::TooMuch(TooMuch::Bytes(5000)))), "{result:?}");
+    let many = (0..4).fold(Archive::default(), |archive, index| archive.file(&format!("{index}"), "")).bytes();
+    let result = Place::new().unpack_within(&many, limits);
+    assert!(matches!(result, Err(UnpackError::TooMuch(TooMuch::Entries(3)))), "{result:?}");
+    let header = Archive::default()
+        .add(b"f", b'0', &Said { pax: vec![("comment", &[b'x'; 2 << 20])], ..Said::default() })
+        .bytes();
+    let result = Place::new().unpack(&header);
+    assert!(matches!(result, Err(UnpackError::Archive(_))), "{result:?}");
+}
+
+#[test]
+fn files_with_holes_have_them() {
+    let mut place = Place::new();
+    let map = b"2\n4096\n4\n1048576\n4\n";
+    let mut data = map.to_vec();
+    data.resize(512, 0);
+    data.extend(b"abcdefgh");
+    let pax = vec![
+        ("GNU.sparse.major", &b"1"[..]),
+        ("GNU.sparse.minor", b"0"),
+        ("GNU.sparse.name", b"holes"),
+        ("GNU.sparse.realsize", b"2000000"),
+    ];
+    let archive = Archive::default()
+        .add(b"GNUSparseFile.0/holes", b'0', &Said { data: &data, pax, ..Said::default() })
+        .file("after", "x");
+    place.unpack(&archive.bytes()).expect("a layer");
+    let bytes = fs::read(place.top().join("holes")).expect("a file");
+    assert_eq!(
+        (bytes.len(), &bytes[4096..4100], &bytes[1_048_576..1_048_580]),
+        (2_000_000, &b"abcd"[..], &b"efgh"[..])
+    );
+    assert!(fs::metadata(place.top().join("holes")).expect("there").blocks() < 100);
+    assert_eq!(fs::read_to_string(place.top().join("after")).expect("a file"), "x");
+}
+
+#[test]
+fn a_layer_that_is_another_or_is_damaged_is_refused() {
+    let bytes = Archive::default().file("f", "x").bytes();
+    let place = tempfile::tempdir().expect("a directory");
+    let target = || Target {
+        directory: File::open(place.path()).expect("a directory").into(),
+        lowers: Vec::new(),
+        marks: marks(),
+        scratch: tempfile::tempfile().expect("a file"),
+    };
+    let other = Algorithm::Sha256.digest(b"");
+    let result = unpack(&bytes[..], 1, Some(&other), target(), Limits::default());
+    assert!(matches!(result, Err(UnpackError::DiffId { .. })), "{result:?}");
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    io::Write::write_all(&mut packed, &bytes).expect("room");
+    let packed = packed.finish().expect("room");
+    let diff = Algorithm::Sha256.digest(&bytes);
+    unpack(&packed[..], 1, Some(&diff), target(), Limits::default()).expect("a layer");
+    for (at, cut) in [(packed.len() / 2, packed.len() / 2), (packed.len() - 2, packed.len() - 2)] {
+        let result = unpack(&packed[..cut], 1, Some(&diff), target(), Limits::default());
+        assert!(result.is_err(), "cut at {at}");
+    }
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn whatever_an_archive_says_nothing_is_outside(
+        steps in proptest::collection::vec((0..8_usize, 0..12_usize, 0..12_usize), 1..12),
+        layers in 1..3_usize,
+    ) {
+        let names = ["a", "b", "a/b", "b/a", "..", "../a", "/", "a/..", "l", "l/x", "../outside", "../outside/secret"];
+        let mut place = Place::new();
+        for part in steps.chunks(steps.len().div_ceil(layers)) {
+            let archive = part.iter().fold(Archive::default(), |archive, (kind, name, link)| {
+                let (name, link) = (names[*name], names[*link]);
+                match kind {
+                    0 => archive.directory(name, 0o755),
+                    1 => archive.file(name, "x"),
+                    2 => archive.symlink(name, link),
+                    3 => archive.symlink(name, place.outside().join(link).to_str().expect("text")),
+                    4 => archive.hard_link(name, link),
+                    5 => archive.file(&format!("{name}/.wh.a"), ""),
+                    6 => archive.file(&format!("{name}/.wh..wh..opq"), ""),
+                    _ => archive.add(name.as_bytes(), b'6', &Said::default()),
+                }
+            });
+            // Refused or not.
+            let _ = place.unpack(&archive.bytes());
+        }
+        place.assert_only_the_secret();
+    }
+
+    #[test]
+    fn no_bytes_are_more_than_refused(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..2048), at in 0..1536_usize, byte: u8) {
+        let mut place = Place::new();
+        let _ = place.unpack(&bytes);
+        let mut archive = Archive::default().symlink("l", "/").file("l/f", "data").hard_link("h", "f").bytes();
+        archive[at] = byte;
+        let _ = place.unpack(&archive);
+        place.assert_only_the_secret();
+    }
+}
