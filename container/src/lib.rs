@@ -1,10 +1,17 @@
 //! One container with a root of its own, in a sandbox that exists: what it is ([`ContainerPlan`]), as
-//! data that cannot contradict itself.
+//! data that cannot contradict itself, and from there to its process ([`Opened`]).
 //!
 //! It knows nothing of images and of Kubernetes.
 
 pub mod cgroup;
+mod error;
 pub mod limits;
+mod lower;
+mod open;
 pub mod plan;
+mod run;
 
+pub use error::Error;
+pub use open::{Attached, Opened, Sandbox, Terminal};
 pub use plan::{ContainerPlan, Contradiction, Parts};
+pub use run::Launched;

@@ -341,7 +341,7 @@ impl fmt::Display for Op {
             Self::Attach { at, .. } => return write!(f, "attach a mount at {}", at.to_string_lossy()),
             Self::Mask { at, .. } => return write!(f, "mask {}", at.to_string_lossy()),
             Self::Protect { at, .. } => return write!(f, "make {} read-only", at.to_string_lossy()),
-            Self::Seal(_) => "make the root directory read-only",
+            Self::Seal(_) => "make a mount read-only",
             Self::Write { file, .. } => return write!(f, "write /proc/{}", file.to_string_lossy()),
             Self::Pivot(_) | Self::Chroot(_) => "change the root directory",
             Self::Hostname(_) => "set the hostname",

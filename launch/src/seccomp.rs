@@ -18,6 +18,7 @@ use caps::CapsHashSet;
 use seccompiler::{BackendError, BpfProgram};
 use syscalls::Sysno;
 
+mod default;
 mod filters;
 mod profile;
 #[cfg(test)]
@@ -129,6 +130,16 @@ impl Seccomp {
     pub fn unknown(&self) -> &[String] {
         &self.unknown
     }
+}
+
+/// The kernel's version, as far as profiles ask for it.
+#[must_use]
+pub fn kernel() -> (u32, u32) {
+    let name = nix::sys::utsname::uname().ok();
+    let release = name.as_ref().and_then(|name| name.release().to_str());
+    let mut numbers =
+        release.unwrap_or_default().split(|other: char| !other.is_ascii_digit()).map_while(|n| n.parse().ok());
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
 }
 
 /// The number of a call on this architecture.

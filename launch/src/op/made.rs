@@ -52,6 +52,8 @@ pub enum Missing {
     Directory,
     /// An empty file.
     File,
+    /// The one or the other, as this is: what is to be mounted there.
+    As(Fd),
 }
 
 /// As it follows `cannot`.

@@ -61,6 +61,17 @@ impl Rules {
         }
     }
 
+    /// The same, and a call of a higher number than this does not exist (ENOSYS).
+    pub(super) fn but_unknown(self, last: i32) -> Result<Vec<BpfProgram>, SeccompError> {
+        let mut programs = self.programs()?;
+        if let Some(first) = programs.first_mut() {
+            // After those of another kind were seen to.
+            let at = without_x32().len();
+            first.splice(at..at, without(last.cast_unsigned()));
+        }
+        Ok(programs)
+    }
+
     fn filters(self) -> Vec<Filter> {
         let Self { default, others } = self;
         let mut excepted = Calls::new();
@@ -120,6 +131,26 @@ fn join(calls: &mut Calls, number: i64, alternatives: &[SeccompRule]) {
     }
 }
 
+#[allow(clippy::cast_possible_truncation, reason = "classes and modes of instructions are eight bits")]
+const fn instruction(code: u32, jt: u8, jf: u8, k: u32) -> sock_filter {
+    sock_filter { code: code as u16, jt, jf, k }
+}
+
+/// Where the number of a call is.
+const NUMBER: u32 = 0;
+
+/// Says that there is no call of a higher number than this; what a tracer leaves of one has the highest.
+fn without(last: u32) -> [sock_filter; 4] {
+    use libc::{BPF_ABS, BPF_JEQ, BPF_JGT, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W, SECCOMP_RET_ERRNO};
+
+    [
+        instruction(BPF_LD | BPF_W | BPF_ABS, 0, 0, NUMBER),
+        instruction(BPF_JMP | BPF_JGT | BPF_K, 0, 2, last),
+        instruction(BPF_JMP | BPF_JEQ | BPF_K, 1, 0, u32::MAX),
+        instruction(BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | libc::ENOSYS.cast_unsigned()),
+    ]
+}
+
 /// Ends a process at a call of x32, whose numbers are those of `x86_64` with one bit more: a filter
 /// that allows what it does not know would let it pass. The number -1 has the bit too, but is what
 /// a tracer leaves of a call that it has made itself.
@@ -127,13 +158,7 @@ fn join(calls: &mut Calls, number: i64, alternatives: &[SeccompRule]) {
 fn without_x32() -> [sock_filter; 4] {
     use libc::{BPF_ABS, BPF_JEQ, BPF_JGE, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W, SECCOMP_RET_KILL_PROCESS};
 
-    #[allow(clippy::cast_possible_truncation, reason = "classes and modes of instructions are eight bits")]
-    const fn instruction(code: u32, jt: u8, jf: u8, k: u32) -> sock_filter {
-        sock_filter { code: code as u16, jt, jf, k }
-    }
-
     const X32: u32 = 1 << 30;
-    const NUMBER: u32 = 0;
     [
         instruction(BPF_LD | BPF_W | BPF_ABS, 0, 0, NUMBER),
         instruction(BPF_JMP | BPF_JGE | BPF_K, 0, 2, X32),

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{Seccomp, SeccompError};
 
 mod combined;
-mod evaluate;
+pub(super) mod evaluate;
 mod format;
 mod installed;
 

@@ -172,16 +172,7 @@ fn profile(path: PathBuf, capabilities: &Capabilities) -> Result<Seccomp, UsageE
             || capabilities.ambient.contains(*capability)
     };
     let left: CapsHashSet = bounding.iter().filter(dropped).copied().collect();
-    Seccomp::from_json(file, &left, kernel()).map_err(|source| UsageError::Seccomp { path, source })
-}
-
-/// The kernel's version, as far as profiles ask for it.
-fn kernel() -> (u32, u32) {
-    let name = nix::sys::utsname::uname().ok();
-    let release = name.as_ref().and_then(|name| name.release().to_str());
-    let mut numbers =
-        release.unwrap_or_default().split(|other: char| !other.is_ascii_digit()).map_while(|n| n.parse().ok());
-    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
+    Seccomp::from_json(file, &left, launch::seccomp::kernel()).map_err(|source| UsageError::Seccomp { path, source })
 }
 
 fn shell() -> OsString {

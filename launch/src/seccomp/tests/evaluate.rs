@@ -13,14 +13,14 @@ use super::Seccomp;
 
 /// A call as a filter sees it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Call {
-    pub(super) number: u32,
+pub(in super::super) struct Call {
+    pub(in super::super) number: u32,
     pub(super) arch: u32,
     pub(super) arguments: [u64; 6],
 }
 
 impl Call {
-    pub(super) fn of(call: Sysno, arguments: &[u64]) -> Self {
+    pub(in super::super) fn of(call: Sysno, arguments: &[u64]) -> Self {
         let arch = match env::consts::ARCH {
             "x86_64" => 0xc000_003e,
             "aarch64" => 0xc000_00b7,
@@ -73,7 +73,7 @@ pub(super) fn answer(program: &[sock_filter], call: &Call) -> u32 {
 
 /// What the kernel makes of the answers of all filters: the least as a signed number, and of equal
 /// ones that of the latest filter.
-pub(super) fn verdict(seccomp: &Seccomp, call: &Call) -> u32 {
+pub(in super::super) fn verdict(seccomp: &Seccomp, call: &Call) -> u32 {
     let answers = seccomp.programs().iter().rev().map(|program| answer(program, call));
     answers.min_by_key(|answer| (answer & 0xffff_0000).cast_signed()).unwrap_or(SECCOMP_RET_ALLOW)
 }

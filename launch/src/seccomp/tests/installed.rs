@@ -73,3 +73,82 @@ fn podmans_own_profile_compiles_and_holds() {
         || socket(AddressFamily::Netlink, SockType::Raw, SockFlag::empty(), SockProtocol::NetlinkAudit).map(drop);
     assert_eq!(confined(&seccomp, audit), Err(Errno::EINVAL));
 }
+
+#[test]
+fn where_the_default_profile_differs_from_podmans_is_known() {
+    let Ok(profile) = File::open(PODMANS) else {
+        assert!(env::var_os("REQUIRE_PEERS").is_none_or(|value| value != "1"), "there is no {PODMANS}");
+        eprintln!("skipped: there is no {PODMANS}");
+        return;
+    };
+    let none = HashSet::new();
+    let podmans = Seccomp::from_json(profile, &none, KERNEL).expect("Podman's profile");
+    let ours = Seccomp::runtime_default(&none).expect("filters");
+    let (mut stricter, mut looser) = (Vec::new(), Vec::new());
+    for call in Sysno::iter() {
+        let [one, other] = [&ours, &podmans].map(|filters| verdict(filters, &Call::of(call, &[])) == ALLOW);
+        match (one, other) {
+            (false, true) => stricter.push(call.name()),
+            (true, false) => looser.push(call.name()),
+            _ => {}
+        }
+    }
+    println!("refused by ours alone: {stricter:?}\nallowed by ours alone: {looser:?}");
+    let unknown = |found: Vec<&'static str>, known: &[&str]| -> Vec<&str> {
+        found.into_iter().filter(|call| !known.contains(call)).collect()
+    };
+    assert_eq!(unknown(stricter, &STRICTER), Vec::<&str>::new());
+    assert_eq!(unknown(looser, &LOOSER), Vec::<&str>::new());
+}
+
+/// Podman lets its containers make user namespaces, and what is possible in those; engines and
+/// Kubernetes do not.
+const STRICTER: [&str; 21] = [
+    "syslog",
+    "pivot_root",
+    "mount",
+    "umount2",
+    "reboot",
+    "epoll_ctl_old",
+    "epoll_wait_old",
+    "mbind",
+    "set_mempolicy",
+    "get_mempolicy",
+    "keyctl",
+    "unshare",
+    "open_tree",
+    "move_mount",
+    "fsopen",
+    "fsconfig",
+    "fsmount",
+    "fspick",
+    "clone3",
+    "pidfd_getfd",
+    "mount_setattr",
+];
+
+/// Newer than that profile, all but vmsplice, which only Podman refuses.
+const LOOSER: [&str; 22] = [
+    "vmsplice",
+    "io_pgetevents",
+    "uretprobe",
+    "uprobe",
+    "futex_waitv",
+    "cachestat",
+    "fchmodat2",
+    "map_shadow_stack",
+    "futex_wake",
+    "futex_wait",
+    "futex_requeue",
+    "statmount",
+    "listmount",
+    "lsm_get_self_attr",
+    "lsm_set_self_attr",
+    "lsm_list_modules",
+    "mseal",
+    "setxattrat",
+    "getxattrat",
+    "listxattrat",
+    "removexattrat",
+    "file_getattr",
+];

@@ -35,7 +35,7 @@ pub(super) fn perform(script: &Script, op: &Op, goes_to_cgroup: bool) -> Result<
         Op::Attach { tree, below, at } => mounts::attach(number(tree), below.as_ref().map(number), at),
         Op::OwnCgroups => enter::own_cgroups(),
         Op::Make { made, held } => make::make(script, made).map(|fd| script.keep(*held, fd)),
-        Op::Place { below, at, missing } => place::make(number(below), at, *missing),
+        Op::Place { below, at, missing } => place::make(script, number(below), at, *missing),
         Op::Device { below, directory, name, mode, number: device } => {
             place::device(number(below), directory, name, *mode, *device)
         }

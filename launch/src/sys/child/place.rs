@@ -7,6 +7,7 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use nix::errno::Errno;
 
 use crate::op::Missing;
+use crate::script::Script;
 use crate::sys::owned;
 
 /// Longer than any path that the kernel takes.
@@ -27,11 +28,16 @@ pub(super) fn open(root: RawFd, path: &CStr, flags: libc::c_int) -> Result<Owned
 }
 
 /// Makes what a path below a root lacks.
-pub(super) fn make(root: RawFd, path: &CStr, missing: Missing) -> Result<(), Errno> {
+pub(super) fn make(script: &Script, root: RawFd, path: &CStr, missing: Missing) -> Result<(), Errno> {
     match open(root, path, libc::O_PATH) {
         Err(Errno::ENOENT) => {}
         found => return found.map(drop),
     }
+    let wants_file = match missing {
+        Missing::Directory => false,
+        Missing::File => true,
+        Missing::As(tree) => kind_of(script.number(tree))? != libc::S_IFDIR,
+    };
     let mut text = [0_u8; LONGEST];
     let bytes = path.to_bytes();
     text.get_mut(..bytes.len()).ok_or(Errno::ENAMETOOLONG)?.copy_from_slice(bytes);
@@ -45,7 +51,7 @@ pub(super) fn make(root: RawFd, path: &CStr, missing: Missing) -> Result<(), Err
         let before = std::mem::replace(text.get_mut(end).ok_or(Errno::ENAMETOOLONG)?, 0);
         let so_far = CStr::from_bytes_until_nul(&text).map_err(|_| Errno::EINVAL)?;
         let step = CStr::from_bytes_until_nul(&text[first..]).map_err(|_| Errno::EINVAL)?;
-        let file = is_last && missing == Missing::File;
+        let file = is_last && wants_file;
         let kind = if file { 0 } else { libc::O_DIRECTORY };
         parent = match open(root, so_far, libc::O_PATH | kind) {
             Err(Errno::ENOENT) => {

@@ -1,0 +1,408 @@
+//! From a container of which everything is at hand to what its processes do: pure, and the one place
+//! in which the order is decided.
+//!
+//! First, in the pod's namespaces, all is made that is to be mounted, nowhere yet ([`trees`]): there is
+//! the right to make it, and every path leads where it always has. Then the container's own process
+//! attaches it ([`furnish`]), below its root and by no path of the outside.
+
+mod text;
+
+use std::path::Path;
+
+use launch::op::{Entry, Expected, Fd, Made, Missing, Op, Origin};
+use launch::{Kind, Script};
+
+use crate::plan::{
+    Attributes, Below, ContainerPlan, Device, DeviceKind, Mount, Pids, Propagation, ReadOnly, Root, What,
+};
+use text::{c, c_path, split};
+
+/// A namespace of the pod's to be entered.
+#[derive(Debug)]
+pub(crate) struct Namespace {
+    pub(crate) kind: Kind,
+    pub(crate) file: std::os::fd::OwnedFd,
+    pub(crate) inode: u64,
+}
+
+/// What the pod's namespaces allow, and what the machine has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Scene {
+    /// Whether the pod has a user namespace of its own: whoever is root in it makes no devices.
+    pub(crate) own_users: bool,
+    /// Whether that one has the group that terminals belong to.
+    pub(crate) has_terminals_group: bool,
+    /// The hierarchies of control groups, and where each is mounted below /sys/fs/cgroup.
+    pub(crate) hierarchies: Vec<Hierarchy>,
+    /// How layers are put on each other.
+    pub(crate) layers: Layers,
+}
+
+/// A hierarchy of control groups.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Hierarchy {
+    /// Its directory below /sys/fs/cgroup; none where it is all that is there.
+    pub(crate) directory: Option<String>,
+    /// Its controllers, or its name; none for the unified one.
+    pub(crate) options: Option<Vec<String>>,
+}
+
+/// How layers are put on each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Layers {
+    /// One is named after the other, each by its whole path. Linux 6.5
+    Each,
+    /// All in one line, by short names in the directory that they share; mounted, and taken up from there.
+    InOneLine,
+}
+
+/// Descriptors by what they are for, in one script or the other.
+#[derive(Debug)]
+pub(crate) struct Trees<T> {
+    pub(crate) root: T,
+    /// One for each mount of the plan; none for those that only the container itself can make.
+    pub(crate) mounts: Vec<Option<T>>,
+    /// One for each device of the plan, where devices are bound.
+    pub(crate) devices: Vec<Option<T>>,
+}
+
+impl<T> Trees<T> {
+    /// Each, in one order.
+    pub(crate) fn all(&self) -> impl Iterator<Item = T>
+    where
+        T: Copy,
+    {
+        let others = self.mounts.iter().chain(&self.devices).filter_map(|one| *one);
+        std::iter::once(self.root).chain(others)
+    }
+
+    /// With these in their places, in that order.
+    pub(crate) fn filled<U>(self, made: Vec<Option<U>>) -> Option<Trees<U>> {
+        let mut made = made.into_iter();
+        let root = made.next().flatten()?;
+        let mut fill = |places: Vec<Option<T>>| {
+            places.into_iter().map(|place| place.and_then(|_| made.next().flatten())).collect::<Vec<_>>()
+        };
+        let mounts = fill(self.mounts);
+        let devices = fill(self.devices);
+        Some(Trees { root, mounts, devices })
+    }
+}
+
+impl Trees<std::os::fd::OwnedFd> {
+    /// Handed to a script.
+    pub(crate) fn held(self, script: &mut Script) -> Trees<Fd> {
+        let root = script.hold(self.root);
+        let mut hold = |all: Vec<Option<std::os::fd::OwnedFd>>| {
+            all.into_iter().map(|one| one.map(|one| script.hold(one))).collect::<Vec<_>>()
+        };
+        let mounts = hold(self.mounts);
+        let devices = hold(self.devices);
+        Trees { root, mounts, devices }
+    }
+}
+
+/// Whether it was at putting layers on each other that a process failed.
+pub(crate) fn is_of_layers(at: &launch::At) -> bool {
+    match at {
+        launch::At::Step(Op::Make { made: Made::Fresh { kind, .. }, .. }) => kind.as_c_str() == c"overlay",
+        launch::At::Step(Op::Mount(mount)) => mount.kind.as_deref() == Some(c"overlay"),
+        _ => false,
+    }
+}
+
+/// Enters, and makes sure of it.
+pub(crate) fn enter(script: &mut Script, pidfd: std::os::fd::OwnedFd, namespaces: Vec<Namespace>) {
+    // Nobody inside may look at us before we are the command.
+    script.must(Op::Hide);
+    if namespaces.iter().any(|one| one.kind == Kind::User) {
+        // Groups of the outside are nobody's inside, and may not be given up there.
+        script.prefer(Op::Groups(Vec::new()));
+    }
+    if namespaces.is_empty() {
+        return;
+    }
+    let all_of = Some(script.hold(pidfd));
+    let expected = namespaces.iter().map(|one| Expected { kind: one.kind, inode: one.inode }).collect();
+    let entries = namespaces.into_iter().map(|one| Entry { kind: one.kind, file: script.hold(one.file) });
+    let namespaces = entries.collect();
+    script.must(Op::Enter { all_of, namespaces });
+    script.must(Op::Verify(expected));
+}
+
+/// Makes what is to be mounted, in the pod's namespaces and below its root directory.
+pub(crate) fn trees(script: &mut Script, plan: &ContainerPlan, scene: &Scene) -> Trees<Fd> {
+    let parts = plan.parts();
+    let root = root(script, &parts.root, scene);
+    let mut mounts = Vec::with_capacity(parts.mounts.len());
+    for mount in &parts.mounts {
+        mounts.push(tree(script, mount, scene));
+    }
+    let mut devices = Vec::new();
+    if scene.own_users {
+        for device in &parts.devices {
+            let made = copy(Origin::Path(c_path(&device.source)), false, Attributes::default(), Propagation::Private);
+            devices.push(Some(make(script, made)));
+        }
+    }
+    Trees { root, mounts, devices }
+}
+
+fn make(script: &mut Script, made: Made) -> Fd {
+    let held = script.to_be_made();
+    script.must(Op::Make { made, held });
+    held
+}
+
+fn root(script: &mut Script, root: &Root, scene: &Scene) -> Fd {
+    let Root::Layers { lowers, writable } = root else {
+        let Root::Directory(path) = root else { unreachable!("there are two kinds of roots") };
+        let made = copy(Origin::Path(c_path(path)), true, Attributes::default(), Propagation::Private);
+        return make(script, made);
+    };
+    // What is opaque or gone is marked in attributes that a user namespace may write.
+    let marks = scene.own_users.then(|| (c("userxattr"), None));
+    match scene.layers {
+        Layers::Each => {
+            let lowers = lowers.iter().map(|lower| (c("lowerdir+"), Some(c_path(lower))));
+            let own = [(c("upperdir"), &writable.upper), (c("workdir"), &writable.work)];
+            let own = own.map(|(key, path)| (key, Some(c_path(path))));
+            let options = marks.into_iter().chain(lowers).chain(own).collect();
+            make(script, Made::Fresh { kind: c("overlay"), options, attributes: 0 })
+        }
+        Layers::InOneLine => in_one_line(script, lowers, writable, scene.own_users),
+    }
+}
+
+/// A page holds what mount(2) is told, so layers are named as short as can be.
+fn in_one_line(script: &mut Script, lowers: &[std::path::PathBuf], own: &crate::plan::Writable, user: bool) -> Fd {
+    let shared = text::shared(lowers.iter().map(std::path::PathBuf::as_path));
+    let short = |path: &Path| text::escaped(path.strip_prefix(&shared).unwrap_or(path));
+    let lowers: Vec<_> = lowers.iter().map(|lower| short(lower)).collect();
+    let (upper, work) = (text::escaped(&own.upper), text::escaped(&own.work));
+    let marks = if user { ",userxattr" } else { "" };
+    let data = format!("lowerdir={},upperdir={upper},workdir={work}{marks}", lowers.join(":"));
+    // In mounts that nobody else has: where it is mounted is of no account.
+    script.must(Op::OwnMounts);
+    script.must(Op::SlaveMounts);
+    script.must(Op::Chdir(c_path(&shared)));
+    script.must(Op::Mount(launch::op::Mount {
+        source: c("overlay"),
+        target: c_path(&shared),
+        kind: Some(c("overlay")),
+        flags: nix::mount::MsFlags::empty(),
+        data: Some(c(&data)),
+    }));
+    make(script, copy(Origin::Path(c_path(&shared)), false, Attributes::default(), Propagation::Private))
+}
+
+/// The tree of a mount, unless it is one that only the container itself can make.
+fn tree(script: &mut Script, mount: &Mount, scene: &Scene) -> Option<Fd> {
+    let Mount { what, attributes, propagation, .. } = mount;
+    let pods = |path: &str| copy(Origin::Path(c(path)), false, *attributes, Propagation::Private);
+    let fresh = |kind: &str, options: &[(&str, &str)]| fresh(kind, options, *attributes);
+    Some(match what {
+        // It counts processes as who makes it does, and shows the control groups that it is in.
+        What::Proc | What::Cgroup => return None,
+        What::Bind { source, below } => {
+            let along = *below == Below::Along;
+            make(script, copy(Origin::Path(c_path(source)), along, *attributes, *propagation))
+        }
+        What::Tmpfs { size, mode } => {
+            let (size, mode) = (size.map(|size| size.to_string()), format!("{mode:o}"));
+            let size = size.as_deref().map(|size| ("size", size));
+            let options: Vec<_> = size.into_iter().chain([("mode", mode.as_str())]).collect();
+            make(script, fresh("tmpfs", &options))
+        }
+        What::Devpts => {
+            let group = scene.has_terminals_group.then_some(("gid", "5"));
+            let usual = [("newinstance", ""), ("ptmxmode", "0666"), ("mode", "0620")];
+            let options: Vec<_> = usual.into_iter().chain(group).collect();
+            make(script, fresh("devpts", &options))
+        }
+        What::Sysfs => {
+            let held = script.to_be_made();
+            let first = script.prefer(Op::Make { made: fresh("sysfs", &[]), held });
+            // Who has not the pod's network for itself may show that of the host, as it is.
+            let whole = Attributes { read_only: ReadOnly::AllBelow, ..*attributes };
+            let made = copy(Origin::Path(c("/sys")), true, whole, Propagation::Private);
+            script.instead(first, Op::Make { made, held }, launch::Need::Must);
+            held
+        }
+        // A pod may have had to do without.
+        What::PodsShm | What::PodsMqueue => {
+            let path = if *what == What::PodsShm { "/dev/shm" } else { "/dev/mqueue" };
+            let held = script.to_be_made();
+            script.prefer(Op::Make { made: pods(path), held });
+            held
+        }
+    })
+}
+
+fn bits(attributes: Attributes) -> u64 {
+    let Attributes { read_only: _, nosuid, nodev, noexec } = attributes;
+    let flags = [(nosuid, libc::MOUNT_ATTR_NOSUID), (nodev, libc::MOUNT_ATTR_NODEV), (noexec, libc::MOUNT_ATTR_NOEXEC)];
+    flags.into_iter().filter(|(set, _)| *set).fold(0, |bits, (_, flag)| bits | flag)
+}
+
+fn fresh(kind: &str, options: &[(&str, &str)], attributes: Attributes) -> Made {
+    let options = options.iter().map(|(key, value)| (c(key), (!value.is_empty()).then(|| c(value))));
+    let read_only = if attributes.read_only == ReadOnly::No { 0 } else { libc::MOUNT_ATTR_RDONLY };
+    Made::Fresh { kind: c(kind), options: options.collect(), attributes: bits(attributes) | read_only }
+}
+
+fn copy(of: Origin, below: bool, attributes: Attributes, propagation: Propagation) -> Made {
+    let all = bits(attributes);
+    let (itself, all) = match attributes.read_only {
+        ReadOnly::No => (0, all),
+        ReadOnly::Itself => (libc::MOUNT_ATTR_RDONLY, all),
+        ReadOnly::AllBelow => (0, all | libc::MOUNT_ATTR_RDONLY),
+    };
+    let propagation = match propagation {
+        Propagation::Private => libc::MS_PRIVATE,
+        Propagation::Slave => libc::MS_SLAVE,
+        Propagation::Shared => libc::MS_SHARED,
+    };
+    Made::Copy { of, below, attributes: itself, attributes_below: all, propagation }
+}
+
+/// What the container's process does of its surroundings, from when it is in the pod's namespaces and
+/// has its own to when its root is all that there is.
+pub(crate) fn furnish(script: &mut Script, plan: &ContainerPlan, trees: Trees<Fd>, scene: &Scene) {
+    let parts = plan.parts();
+    let Trees { root, mounts, devices } = trees;
+    for (name, value) in &parts.sysctls {
+        let file = c(&format!("sys/{}", text::sysctl(name)));
+        script.must(Op::Write { file, text: value.as_bytes().to_vec() });
+    }
+    if parts.pids == Pids::Pods {
+        script.must(Op::OwnMounts);
+    }
+    script.must(Op::SlaveMounts);
+    script.prefer(Op::OwnCgroups);
+    let null = script.to_be_made();
+    script.must(Op::Make { made: Made::Null, held: null });
+    // What is made has the modes that are said.
+    script.must(Op::Umask(0));
+    script.must(Op::Attach { tree: root, below: None, at: c("/") });
+    for (mount, tree) in parts.mounts.iter().zip(mounts) {
+        attach(script, root, mount, tree, scene);
+    }
+    let has_devices = parts.mounts.iter().any(|mount| mount.at == Path::new("/dev"));
+    self::devices(script, root, &parts.devices, devices);
+    if has_devices {
+        links(script, root);
+    }
+    if parts.process.terminal {
+        console(script, root);
+    }
+    script.must(Op::Place { below: root, at: c_path(&parts.process.directory), missing: Missing::Directory });
+    for path in &parts.masked {
+        script.prefer(Op::Mask { below: root, at: c_path(path), null });
+    }
+    for path in &parts.read_only_paths {
+        script.prefer(Op::Protect { below: root, at: c_path(path) });
+    }
+    if parts.read_only {
+        script.must(Op::Seal(root));
+    }
+    script.must(Op::Pivot(root));
+}
+
+fn attach(script: &mut Script, root: Fd, mount: &Mount, tree: Option<Fd>, scene: &Scene) {
+    let at = c_path(&mount.at);
+    let place = |script: &mut Script, missing| script.must(Op::Place { below: root, at: at.clone(), missing });
+    match (&mount.what, tree) {
+        (What::Cgroup, _) => cgroups(script, root, mount, scene),
+        (What::Proc, _) => {
+            place(script, Missing::Directory);
+            let tree = make(script, fresh("proc", &[], mount.attributes));
+            script.must(Op::Attach { tree, below: Some(root), at });
+        }
+        (_, None) => {}
+        (What::PodsShm | What::PodsMqueue, Some(tree)) => {
+            place(script, Missing::Directory);
+            script.prefer(Op::Attach { tree, below: Some(root), at });
+        }
+        (What::Bind { .. }, Some(tree)) => {
+            place(script, Missing::As(tree));
+            script.must(Op::Attach { tree, below: Some(root), at });
+        }
+        (_, Some(tree)) => {
+            place(script, Missing::Directory);
+            script.must(Op::Attach { tree, below: Some(root), at });
+        }
+    }
+}
+
+/// As the container's own view of control groups begins where it is, it sees no others.
+fn cgroups(script: &mut Script, root: Fd, mount: &Mount, scene: &Scene) {
+    let below = Some(root);
+    script.must(Op::Place { below: root, at: c_path(&mount.at), missing: Missing::Directory });
+    let mut around = None;
+    if scene.hierarchies.iter().any(|one| one.directory.is_some()) {
+        let writable = Attributes { read_only: ReadOnly::No, ..mount.attributes };
+        let tree = make(script, fresh("tmpfs", &[("mode", "755")], writable));
+        script.must(Op::Attach { tree, below, at: c_path(&mount.at) });
+        around = Some(tree);
+    }
+    for Hierarchy { directory, options } in &scene.hierarchies {
+        let at = directory.as_ref().map_or_else(|| mount.at.clone(), |name| mount.at.join(name));
+        script.must(Op::Place { below: root, at: c_path(&at), missing: Missing::Directory });
+        let kind = if options.is_some() { "cgroup" } else { "cgroup2" };
+        let options: Vec<_> =
+            options.iter().flatten().map(|option| option.split_once('=').unwrap_or((option, ""))).collect();
+        let held = script.to_be_made();
+        script.prefer(Op::Make { made: fresh(kind, &options, mount.attributes), held });
+        script.prefer(Op::Attach { tree: held, below, at: c_path(&at) });
+    }
+    if let Some(tree) = around.filter(|_| mount.attributes.read_only != ReadOnly::No) {
+        script.must(Op::Seal(tree));
+    }
+}
+
+fn devices(script: &mut Script, root: Fd, devices: &[Device], bound: Vec<Option<Fd>>) {
+    let mut bound = bound.into_iter();
+    for device in devices {
+        let at = c_path(&device.at);
+        match bound.next().flatten() {
+            Some(tree) => {
+                script.must(Op::Place { below: root, at: at.clone(), missing: Missing::File });
+                script.must(Op::Attach { tree, below: Some(root), at });
+            }
+            None => {
+                let (directory, name) = split(&device.at);
+                script.must(Op::Place { below: root, at: directory.clone(), missing: Missing::Directory });
+                let kind = match device.kind {
+                    DeviceKind::Character => libc::S_IFCHR,
+                    DeviceKind::Block => libc::S_IFBLK,
+                };
+                let number = libc::makedev(device.major, device.minor);
+                script.must(Op::Device { below: root, directory, name, mode: kind | device.mode, number });
+            }
+        }
+    }
+}
+
+/// Where programs look for what they have open.
+fn links(script: &mut Script, root: Fd) {
+    for (name, to) in [
+        ("fd", "/proc/self/fd"),
+        ("stdin", "/proc/self/fd/0"),
+        ("stdout", "/proc/self/fd/1"),
+        ("stderr", "/proc/self/fd/2"),
+        ("core", "/proc/kcore"),
+        ("ptmx", "pts/ptmx"),
+    ] {
+        script.must(Op::Link { below: root, directory: c("/dev"), name: c(name), to: c(to) });
+    }
+}
+
+/// The terminal, which is the first of the container's own, is what /dev/console is (CVE-2025-52565: it is
+/// bound by what was found, and not by a name).
+fn console(script: &mut Script, root: Fd) {
+    let of = Origin::Below(root, c("/dev/pts/0"));
+    let tree = make(script, copy(of, false, Attributes::default(), Propagation::Private));
+    script.must(Op::Place { below: root, at: c("/dev/console"), missing: Missing::File });
+    script.must(Op::Attach { tree, below: Some(root), at: c("/dev/console") });
+}
