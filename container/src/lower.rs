@@ -167,7 +167,8 @@ fn root(script: &mut Script, root: &Root, scene: &Scene) -> Fd {
             let lowers = lowers.iter().map(|lower| (c("lowerdir+"), Some(c_path(lower))));
             let own = [(c("upperdir"), &writable.upper), (c("workdir"), &writable.work)];
             let own = own.map(|(key, path)| (key, Some(c_path(path))));
-            let options = marks.into_iter().chain(lowers).chain(own).collect();
+            let called = [(c("source"), Some(c("overlay")))];
+            let options = called.into_iter().chain(marks).chain(lowers).chain(own).collect();
             make(script, Made::Fresh { kind: c("overlay"), options, attributes: 0 })
         }
         Layers::InOneLine => in_one_line(script, lowers, writable, scene.own_users),
@@ -246,7 +247,10 @@ fn bits(attributes: Attributes) -> u64 {
 }
 
 fn fresh(kind: &str, options: &[(&str, &str)], attributes: Attributes) -> Made {
-    let options = options.iter().map(|(key, value)| (c(key), (!value.is_empty()).then(|| c(value))));
+    // As it is called where mounts are listed.
+    let source = [("source", kind)];
+    let options = source.iter().chain(options);
+    let options = options.map(|(key, value)| (c(key), (!value.is_empty()).then(|| c(value))));
     let read_only = if attributes.read_only == ReadOnly::No { 0 } else { libc::MOUNT_ATTR_RDONLY };
     Made::Fresh { kind: c(kind), options: options.collect(), attributes: bits(attributes) | read_only }
 }

@@ -38,6 +38,8 @@ pub struct Attached {
     pub cgroups: Cgroups,
     /// Its nice value.
     pub nice: Option<i32>,
+    /// Its limits; those of the plan come after them.
+    pub limits: Vec<Limit>,
 }
 
 /// A container of which everything is at hand.
@@ -80,7 +82,7 @@ impl Opened {
         let path = environment.iter().find(|(key, _)| key == "PATH").map(|(_, value)| value.clone());
         let mut words = parts.process.command.iter();
         let program = words.next().cloned().unwrap_or_default();
-        let Attached { stdio, record, cgroups, nice } = attached;
+        let Attached { stdio, record, cgroups, nice, limits } = attached;
         let mut command = Command::new(program.clone())
             .args(words)
             .environment(Environment::Empty)
@@ -92,6 +94,7 @@ impl Opened {
             .umask(parts.process.umask);
         command.record = record.map(Record::Stat);
         command.nice = nice;
+        command.limits = limits;
         command.oom_score_adj = parts.process.oom_score;
         for limit in &parts.process.limits {
             command = command.limit(limit.parse::<Limit>()?);

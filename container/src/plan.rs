@@ -157,6 +157,24 @@ impl TryFrom<Parts> for ContainerPlan {
 }
 
 impl Parts {
+    /// The parts of a container as it usually is, with this root and this process, in the pod's pid namespace.
+    #[must_use]
+    pub fn usual(root: Root, process: Process) -> Self {
+        Self {
+            root,
+            read_only: false,
+            mounts: Mount::usual(),
+            devices: Device::usual(),
+            masked: MASKED.map(PathBuf::from).to_vec(),
+            read_only_paths: READ_ONLY.map(PathBuf::from).to_vec(),
+            process,
+            sysctls: BTreeMap::new(),
+            pids: Pids::Pods,
+            limits: Limits::default(),
+            stop_signal: 15,
+        }
+    }
+
     fn check(&self) -> Result<(), Contradiction> {
         if let Root::Layers { lowers, .. } = &self.root
             && lowers.is_empty()

@@ -101,7 +101,7 @@ mod tests {
         let Ok(Verb::Add(add)) = verb(&["add", "web", "--name", "app", "--", "server", "--name", "x", "-d"]) else {
             panic!("no add");
         };
-        let plan = add.verb.plan().expect("a plan");
+        let plan = add.verb.plan(&registry::Registry::of_this_user()).expect("a plan");
         assert_eq!((plan.name.as_str(), plan.program.to_str()), ("app", Some("server")));
         assert_eq!(plan.arguments, ["--name", "x", "-d"]);
     }

@@ -57,6 +57,23 @@ pub enum Error {
         /// The program.
         program: std::ffi::OsString,
     },
+    /// A file of variables has something else in it.
+    #[error("cannot read {}: {line:?} has no name before the `=`", path.display())]
+    EnvFile {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What.
+        line: String,
+    },
+    /// A container's parts contradict each other.
+    #[error(transparent)]
+    NoContainer(#[from] container::Contradiction),
+    /// Only a container has this.
+    #[error("only a container can have that: there is no root directory for one")]
+    NoRoot,
+    /// A container could not be made.
+    #[error(transparent)]
+    Container(#[from] container::Error),
     /// The registry, or what it has of a pod, cannot be used.
     #[error(transparent)]
     Registry(#[from] registry::RegistryError),
@@ -183,7 +200,9 @@ impl Error {
     #[must_use]
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Contradiction(_) | Self::NoName { .. } => ExitCode::Usage,
+            Self::Contradiction(_) | Self::NoName { .. } | Self::NoContainer(_) | Self::NoRoot => ExitCode::Usage,
+            Self::EnvFile { .. } => ExitCode::Usage,
+            Self::Container(error) => error.exit_code(),
             Self::Join(error) => error.exit_code(),
             Self::Launch(error) => error.exit_code(),
             Self::Refused(refusal) => refusal.exit_code(),
@@ -196,6 +215,8 @@ impl Error {
     pub fn hint(&self) -> Option<&str> {
         match self {
             Self::NoName { .. } => Some("--name gives one"),
+            Self::NoRoot => Some("--rootfs gives it one"),
+            Self::Container(error) => error.hint(),
             Self::NoProgram { name: "pause", .. } => {
                 Some("it is looked for beside this program, then in PATH; --pause names another")
             }

@@ -41,7 +41,7 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
             }
         }
         Verb::Add(add) => {
-            let (pod, output, plan) = (add.verb.pod.clone(), add.output, add.verb.plan()?);
+            let (pod, output, plan) = (add.verb.pod.clone(), add.output, add.verb.plan(&registry)?);
             let (store, name) = (changing()?, plan.name.clone());
             verbs::add::add(&store, &pod, plan, &Programs::of_pod(None)?)?;
             match output {

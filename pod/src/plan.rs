@@ -5,6 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::str::FromStr;
 
+use container::ContainerPlan;
 use launch::Kind;
 use registry::Name;
 use serde::{Deserialize, Serialize};
@@ -190,6 +191,10 @@ pub struct WorkloadPlan {
     /// may have needed first.
     #[serde(default)]
     pub conditions: Conditions,
+    /// The root directory of its own that it has, and all else that is a container's; one that has none is a
+    /// program of the host.
+    #[serde(default)]
+    pub container: Option<ContainerPlan>,
 }
 
 /// What a process inherits and can see nowhere written.

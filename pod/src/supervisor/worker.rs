@@ -11,6 +11,7 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use caps::{CapSet, Capability};
+use container::{Attached, Sandbox};
 use launch::{Child, Environment, Identity, Inherited, Limit, OwnPids, Record, Session};
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
@@ -132,21 +133,47 @@ impl Place {
         let (stdout, stderr) = (fifo(&draft.join("stdout"))?, fifo(&draft.join("stderr"))?);
         let log = Log::begin(&self.directory, &plan.name, number)?;
         let null = File::open("/dev/null").map_err(file("open", "/dev/null"))?;
-        let command = Command::new(plan.program)
+        let stdio = [Some(null.into()), Some(stdout.theirs), Some(stderr.theirs)];
+        let child = match plan.container {
+            None => self.join(plan, stdio, process),
+            Some(_) => self.contain(plan, stdio, process),
+        }?;
+        Ok(Launched { child, output: Output { stdout: stdout.ours, stderr: stderr.ours, log } })
+    }
+
+    /// Joins the pod with a program of the host.
+    fn join(&self, plan: WorkloadPlan, stdio: [Option<OwnedFd>; 3], process: File) -> Result<Child, Error> {
+        let mut command = Command::new(plan.program)
             .args(plan.arguments)
             .environment(Environment::Empty)
             .envs(plan.environment)
             .directory(plan.directory)
             .session(Session::New)
             .own_pids(self.own_pids)
-            .stdio([Some(null.into()), Some(stdout.theirs), Some(stderr.theirs)])
+            .stdio(stdio)
             .signals(Inherited::now())
             .record(Record::Stat(process.into()));
-        let command = under(command, &plan.conditions);
+        command.umask = plan.conditions.umask;
+        command.nice = nice(&plan.conditions);
+        command.limits = limits(&plan.conditions);
         let join = Join::new(Target::Process(self.pause), command).select(Select::All).root(Directory::Targets);
         let opened = join.plan().map_err(nsjoin::Error::from).and_then(nsjoin::Plan::open);
-        let child = opened.and_then(nsjoin::Opened::spawn)?;
-        Ok(Launched { child, output: Output { stdout: stdout.ours, stderr: stderr.ours, log } })
+        Ok(opened.and_then(nsjoin::Opened::spawn)?)
+    }
+
+    /// Makes a container in the pod.
+    fn contain(&self, plan: WorkloadPlan, stdio: [Option<OwnedFd>; 3], process: File) -> Result<Child, Error> {
+        let Some(container) = plan.container else { return Err(Error::NoRoot) };
+        let attached = Attached {
+            stdio,
+            record: Some(process.into()),
+            nice: nice(&plan.conditions),
+            limits: limits(&plan.conditions),
+            ..Attached::default()
+        };
+        let sandbox = Sandbox::open(self.pause)?;
+        let (opened, _no_terminal) = container::Opened::open(container, sandbox, attached)?;
+        Ok(opened.spawn()?.child)
     }
 }
 
@@ -172,23 +199,20 @@ pub(super) fn read_end(path: &Path) -> io::Result<OwnedFd> {
     Ok(OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)?.into())
 }
 
-/// A command under the conditions of whoever asks for it, as far as we have the right to give them.
-fn under(mut command: Command, conditions: &Conditions) -> Command {
-    let may = |capability| caps::has_cap(None, CapSet::Effective, capability).unwrap_or(false);
+/// The nice value of whoever asks, as far as we have the right to give it.
+fn nice(conditions: &Conditions) -> Option<i32> {
     let ours = Conditions::ours();
-    if let Some(umask) = conditions.umask {
-        command = command.umask(umask);
-    }
-    if let Some(nice) = conditions.nice.filter(|nice| Some(*nice) >= ours.nice || may(Capability::CAP_SYS_NICE)) {
-        command = command.nice(nice);
-    }
-    let unlimited = may(Capability::CAP_SYS_RESOURCE);
-    for limit in conditions.limits.iter().filter(|limit| !ours.limits.contains(limit)) {
-        let within = if unlimited { Some(limit.clone()) } else { ours.within(limit) };
-        command = match within.and_then(|limit| limit.parse::<Limit>().ok()) {
-            Some(limit) => command.limit(limit),
-            None => command,
-        };
-    }
-    command
+    conditions.nice.filter(|nice| Some(*nice) >= ours.nice || may(Capability::CAP_SYS_NICE))
+}
+
+/// The limits of whoever asks, likewise.
+fn limits(conditions: &Conditions) -> Vec<Limit> {
+    let (ours, unlimited) = (Conditions::ours(), may(Capability::CAP_SYS_RESOURCE));
+    let others = conditions.limits.iter().filter(|limit| !ours.limits.contains(limit));
+    let within = others.filter_map(|limit| if unlimited { Some(limit.clone()) } else { ours.within(limit) });
+    within.filter_map(|limit| limit.parse().ok()).collect()
+}
+
+fn may(capability: Capability) -> bool {
+    caps::has_cap(None, CapSet::Effective, capability).unwrap_or(false)
 }

@@ -1,12 +1,17 @@
 //! `pod add`: putting a workload into a pod.
 
+mod contained;
+mod volume;
+
 use std::ffi::OsString;
+use std::fs;
 use std::thread::sleep;
 use std::time::Duration;
 
 use clap::Args;
+use container::plan::Root;
 use launch::Seen;
-use registry::{Name, Process, RegistryError};
+use registry::{Name, Process, Registry, RegistryError, file};
 
 use super::Surroundings;
 use super::surroundings::program_and_arguments;
@@ -14,8 +19,10 @@ use crate::control::{Answer, Request};
 use crate::error::Error;
 use crate::plan::{Conditions, WorkloadPlan, name_after};
 use crate::programs::Programs;
+use crate::record::PodRecord;
 use crate::store::Store;
 use crate::supervisor;
+use contained::{Contained, Typed, Usual};
 
 /// Put a workload into a pod.
 #[derive(Debug, Args)]
@@ -30,23 +37,54 @@ pub struct Add {
     #[command(flatten)]
     surroundings: Surroundings,
 
+    #[command(flatten)]
+    contained: Contained,
+
     /// The command, and its arguments
     #[arg(trailing_var_arg = true, required = true, value_name = "COMMAND")]
     command: Vec<OsString>,
 }
 
 impl Add {
-    /// The workload that was typed.
+    /// The workload that was typed, for a pod of this registry.
     ///
     /// # Errors
-    /// When it was given no name and none can be made of the program's, or it is to start nowhere.
-    pub fn plan(self) -> Result<WorkloadPlan, Error> {
-        let (program, arguments) = program_and_arguments(self.command);
-        let name = self.name.or_else(|| name_after(&program));
-        let name = name.ok_or_else(|| Error::NoName { program: program.clone() })?;
-        let (directory, environment) = self.surroundings.resolve()?;
+    /// When it was given no name and none can be made of the program's, it is to start nowhere, or what is to be
+    /// a container cannot be one.
+    pub fn plan(self, registry: &Registry) -> Result<WorkloadPlan, Error> {
+        let Self { pod, name, surroundings, contained, command } = self;
+        let named = |program: &OsString| {
+            let name = name.or_else(|| name_after(program));
+            name.ok_or_else(|| Error::NoName { program: program.clone() })
+        };
         let conditions = Conditions::ours();
-        Ok(WorkloadPlan { name, program, arguments, environment, directory: directory.into(), conditions })
+        let Some(rootfs) = contained.rootfs.clone() else {
+            if contained.is_typed() {
+                return Err(Error::NoRoot);
+            }
+            let (program, arguments) = program_and_arguments(command);
+            let name = named(&program)?;
+            let (directory, environment) = surroundings.resolve()?;
+            let directory = directory.into();
+            return Ok(WorkloadPlan { name, program, arguments, environment, directory, conditions, container: None });
+        };
+        let root = Root::Directory(fs::canonicalize(&rootfs).map_err(file("find", rootfs))?);
+        let directory = registry.pod(&pod)?;
+        let record: PodRecord = directory.pod()?;
+        let (workdir, environment) = surroundings.typed();
+        let typed = Typed { command, environment, directory: workdir, terminal: false };
+        let container = contained.plan(root, Usual::default(), typed, (&record.plan, &directory))?;
+        let process = &container.parts().process;
+        let (program, arguments) = program_and_arguments(process.command.clone());
+        Ok(WorkloadPlan {
+            name: named(&program)?,
+            program,
+            arguments,
+            environment: process.environment.clone(),
+            directory: process.directory.clone().into(),
+            conditions,
+            container: Some(container),
+        })
     }
 }
 

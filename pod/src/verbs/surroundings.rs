@@ -13,16 +13,21 @@ use crate::error::Error;
 /// Where a command starts, and with which environment.
 #[derive(Debug, Args)]
 pub(crate) struct Surroundings {
-    /// Where it starts [default: here]
+    /// Where it starts [default: here; in a container the image's, or /]
     #[arg(short, long, value_name = "DIRECTORY")]
     workdir: Option<PathBuf>,
 
-    /// Set a variable of its environment, which is ours otherwise
+    /// Set a variable of its environment, which is ours otherwise, or a container's own
     #[arg(short, long, value_name = "KEY=VALUE", value_parser = OsStringValueParser::new().try_map(variable))]
     env: Vec<(OsString, OsString)>,
 }
 
 impl Surroundings {
+    /// What was typed, and nothing else.
+    pub(crate) fn typed(self) -> (Option<PathBuf>, Vec<(OsString, OsString)>) {
+        (self.workdir, self.env)
+    }
+
     /// With what was not typed taken from our own.
     ///
     /// # Errors

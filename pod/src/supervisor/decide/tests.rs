@@ -21,6 +21,7 @@ fn plan(text: &str) -> Box<WorkloadPlan> {
         environment: Vec::new(),
         directory: "/".into(),
         conditions: Conditions::default(),
+        container: None,
     })
 }
 
