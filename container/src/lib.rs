@@ -12,6 +12,6 @@ pub mod plan;
 mod run;
 
 pub use error::Error;
-pub use open::{Attached, Opened, Sandbox, Terminal};
+pub use open::{Attached, Opened, Sandbox, Terminal, command, home};
 pub use plan::{ContainerPlan, Contradiction, Parts};
 pub use run::Launched;

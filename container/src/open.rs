@@ -1,29 +1,27 @@
 //! Looking at the pod and holding all that the container needs, before its process is made: its mounts,
 //! who it runs as, its filters.
 
+mod command;
 mod hierarchies;
 mod sandbox;
 mod terminal;
 
 use std::ffi::OsString;
-use std::fs::File;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
+use launch::op::Op;
 use launch::open::cgroup::Cgroups;
 use launch::open::our_proc;
 use launch::open::program::Program;
-use launch::open::users::{self, OpenIds, Scene as UsersScene};
-use launch::seccomp::Seccomp;
-use launch::{
-    At, Capabilities, Command, Credentials, Environment, Failure, Id, Ids, Inherited, Limit, Missed, OwnPids, Record,
-    Script, Session, User, run,
-};
+use launch::open::users::OpenIds;
+use launch::{At, Command, Failure, Inherited, Kind, Limit, Missed, Names, OwnPids, Record, Script, Session, run};
 use nix::errno::Errno;
 
 use crate::error::Error;
 use crate::lower::{self, Layers, Scene, Trees};
-use crate::plan::{ContainerPlan, Named, Pids, Process, Seccomp as Choice};
+use crate::plan::{ContainerPlan, Pids};
 
+pub use command::{command, home};
 pub use sandbox::Sandbox;
 pub use terminal::Terminal;
 
@@ -73,41 +71,32 @@ impl Opened {
             layers: Layers::Each,
         };
         let (trees, missed) = trees(&plan, &sandbox, &mut scene)?;
-        let ids = ids(&parts.process, &sandbox, &trees.root)?;
+        let mut ids = command::ids(&parts.process, &trees.root, sandbox.has_own_users())?;
+        // Who has made the pod had to give up changing groups for it: what there is stays.
+        if parts.process.user.additional.is_empty() && !sandbox.may_set_groups()? {
+            ids.groups_asked = false;
+        }
         let mut environment = parts.process.environment.clone();
         if !environment.iter().any(|(key, _)| key == "HOME") {
-            let home = ids.home.as_deref().unwrap_or("/");
-            environment.push(("HOME".into(), home.into()));
+            environment.push(("HOME".into(), command::home_of(&ids).into()));
         }
         let path = environment.iter().find(|(key, _)| key == "PATH").map(|(_, value)| value.clone());
-        let mut words = parts.process.command.iter();
-        let program = words.next().cloned().unwrap_or_default();
         let Attached { stdio, record, cgroups, nice, limits } = attached;
-        let mut command = Command::new(program.clone())
-            .args(words)
-            .environment(Environment::Empty)
-            .directory(&parts.process.directory)
+        let mut command = command::command(&parts.process)?
             .session(Session::New)
             .own_pids(if parts.pids == Pids::Own { OwnPids::Yes } else { OwnPids::No })
             .stdio(stdio)
-            .signals(Inherited::now())
-            .umask(parts.process.umask);
+            .signals(Inherited::now());
         command.record = record.map(Record::Stat);
         command.nice = nice;
-        command.limits = limits;
-        command.oom_score_adj = parts.process.oom_score;
-        for limit in &parts.process.limits {
-            command = command.limit(limit.parse::<Limit>()?);
-        }
-        command.seccomp = seccomp(&parts.process)?;
-        command.credentials = credentials(&parts.process);
+        command.limits.splice(..0, limits);
         let (terminal, theirs) = if parts.process.terminal {
             let pair = terminal::open(&plan, &trees, &ids)?;
             (Some(pair.0), Some(pair.1))
         } else {
             (None, None)
         };
-        let program = Program::inside(&program, path.as_deref())?;
+        let program = Program::inside(&command.program, path.as_deref())?;
         let opened =
             Self { plan, sandbox, scene, trees, command, environment, program, ids, cgroups, terminal: theirs, missed };
         Ok((opened, terminal))
@@ -119,8 +108,8 @@ fn trees(plan: &ContainerPlan, sandbox: &Sandbox, scene: &mut Scene) -> Result<(
     loop {
         let mut script = Script::new(our_proc()?);
         let root = script.hold(sandbox.root()?);
-        lower::enter(&mut script, sandbox.pidfd()?, sandbox.namespaces(|kind| kind != launch::Kind::Pid)?);
-        script.must(launch::op::Op::Chroot(root));
+        lower::enter(&mut script, sandbox.pidfd()?, sandbox.namespaces(|kind| kind != Kind::Pid)?);
+        script.must(Op::Chroot(root));
         let wanted = lower::trees(&mut script, plan, scene);
         let every: Vec<_> = wanted.all().collect();
         match run::make(script, &every) {
@@ -142,75 +131,17 @@ fn trees(plan: &ContainerPlan, sandbox: &Sandbox, scene: &mut Scene) -> Result<(
 
 pub(crate) fn explain(failure: Failure) -> Error {
     match (&failure.at, failure.errno) {
-        (At::Step(launch::op::Op::Enter { .. } | launch::op::Op::Fork(_)), Errno::ESRCH) => Error::Ended,
-        (At::Step(launch::op::Op::Enter { .. }), errno) => Error::Enter(errno),
-        (At::Step(launch::op::Op::Make { .. }), Errno::ENOSYS) => Error::TooOld,
+        (At::Step(Op::Enter { .. } | Op::Fork(_)), Errno::ESRCH) => Error::Ended,
+        (At::Step(Op::Enter { .. }), errno) => Error::Enter(errno),
+        (At::Step(Op::Make { .. }), Errno::ENOSYS) => Error::TooOld,
         (at, errno) if lower::is_of_layers(at) => Error::Layers(errno),
-        _ => failure.explain(launch::Names { inside: true, ..launch::Names::default() }).into(),
-    }
-}
-
-/// Who it is to be, as its own files have it.
-fn ids(process: &Process, sandbox: &Sandbox, root: &OwnedFd) -> Result<OpenIds, Error> {
-    let open = || root.try_clone();
-    let scene = UsersScene {
-        followed: None,
-        root: &open,
-        joins_user: sandbox.has_own_users(),
-        mapped: sandbox.has_own_users(),
-    };
-    let mut ids = users::open(&credentials(process), &scene)?;
-    // Who has made the pod had to give up changing groups for it: what there is stays.
-    if process.user.additional.is_empty() && !sandbox.may_set_groups()? {
-        ids.groups_asked = false;
-    }
-    if !process.user.additional.is_empty() {
-        let more =
-            Credentials { groups: Some(process.user.additional.iter().map(id).collect()), ..Credentials::default() };
-        let more = users::open(&more, &scene)?.groups.unwrap_or_default();
-        let groups = ids.groups.get_or_insert_default();
-        groups.extend(more);
-        groups.dedup();
-    }
-    Ok(ids)
-}
-
-fn id(named: &Named) -> Id {
-    match named {
-        Named::Number(number) => Id::Number(*number),
-        Named::Name(name) => Id::Name(name.clone()),
-    }
-}
-
-/// Every capability but those that it may have is given up.
-fn credentials(process: &Process) -> Credentials {
-    let user = User { user: id(&process.user.user), group: process.user.group.as_ref().map(id) };
-    let kept = process.capabilities.set();
-    let drop = caps::all().into_iter().filter(|one| !kept.contains(one)).collect();
-    Credentials {
-        ids: Ids::User(user),
-        groups: None,
-        capabilities: Capabilities { drop, ..Capabilities::default() },
-        no_new_privileges: process.no_new_privileges,
-    }
-}
-
-fn seccomp(process: &Process) -> Result<Option<Seccomp>, Error> {
-    let capabilities = process.capabilities.set();
-    match &process.seccomp {
-        Choice::Unconfined => Ok(None),
-        Choice::RuntimeDefault => Ok(Some(Seccomp::runtime_default(&capabilities)?)),
-        Choice::Localhost(path) => {
-            let failed = |source| Error::Profile { path: path.clone(), source };
-            let profile = File::open(path).map_err(failed)?;
-            Ok(Some(Seccomp::from_json(profile, &capabilities, launch::seccomp::kernel())?))
-        }
+        _ => failure.explain(Names { inside: true, ..Names::default() }).into(),
     }
 }
 
 impl AsFd for Opened {
     /// Its root directory.
-    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
         self.trees.root.as_fd()
     }
 }

@@ -31,9 +31,9 @@ pub enum Verb {
     /// Make a pod
     Create(Shown<Create>),
     /// Put a workload into a pod; its output goes to a log (see `pod logs`)
-    Add(Shown<Add>),
+    Add(Box<Shown<Add>>),
     /// Join a pod with a command, in the foreground
-    Exec(Exec),
+    Exec(Box<Exec>),
     /// List pods
     Get(Shown<Get>),
     /// Show all there is to know of a pod

@@ -4,8 +4,8 @@ use std::io::{self, Write, stderr, stdout};
 use std::process;
 
 use clap::Parser;
-use launch::Inherited;
-use nsjoin::relay::{self, Signals};
+use launch::{Inherited, Session};
+use nsjoin::relay::{self, Relay, Signals};
 use nsjoin::report::report;
 use pod::cli::{Cli, Format, Verb};
 use pod::verbs::exec::Exec;
@@ -52,7 +52,7 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
                 }
             }
         }
-        Verb::Exec(exec) => return join(&registry, exec),
+        Verb::Exec(exec) => return join(&registry, *exec),
         Verb::Get(get) => {
             let pods = get.verb.run(&registry)?;
             match get.output {
@@ -97,17 +97,21 @@ fn changing() -> Result<Store, Error> {
 }
 
 fn join(registry: &Registry, exec: Exec) -> Result<ExitCode, Error> {
-    let (name, workload) = (exec.pod.clone(), exec.workload.clone());
+    let (name, workload, typed) = (exec.pod.clone(), exec.workload.clone(), exec.typed());
+    let contained = verbs::exec::contained(registry, &name, workload.as_ref())?;
     // The command is to have the signals as we got them, not as we need them.
-    let command = exec.command()?.signals(Inherited::now());
+    let command = exec.command(contained.as_ref())?.signals(Inherited::now());
     // A pod that ends meanwhile is the reason for whatever did not go well in it.
     let gone = |error: Error| registry.gone(&name).map_or(error, Error::from);
-    let opened = verbs::exec::exec(registry, &name, workload.as_ref(), command).map_err(gone)?;
+    let mut opened = verbs::exec::exec(registry, &name, workload.as_ref(), command).map_err(gone)?;
     Inherited::mind_children();
     let signals = Signals::take().map_err(nsjoin::Error::from)?;
+    let terminal = typed.map(|typed| opened.make_terminal(typed)).transpose()?;
+    let session = if terminal.is_some() { Session::New } else { Session::Ours };
     let child = opened.spawn().map_err(|error| gone(error.into()))?;
-    let status = relay::relay("pod", &child, &signals).map_err(nsjoin::Error::from)?;
-    Ok(ExitCode::of(status).unwrap_or(ExitCode::Failure))
+    let relay = Relay { program: "pod", session, terminal, limit: None };
+    let end = relay.run(&child, &signals).map_err(nsjoin::Error::from)?;
+    Ok(ExitCode::of(end.status).unwrap_or(ExitCode::Failure))
 }
 
 /// Tells what did not go as it should have, and is no reason to fail.

@@ -33,7 +33,7 @@ impl Opened {
     ///
     /// # Errors
     /// When there are none left.
-    pub(crate) fn make_terminal(&mut self, typed: Typed) -> Result<Terminal, Error> {
+    pub fn make_terminal(&mut self, typed: Typed) -> Result<Terminal, Error> {
         let ptmx = self.is_elsewhere().then(|| self.ptmx());
         if let Some(Err(errno)) = &ptmx {
             self.outcome.doubts.push(Doubt::TerminalOfHere { source: *errno });

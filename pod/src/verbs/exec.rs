@@ -1,15 +1,19 @@
 //! `pod exec`: joining a pod from outside, with a command.
 
 use std::ffi::OsString;
+use std::fs::File;
+use std::os::unix::fs::OpenOptionsExt;
 
 use clap::Args;
-use launch::{Command, Environment, Origin, Seen};
+use container::ContainerPlan;
+use launch::{Command, Environment, Identity, Ids, Origin, Seen, Typed, User};
 use nsjoin::{Directory, Join, Opened, Select, Target};
-use registry::{Name, Process, Registry, RegistryError};
+use registry::{Name, Process, Registry, RegistryError, file};
 
 use super::Surroundings;
 use super::surroundings::program_and_arguments;
 use crate::error::Error;
+use crate::record::WorkloadRecord;
 use crate::sandbox;
 
 /// Join a pod with a command.
@@ -25,22 +29,69 @@ pub struct Exec {
     #[command(flatten)]
     surroundings: Surroundings,
 
+    /// Run as this user, by name or id, as the files inside have it
+    #[arg(short, long, value_name = "USER[:GROUP]")]
+    user: Option<User>,
+
+    /// Hand on what is typed, be it at a terminal or not: with --tty; without it, our stdin is the command's
+    #[arg(short, long)]
+    interactive: bool,
+
+    /// Give it a terminal of its own
+    #[arg(short, long)]
+    tty: bool,
+
     /// The command, and its arguments
     #[arg(trailing_var_arg = true, required = true, value_name = "COMMAND")]
     command: Vec<OsString>,
 }
 
 impl Exec {
-    /// The command that was typed.
+    /// The command that was typed; in a container, with all that is the container's.
     ///
     /// # Errors
-    /// When it is to start nowhere.
-    pub fn command(self) -> Result<Command, Error> {
-        let (program, arguments) = program_and_arguments(self.command);
-        let (directory, environment) = self.surroundings.resolve()?;
-        let command = Command::new(program).args(arguments).environment(Environment::Empty);
-        Ok(command.envs(environment).directory(directory))
+    /// When it is to start nowhere, or the container's user or profile is not there any more.
+    pub fn command(self, contained: Option<&ContainerPlan>) -> Result<Command, Error> {
+        let Self { surroundings, user, command: words, tty, .. } = self;
+        let Some(container) = contained else {
+            let (program, arguments) = program_and_arguments(words);
+            let (directory, environment) = surroundings.resolve()?;
+            let mut command = Command::new(program).args(arguments).environment(Environment::Empty);
+            if let Some(user) = user {
+                command.credentials.ids = Ids::User(user);
+            }
+            return Ok(command.envs(environment).directory(directory));
+        };
+        let mut process = container.parts().process.clone();
+        let (directory, environment) = surroundings.typed();
+        process.command = words;
+        if tty && !process.environment.iter().any(|(key, _)| key == "TERM") {
+            process.environment.push(("TERM".into(), "xterm".into()));
+        }
+        process.directory = directory.unwrap_or(process.directory);
+        let mut command = container::command(&process)?;
+        if let Some(user) = user {
+            command.credentials.ids = Ids::User(user);
+        }
+        Ok(command.envs(environment))
     }
+
+    /// Whose is what is typed, where it has a terminal of its own.
+    #[must_use]
+    pub fn typed(&self) -> Option<Typed> {
+        let typed = if self.interactive { Typed::Stdin } else { Typed::OnlyAtATerminal };
+        self.tty.then_some(typed)
+    }
+}
+
+/// The container that a workload is, if it is one.
+///
+/// # Errors
+/// When there is no such pod, or its record cannot be read.
+pub fn contained(registry: &Registry, pod: &Name, workload: Option<&Name>) -> Result<Option<ContainerPlan>, Error> {
+    let Some(name) = workload else { return Ok(None) };
+    let record: Option<WorkloadRecord> = registry.pod(pod)?.spec(name)?;
+    Ok(record.and_then(|record| record.plan.container))
 }
 
 /// Prepares to join a pod, or a workload in it, with a command; spawning it is the caller's.
@@ -69,7 +120,20 @@ pub fn exec(registry: &Registry, pod: &Name, workload: Option<&Name>, command: C
         }
     };
     sandbox::mend(pause, &registry.pod(pod)?)?;
+    let command = at_home(command, process)?;
     let join = Join::new(Target::Process(process), command).select(Select::All).root(Directory::Targets);
     let plan = join.plan().map_err(nsjoin::Error::from)?;
     Ok(plan.open()?)
+}
+
+/// Who comes as somebody is told where that one is at home.
+fn at_home(command: Command, process: Identity) -> Result<Command, Error> {
+    let is_told = command.variables.iter().any(|(key, _)| key == "HOME");
+    if is_told || !matches!(command.credentials.ids, Ids::User(_)) {
+        return Ok(command);
+    }
+    let path = format!("/proc/{}/root", process.pid);
+    let root = File::options().read(true).custom_flags(libc::O_PATH | libc::O_DIRECTORY).open(&path);
+    let home = container::home(&command, &root.map_err(file("open", path))?.into())?;
+    Ok(command.env("HOME", home))
 }

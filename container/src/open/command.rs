@@ -1,0 +1,95 @@
+//! From a process as it is planned to a command: with which rights, and which it gives up.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::OwnedFd;
+
+use launch::open::users::{self, OpenIds, Scene};
+use launch::seccomp::Seccomp;
+use launch::{Capabilities, Command, Credentials, Environment, Id, Ids, Limit, User};
+
+use crate::error::Error;
+use crate::plan::{Named, Process, Seccomp as Choice};
+
+/// The command of a container's process, or of another one in the same container: its words, its
+/// environment but for `HOME`, its directory, its rights.
+///
+/// # Errors
+/// When a limit or a seccomp profile cannot be used.
+pub fn command(process: &Process) -> Result<Command, Error> {
+    let mut words = process.command.iter();
+    let mut command = Command::new(words.next().cloned().unwrap_or_default())
+        .args(words)
+        .environment(Environment::Empty)
+        .envs(process.environment.iter().cloned())
+        .directory(&process.directory)
+        .umask(process.umask);
+    command.oom_score_adj = process.oom_score;
+    for limit in &process.limits {
+        command = command.limit(limit.parse::<Limit>()?);
+    }
+    command.seccomp = seccomp(process)?;
+    command.credentials = credentials(process);
+    Ok(command)
+}
+
+/// Where the user of a command is at home, as the files below this root directory have it.
+///
+/// # Errors
+/// When there is no such user.
+pub fn home(command: &Command, root: &OwnedFd) -> Result<String, Error> {
+    let open = || -> io::Result<OwnedFd> { root.try_clone() };
+    let scene = Scene { followed: None, root: &open, joins_user: false, mapped: false };
+    Ok(home_of(&users::open(&command.credentials, &scene)?))
+}
+
+pub(super) fn home_of(ids: &OpenIds) -> String {
+    ids.home.clone().unwrap_or_else(|| "/".to_owned())
+}
+
+/// Who it is to be, as its own files have it.
+pub(super) fn ids(process: &Process, root: &OwnedFd, joins_user: bool) -> Result<OpenIds, Error> {
+    let open = || -> io::Result<OwnedFd> { root.try_clone() };
+    let scene = Scene { followed: None, root: &open, joins_user, mapped: joins_user };
+    let mut ids = users::open(&credentials(process), &scene)?;
+    if !process.user.additional.is_empty() {
+        let more = Some(process.user.additional.iter().map(id).collect());
+        let more = users::open(&Credentials { groups: more, ..Credentials::default() }, &scene)?;
+        let groups = ids.groups.get_or_insert_default();
+        let new: Vec<_> = more.groups.unwrap_or_default().into_iter().filter(|one| !groups.contains(one)).collect();
+        groups.extend(new);
+    }
+    Ok(ids)
+}
+
+fn id(named: &Named) -> Id {
+    match named {
+        Named::Number(number) => Id::Number(*number),
+        Named::Name(name) => Id::Name(name.clone()),
+    }
+}
+
+/// Every capability but those that it may have is given up.
+fn credentials(process: &Process) -> Credentials {
+    let user = User { user: id(&process.user.user), group: process.user.group.as_ref().map(id) };
+    let kept = process.capabilities.set();
+    let drop = caps::all().into_iter().filter(|one| !kept.contains(one)).collect();
+    Credentials {
+        ids: Ids::User(user),
+        groups: None,
+        capabilities: Capabilities { drop, ..Capabilities::default() },
+        no_new_privileges: process.no_new_privileges,
+    }
+}
+
+fn seccomp(process: &Process) -> Result<Option<Seccomp>, Error> {
+    let capabilities = process.capabilities.set();
+    match &process.seccomp {
+        Choice::Unconfined => Ok(None),
+        Choice::RuntimeDefault => Ok(Some(Seccomp::runtime_default(&capabilities)?)),
+        Choice::Localhost(path) => {
+            let profile = File::open(path).map_err(|source| Error::Profile { path: path.clone(), source })?;
+            Ok(Some(Seccomp::from_json(profile, &capabilities, launch::seccomp::kernel())?))
+        }
+    }
+}
