@@ -54,8 +54,3 @@ pub use plan::{Attached, Directory, InvalidPlan, Join, Plan, Select, Source};
 pub use registry::{InvalidName, Name, Registry, RegistryError};
 pub use run::errand;
 pub use target::{InvalidTarget, Target};
-
-/// Printing errors.
-pub mod report {
-    pub use launch::complain::{complain as report, line};
-}

@@ -50,7 +50,7 @@ fn damaged(name: Name, directory: &PodDirectory, error: &Error) -> PodView {
     PodView {
         name,
         status: PodStatus::Damaged,
-        reason: Some(nsjoin::report::line(error)),
+        reason: Some(launch::complain::line(error)),
         hostname: None,
         created,
         share: Vec::new(),
@@ -70,7 +70,7 @@ fn look(directory: &PodDirectory, here: &Origin) -> Result<PodView, Error> {
     let (status, reason) = match seen {
         Seen::Alive => (PodStatus::Running, None),
         Seen::Ended => (PodStatus::Dead, None),
-        Seen::Unknown(unseen) => (PodStatus::Unknown, Some(nsjoin::report::line(&unseen))),
+        Seen::Unknown(unseen) => (PodStatus::Unknown, Some(launch::complain::line(&unseen))),
     };
     let carried = !plan.publish().is_empty()
         && status == PodStatus::Running

@@ -4,9 +4,9 @@ use std::io::{self, Write, stderr, stdout};
 use std::process;
 
 use clap::Parser;
+use launch::complain::complain;
 use launch::{Inherited, Session};
 use nsjoin::relay::{self, Relay, Signals};
-use nsjoin::report::report;
 use pod::cli::{Cli, Format, Verb};
 use pod::verbs::exec::Exec;
 use pod::{Error, Programs, Registry, Store, show, verbs};
@@ -18,7 +18,7 @@ fn main() -> process::ExitCode {
     let exit = run(Cli::parse().verb).unwrap_or_else(|error| match error {
         // Whoever read our output has enough of it.
         Error::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => SUCCESS,
-        error => complain(&error),
+        error => fail(&error),
     });
     if let ExitCode::Killed(signal) = exit {
         relay::die_by(signal);
@@ -78,7 +78,7 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
                         say(format_args!("pod/{name} deleted"))?;
                     }
                     // The others are to go all the same.
-                    Err(error) => exit = complain(&error),
+                    Err(error) => exit = fail(&error),
                 }
             }
             return Ok(exit);
@@ -117,12 +117,12 @@ fn join(registry: &Registry, exec: Exec) -> Result<ExitCode, Error> {
 /// Tells what did not go as it should have, and is no reason to fail.
 fn warn(told: &[Error]) {
     for error in told {
-        report("pod", error, error.hint());
+        complain("pod", error, error.hint());
     }
 }
 
-fn complain(error: &Error) -> ExitCode {
-    report("pod", error, error.hint());
+fn fail(error: &Error) -> ExitCode {
+    complain("pod", error, error.hint());
     error.exit_code()
 }
 

@@ -12,12 +12,23 @@
 //! finds all of it where it was.
 
 mod act;
+mod adopt;
 mod client;
 mod decide;
 mod entry;
+mod heard;
 mod log;
+mod pod;
+mod ports;
 mod start;
 mod worker;
+mod workloads;
 
 pub use entry::supervise;
 pub(crate) use start::{ask, ensure, is_living};
+
+/// Says what went wrong where nobody waits for an answer, and goes on with this.
+fn complain<T>(error: impl std::error::Error, otherwise: T) -> T {
+    launch::complain::complain("pod", &error, None);
+    otherwise
+}

@@ -84,6 +84,6 @@ impl From<&crate::Error> for Refusal {
             ExitCode::NotFound => Code::NotFound,
             _ => Code::Failure,
         };
-        Self { message: nsjoin::report::line(error), hint: error.hint().map(str::to_owned), exit_code }
+        Self { message: launch::complain::line(error), hint: error.hint().map(str::to_owned), exit_code }
     }
 }

@@ -40,7 +40,7 @@ pub fn forward() -> Result<(), ForwardError> {
     let forwarded = behind_walls(control);
     if let Err(error) = &forwarded {
         // There may be nobody left to be told.
-        let _unheard = say(told, &Answer::Refused(nsjoin::report::line(error)), &[]);
+        let _unheard = say(told, &Answer::Refused(launch::complain::line(error)), &[]);
     }
     forwarded
 }

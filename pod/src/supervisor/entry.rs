@@ -16,6 +16,7 @@ use nix::unistd::setsid;
 use registry::{Lock, PodDirectory, Process, RegistryError, Sharing, file};
 
 use super::act::{Begun, Supervisor};
+use super::pod::Pod;
 use crate::control::{Answer, Refusal, Start, Word, receive, send};
 use crate::error::Error;
 use crate::forwarder::Listening;
@@ -92,7 +93,8 @@ fn begin(who: &UnixStream, directory: PodDirectory) -> Result<Begun, Error> {
     let lock = leave_word(&directory)?;
     let pinned = pin(pause)?.ok_or_else(|| RegistryError::Dead { name: name.clone() })?;
     let own_pids = if record.plan.shares(Share::Pid) { OwnPids::No } else { OwnPids::Yes };
-    Ok(Begun { directory, plan: record.plan, pause, pinned, own_pids, lock, listening, here })
+    let pod = Pod { directory, plan: record.plan, pause, pinned, here };
+    Ok(Begun { pod, own_pids, lock, listening })
 }
 
 fn pin(process: Identity) -> Result<Option<Pidfd>, Error> {

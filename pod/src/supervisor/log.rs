@@ -22,6 +22,7 @@ use rustix::pipe::{PipeFlags, SpliceFlags};
 use tokio::io::unix::AsyncFd;
 use tokio::task::yield_now;
 
+use super::complain;
 use crate::error::Error;
 use crate::record::log_name;
 
@@ -85,7 +86,11 @@ impl Log {
             Err(error) => {
                 if self.lost == 0 {
                     let error = Error::from(registry::file("write", &self.path)(error));
-                    nsjoin::report::report("pod", &error, Some("what the workload says is lost until there is room"));
+                    launch::complain::complain(
+                        "pod",
+                        &error,
+                        Some("what the workload says is lost until there is room"),
+                    );
                 }
                 self.lost += how_many;
             }
@@ -121,10 +126,7 @@ impl Log {
         });
         match renamed.and_then(|()| open(&self.path)) {
             Ok(file) => (self.file, self.size) = (file, 0),
-            Err(error) => {
-                let error = Error::from(registry::file("put aside", &self.path)(error));
-                nsjoin::report::report("pod", &error, None);
-            }
+            Err(error) => complain(registry::file("put aside", &self.path)(error), ()),
         }
     }
 }

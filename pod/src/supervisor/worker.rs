@@ -18,6 +18,7 @@ use nix::unistd::mkfifo;
 use nsjoin::{Command, Directory, Join, Select, Target};
 use registry::{Name, PodDirectory, file};
 
+use super::complain;
 use super::log::Log;
 use crate::control::Refusal;
 use crate::error::Error;
@@ -94,7 +95,7 @@ impl Place {
                 }
                 Some(Job::Record(name, end)) => {
                     if let Err(error) = self.directory.write_end(&name, &end) {
-                        nsjoin::report::report("pod", &error, None);
+                        complain(error, ());
                         owed.push((name, end));
                     }
                 }
@@ -118,10 +119,8 @@ impl Place {
             }
             promoted.map(|()| launched).map_err(Error::from)
         });
-        if launched.is_err()
-            && let Err(error) = self.directory.forget_draft(&name)
-        {
-            nsjoin::report::report("pod", &error, None);
+        if launched.is_err() {
+            self.directory.forget_draft(&name).unwrap_or_else(|error| complain(error, ()));
         }
         launched
     }

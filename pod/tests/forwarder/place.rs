@@ -75,7 +75,7 @@ impl Place {
         let record: OwnedFd = File::create(self.record()).unwrap().into();
         let directory = self.directory.path();
         start(Start { program: &self.program, directory, pause, pinned: pinned.as_fd(), record, listening })
-            .unwrap_or_else(|error| panic!("{}", nsjoin::report::line(&error)))
+            .unwrap_or_else(|error| panic!("{}", launch::complain::line(&error)))
     }
 
     fn record(&self) -> PathBuf {

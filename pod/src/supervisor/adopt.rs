@@ -1,0 +1,68 @@
+//! Taking over what supervisors before us have launched.
+
+use launch::{Pidfd, Seen};
+use registry::{Name, PodDirectory, Process};
+
+use super::complain;
+use super::log::Log;
+use super::pod::Pod;
+use super::worker::{self, Output};
+use super::workloads::{Held, Workloads};
+use crate::record::{EndRecord, WorkloadRecord};
+
+/// Takes over the workloads that their directory knows; hands back which of them may run.
+pub(super) fn adopt(pod: &Pod, workloads: &mut Workloads) -> Vec<Name> {
+    let directory = &pod.directory;
+    for name in directory.draft_names().unwrap_or_else(|error| complain(error, Vec::new())) {
+        finish_draft(directory, &name);
+    }
+    let mut adopted = Vec::new();
+    for name in directory.workload_names().unwrap_or_else(|error| complain(error, Vec::new())) {
+        read_on(directory, workloads, &name);
+        if directory.end::<EndRecord>(&name).is_ok_and(|end| end.is_some()) {
+            continue;
+        }
+        let found = match directory.look(Process::Workload(&name), &pod.here) {
+            (Some(process), Seen::Alive) => Pidfd::of(process),
+            (_, Seen::Unknown(unseen)) => Err(unseen),
+            _ => Ok(None),
+        };
+        match found {
+            Ok(None) => continue,
+            Ok(Some(pidfd)) => {
+                workloads.hold(&name, Held::Anothers(pidfd)).unwrap_or_else(|error| complain(error, ()));
+            }
+            // What may run is not to be launched again.
+            Err(unseen) => complain(unseen, ()),
+        }
+        adopted.push(name);
+    }
+    adopted
+}
+
+/// Makes a workload of a launch that was cut short after its process was there, and nothing of
+/// one before.
+fn finish_draft(directory: &PodDirectory, name: &Name) {
+    let process = directory.drafted(Process::Draft(name));
+    let finished = match process {
+        Ok(Some(process)) if !matches!(process.look(), Seen::Ended) => directory.promote(name),
+        Ok(_) => directory.forget_draft(name),
+        Err(error) => Err(error),
+    };
+    finished.unwrap_or_else(|error| complain(error, ()));
+}
+
+/// Reads on what a workload says, or those it has left behind.
+fn read_on(directory: &PodDirectory, workloads: &Workloads, name: &Name) {
+    let Ok(Some(record)) = directory.spec::<WorkloadRecord>(name) else { return };
+    let end = |stream: &str| worker::read_end(&directory.workload(name).join(stream));
+    let output = end("stdout").and_then(|stdout| Ok((stdout, end("stderr")?)));
+    // One that was never launched has none.
+    let Ok((stdout, stderr)) = output else { return };
+    match Log::resume(directory, name, record.number) {
+        Ok(log) => {
+            workloads.read(Output { stdout, stderr, log }).unwrap_or_else(|error| complain(error, ()));
+        }
+        Err(error) => complain(error, ()),
+    }
+}

@@ -1,0 +1,27 @@
+//! The pod that is supervised: what does not change while it lives.
+
+use std::io;
+
+use launch::{Identity, Origin, Pidfd};
+use registry::PodDirectory;
+
+use crate::error::Error;
+use crate::plan::PodPlan;
+
+/// A pod that lives.
+#[derive(Debug)]
+pub(super) struct Pod {
+    pub(super) directory: PodDirectory,
+    pub(super) plan: PodPlan,
+    pub(super) pause: Identity,
+    pub(super) pinned: Pidfd,
+    /// Where processes are counted as we count them.
+    pub(super) here: Origin,
+}
+
+impl Pod {
+    /// That it cannot be supervised, and why.
+    pub(super) fn failed(&self, source: io::Error) -> Error {
+        Error::Supervisor { operation: "run", name: self.plan.name().clone(), source }
+    }
+}

@@ -1,0 +1,155 @@
+//! The workloads that run: watching their processes, reading what they say.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::rc::Rc;
+use std::time::{Duration, SystemTime};
+
+use launch::complain::line;
+use launch::{Child, Pidfd};
+use reaper::{Signal, WaitStatus};
+use registry::{Name, PodDirectory, tree};
+use tokio::task::spawn_local;
+
+use super::complain;
+use super::heard::{Heard, Tell};
+use super::log::{self, Glass, Stream};
+use super::worker::{Launched, Output};
+use crate::control::Refusal;
+use crate::error::Error;
+use crate::record::EndRecord;
+use crate::sys;
+
+/// The workloads that run, by name.
+pub(super) struct Workloads {
+    running: BTreeMap<Name, Running>,
+    launches: u64,
+    glass: Rc<Glass>,
+    tell: Tell,
+}
+
+/// A workload that runs.
+#[derive(Debug)]
+struct Running {
+    launch: u64,
+    process: Held,
+}
+
+/// Its process.
+#[derive(Debug)]
+pub(super) enum Held {
+    Ours(Child),
+    /// That of a supervisor before us.
+    Anothers(Pidfd),
+}
+
+impl Held {
+    fn signal(&self, signal: Signal) -> Result<(), Error> {
+        match self {
+            Self::Ours(child) => Ok(child.signal(signal).map_err(nsjoin::Error::from)?),
+            Self::Anothers(pidfd) => {
+                pidfd.signal(signal).map_err(|errno| Error::Kernel { operation: "signal", source: errno })
+            }
+        }
+    }
+
+    fn copy(&self) -> io::Result<OwnedFd> {
+        match self {
+            Self::Ours(child) => child.as_fd().try_clone_to_owned(),
+            Self::Anothers(pidfd) => pidfd.as_fd().try_clone_to_owned(),
+        }
+    }
+
+    /// Whether it has ended, and how, if that can be told; does not wait. One of ours is reaped.
+    fn end(&self) -> Option<Option<WaitStatus>> {
+        match self {
+            Self::Ours(child) => match child.poll() {
+                Ok(Some(status @ (WaitStatus::Exited(_) | WaitStatus::Signaled { .. }))) => Some(Some(status)),
+                Ok(_) => None,
+                // Somebody else has reaped it.
+                Err(_) => Some(None),
+            },
+            Self::Anothers(pidfd) => match pidfd.ended_within(Duration::ZERO) {
+                Ok(true) => Some(pidfd.end()),
+                Ok(false) | Err(_) => None,
+            },
+        }
+    }
+}
+
+impl Workloads {
+    /// None yet.
+    pub(super) fn new(tell: Tell) -> io::Result<Self> {
+        Ok(Self { running: BTreeMap::new(), launches: 0, glass: Rc::new(Glass::new()?), tell })
+    }
+
+    pub(super) fn signal(&self, name: &Name, signal: Signal) {
+        if let Some(Err(error)) = self.running.get(name).map(|running| running.process.signal(signal)) {
+            // It runs as somebody stronger than us; the pause's end takes it along.
+            complain(error, ());
+        }
+    }
+
+    /// Takes a workload into our keeping. What cannot be watched must not run.
+    pub(super) fn own(&mut self, directory: &PodDirectory, name: &Name, launched: Launched) -> Result<(), Refusal> {
+        let Launched { child, output } = launched;
+        let kept = match self.read(output) {
+            Ok(()) => self.hold(name, Held::Ours(child)),
+            Err(error) => {
+                let _gone = child.kill().and_then(|()| child.wait());
+                Err(error)
+            }
+        };
+        if kept.is_err() {
+            tree::remove(&directory.workload(name)).unwrap_or_else(|error| complain(error, ()));
+        }
+        kept.map_err(|error| Refusal::because(format!("cannot watch the workload: {}", line(&error))))
+    }
+
+    /// Watches a workload's process. One of ours that cannot be watched is ended.
+    pub(super) fn hold(&mut self, name: &Name, process: Held) -> io::Result<()> {
+        self.launches += 1;
+        let launch = self.launches;
+        let watched = process.copy().and_then(sys::watch);
+        let watched = match watched {
+            Ok(watched) => watched,
+            Err(error) => {
+                if let Held::Ours(child) = &process {
+                    let _gone = child.kill().and_then(|()| child.wait());
+                }
+                return Err(error);
+            }
+        };
+        self.running.insert(name.clone(), Running { launch, process });
+        let (tell, name) = (self.tell.clone(), name.clone());
+        spawn_local(async move {
+            let _ended = watched.readable().await;
+            let _at_the_end = tell.send(Heard::Readable(name, launch));
+        });
+        Ok(())
+    }
+
+    /// Whether the one of this name is of this launch.
+    pub(super) fn is_of(&self, name: &Name, launch: u64) -> bool {
+        self.running.get(name).is_some_and(|running| running.launch == launch)
+    }
+
+    /// Lets go of a workload if it has ended; hands back how, if that can be told.
+    pub(super) fn bury(&mut self, name: &Name) -> Option<Option<EndRecord>> {
+        let status = self.running.get(name)?.process.end()?;
+        self.running.remove(name);
+        Some(status.and_then(|status| EndRecord::of(status, SystemTime::now())))
+    }
+
+    /// Reads what a workload says into its log, until nobody says any more.
+    pub(super) fn read(&self, output: Output) -> io::Result<()> {
+        let Output { stdout, stderr, log } = output;
+        let (stdout, stderr) = (sys::watch(stdout)?, sys::watch(stderr)?);
+        let log = Rc::new(RefCell::new(log));
+        spawn_local(log::copy(stdout, Stream::Stdout, Rc::clone(&log), Rc::clone(&self.glass)));
+        spawn_local(log::copy(stderr, Stream::Stderr, log, Rc::clone(&self.glass)));
+        Ok(())
+    }
+}
