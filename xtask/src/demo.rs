@@ -18,9 +18,12 @@ impl Demo {
         // A registry of its own: the demo is no affair of the pods that run here.
         let state = tempfile::tempdir()?;
         let path = env::var_os("PATH").unwrap_or_default();
+        let pause = dist.join("pause");
         let path = env::join_paths([dist].into_iter().chain(env::split_paths(&path)))?;
         let _path = sh.push_env("PATH", path);
         let _state = sh.push_env("POD_STATE_DIR", state.path());
+        // And no other pause than the one that was built.
+        let _pause = sh.push_env("POD_PAUSE", pause);
         let played = cmd!(sh, "sh examples/nginx-and-app.sh").quiet().run();
         // It cleans up behind itself unless it is killed; with its registry its pod would be lost.
         if state.path().join("web").exists() {
