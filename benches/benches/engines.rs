@@ -12,7 +12,9 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use crate::place::{Place, find, works, xtask};
+use fixtures::find;
+
+use crate::place::{Place, works, xtask};
 
 /// One of them, with at most one sandbox at a time. What it has started ends when it is dropped.
 pub(crate) trait Engine {
@@ -59,9 +61,6 @@ pub(crate) fn all() -> Vec<Choice> {
     all
 }
 
-/// The name of the image that is our pause.
-const PAUSE: &str = concat!("localhost/podkit/pause:", env!("CARGO_PKG_VERSION"));
-
 /// The archive of that image for this machine, where engines' machines see it too.
 fn image(place: &Place) -> &'static str {
     static ARCHIVE: OnceLock<String> = OnceLock::new();
@@ -91,9 +90,4 @@ fn prepare(what: &str, command: &mut Command) -> Result<(), String> {
 /// A directory for what an engine keeps, outside of what its machine has of its own.
 fn directory() -> Result<tempfile::TempDir, String> {
     tempfile::Builder::new().prefix("podkit-bench-").tempdir_in("/tmp").map_err(|error| error.to_string())
-}
-
-/// A path, as words have it.
-fn word(path: PathBuf) -> String {
-    path.display().to_string()
 }

@@ -5,9 +5,10 @@ use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use fixtures::find;
 use nix::poll::{PollFd, PollFlags, poll};
 
-use crate::place::{INITS, PAUSES, Place, find, named_in, works};
+use crate::place::{INITS, PAUSES, Place, named_in, works};
 use crate::rivals::name_of;
 use crate::session::Session;
 use crate::sys::{self, Furniture, Process, Program};

@@ -12,11 +12,12 @@ use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
 use benches::Unit;
+use fixtures::find;
 use nsjoin::{Command, Join, Target};
 
 use crate::engines;
 use crate::floor::{self, Loop, Mode};
-use crate::place::{Place, find};
+use crate::place::Place;
 use crate::session::Session;
 use crate::turns::{Case, Turns, timed};
 

@@ -11,10 +11,11 @@ use std::time::{Duration, Instant};
 use std::{env, fs};
 
 use benches::Unit;
+use fixtures::find;
 use manifest::read::{Validate, read};
 use manifest::text::Budget;
 
-use crate::place::{Place, find, time};
+use crate::place::{Place, time};
 use crate::session::Session;
 use crate::turns::{Turns, timed};
 

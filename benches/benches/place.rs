@@ -9,6 +9,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use fixtures::find;
 use tempfile::TempDir;
 
 use crate::sys;
@@ -140,13 +141,6 @@ pub(crate) fn works(command: &mut Command) -> Result<(), String> {
     // What cannot be read as text says nothing.
     let _read = words.rewind().and_then(|()| words.read_to_string(&mut text));
     Err(text.lines().next().map_or_else(|| status.to_string(), str::to_owned))
-}
-
-/// A program in PATH, or where a distribution keeps the administrator's.
-pub(crate) fn find(program: &str) -> Option<PathBuf> {
-    let path = env::var_os("PATH").unwrap_or_default();
-    let directories = env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
-    directories.map(|directory| directory.join(program)).find(|file| file.is_file())
 }
 
 /// The programs whose paths are in this variable, one of three, with colons between.

@@ -17,6 +17,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use benches::Unit;
+use fixtures::find;
 use nix::sched::{CloneFlags, setns, unshare};
 use nsjoin::{Identity, Pidfd};
 use pod::Publish;
@@ -25,7 +26,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream as Stream;
 use tokio::task::{LocalSet, spawn_local};
 
-use crate::place::{Place, find, time};
+use crate::place::{Place, time};
 use crate::session::Session;
 use crate::turns::{Case, Seen, Turns, case, nanoseconds};
 

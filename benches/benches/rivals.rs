@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::place::{INITS, PAUSES, RUNTIMES, find, named_in};
+use fixtures::find;
+
+use crate::place::{INITS, PAUSES, RUNTIMES, named_in};
 use crate::session::Session;
 
 /// Which there may be. The first word that is no option of theirs is what they are asked for their version by.

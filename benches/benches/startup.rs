@@ -12,12 +12,13 @@
 use std::time::{Duration, Instant};
 
 use benches::Unit;
+use fixtures::find;
 use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 use pod::{PodPlan, Programs, Share, Store, Unsure};
 
 use crate::engines;
-use crate::place::{Place, find, works};
+use crate::place::{Place, works};
 use crate::session::Session;
 use crate::sys::{self, Furniture, Program};
 use crate::turns::{Seen, Turns, case, nanoseconds};

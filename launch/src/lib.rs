@@ -4,6 +4,7 @@
 //! It knows nothing of whose namespaces are entered and why.
 
 pub mod activation;
+mod choice;
 pub mod command;
 pub mod complain;
 mod credentials;
@@ -30,8 +31,10 @@ mod sum;
 #[allow(unsafe_code, reason = "system calls that no crate wraps, and the child's code; see the file's # Safety")]
 mod sys;
 mod terminal;
+mod variable;
 
-pub use command::{Cgroup, Command, Copied, Environment, Label, OwnPids, OwnProc, Parent, Record, Session};
+pub use choice::{Cgroup, Copied, Environment, Label, OwnPids, OwnProc, Parent, Record, Session};
+pub use command::Command;
 pub use credentials::{
     Capabilities, Credentials, Id, Ids, InvalidCapability, InvalidId, Number, Rest, User, capabilities,
 };
@@ -50,3 +53,4 @@ pub use seen::{Seen, Unseen};
 pub use signals::Inherited;
 pub use sys::{duplicate, leave_identity};
 pub use terminal::{Terminal, Typed};
+pub use variable::{InvalidVariable, variable};

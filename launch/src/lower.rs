@@ -12,7 +12,8 @@ use caps::CapsHashSet;
 use nix::mount::MsFlags;
 
 use crate::activation::Own;
-use crate::command::{Command, OwnPids, OwnProc, Parent, Record, Session};
+use crate::choice::{OwnPids, OwnProc, Parent, Record, Session};
+use crate::command::Command;
 use crate::credentials::{Capabilities, Number};
 use crate::limits::Limit;
 use crate::op::{Executed, Execution, Fork, Kept, Mount, Op, Recorded};

@@ -18,7 +18,7 @@ use nix::time::ClockId;
 use reaper::sys::file::{self, Await};
 use reaper::{Signal, WaitStatus};
 
-use crate::command::Session;
+use crate::choice::Session;
 use crate::complain::complain;
 use crate::error::Error;
 use crate::run::Child;

@@ -18,12 +18,12 @@ use crate::target::Target;
 pub use guise::Guise;
 pub use kinds::Kinds;
 use launch::Limit;
-use launch::{Id, User, capabilities};
-pub use values::UsageError;
+use launch::{Id, User, capabilities, variable};
 pub(crate) use values::words;
+pub use values::{Format, UsageError};
 pub use words::first_word;
 
-use values::{Bound, EnvironmentWord, Format, bound, duration, environment, file_mode, variable};
+use values::{Bound, EnvironmentWord, bound, duration, environment, file_mode};
 
 /// Enter the namespaces of another process and launch a command there
 ///

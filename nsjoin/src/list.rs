@@ -15,7 +15,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use nix::unistd::geteuid;
 use serde::{Serialize, Serializer};
 
-use crate::cli::words;
+use crate::cli::{Format, words};
 use crate::error::Error;
 use crate::open::namespaces_of;
 use crate::outcome::lossy;
@@ -48,15 +48,6 @@ pub struct ListArgs {
     /// A table without its first line
     #[arg(long)]
     no_headers: bool,
-}
-
-/// How to show something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Format {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
 }
 
 /// A namespace, and all that keeps it alive as far as we can see.

@@ -13,6 +13,7 @@
 #[cfg(feature = "std")]
 extern crate std;
 
+pub mod accounts;
 pub mod buffer;
 pub mod cli;
 pub mod decide;

@@ -2,6 +2,7 @@
 
 use core::ffi::CStr;
 
+use crate::accounts::{Account, Group};
 use crate::plan::User;
 use crate::sys::file;
 use crate::{sys::Errno, text};
@@ -26,17 +27,12 @@ pub enum Unknown {
 pub fn find(text: &[u8]) -> Result<User, Unknown> {
     let (name, group) = text::split_once(text, b':').map_or((text, None), |(user, group)| (user, Some(group)));
     let mut of_passwd = None;
-    // NAME:PASSWORD:UID:GID:…
     let read = each_line(c"/etc/passwd", |line| {
-        let mut fields = line.split(|byte| *byte == b':');
-        let line_name = fields.next().unwrap_or_default();
-        let uid = fields.nth(1).and_then(text::number);
-        let gid = fields.next().and_then(text::number);
-        if let (Some(uid), Some(gid)) = (uid, gid)
+        if let Some(account) = Account::of(line)
             && of_passwd.is_none()
-            && (line_name == name || text::number(name) == Some(uid))
+            && (account.name == name || text::number(name) == Some(account.uid))
         {
-            of_passwd = Some((uid, gid, Name::of(line_name)));
+            of_passwd = Some((account.uid, account.gid, Name::of(account.name)));
         }
     });
     let (uid, gid, login) = match (of_passwd, text::number(name)) {
@@ -49,13 +45,10 @@ pub fn find(text: &[u8]) -> Result<User, Unknown> {
     let mut fits = user.add_group(gid);
     // Who names a group wants that one alone.
     if let (Some(login), None) = (login, group) {
-        // NAME:PASSWORD:GID:MEMBER,…; a container may have no such file.
+        // A container may have no such file.
         let _no_groups = each_line(c"/etc/group", |line| {
-            let mut fields = line.split(|byte| *byte == b':');
-            let gid = fields.nth(2).and_then(text::number);
-            let members = fields.next().unwrap_or_default();
-            if let Some(gid) = gid.filter(|_| members.split(|byte| *byte == b',').any(|member| login.is(member))) {
-                fits &= user.add_group(gid);
+            if let Some(group) = Group::of(line).filter(|group| group.has(login.bytes())) {
+                fits &= user.add_group(group.gid);
             }
         });
     }
@@ -68,9 +61,8 @@ fn find_group(name: &[u8]) -> Result<u32, Unknown> {
     }
     let mut found = None;
     each_line(c"/etc/group", |line| {
-        let mut fields = line.split(|byte| *byte == b':');
-        if found.is_none() && fields.next() == Some(name) {
-            found = fields.nth(1).and_then(text::number);
+        if found.is_none() {
+            found = Group::of(line).filter(|group| group.name == name).map(|group| group.gid);
         }
     })
     .map_err(Unknown::Unreadable)?;
@@ -88,8 +80,8 @@ impl Name {
         Some(kept)
     }
 
-    fn is(&self, name: &[u8]) -> bool {
-        &self.0[..self.1] == name
+    fn bytes(&self) -> &[u8] {
+        &self.0[..self.1]
     }
 }
 

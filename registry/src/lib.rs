@@ -6,14 +6,16 @@
 
 mod directory;
 mod error;
+mod layout;
 mod lock;
 mod name;
 mod root;
 pub mod tree;
 pub mod trust;
+mod whole;
 
-pub use directory::{PodDirectory, Process};
 pub use error::{Damage, RegistryError, file};
+pub use layout::{PodDirectory, Process};
 pub use lock::{Lock, PATIENCE, Sharing};
 pub use name::{InvalidName, Name};
 pub use root::Registry;

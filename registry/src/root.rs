@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use launch::{Identity, Look, Origin, Seen};
 use nix::unistd::geteuid;
 
-use crate::directory::{PodDirectory, Process};
 use crate::error::{RegistryError, file};
+use crate::layout::{PodDirectory, Process};
 use crate::lock::{Lock, Sharing};
 use crate::name::Name;
 use crate::tree;

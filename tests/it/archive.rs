@@ -5,12 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use fixtures::engine::PAUSE;
 use libtest_mimic::Trial;
 use serde_json::Value;
 
 use crate::arch::{ARCHES, Arch};
 use crate::house::{House, User, workspace};
-use crate::image::PAUSE;
 use crate::trial::{Need, trial};
 
 pub(crate) fn trials() -> Vec<Trial> {

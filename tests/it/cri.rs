@@ -1,7 +1,5 @@
 //! Our pause as the sandbox of containerd's CRI: what a kubelet does, done by hand.
 
-// The messages.
-mod api;
 // Who is asked.
 mod containerd;
 
@@ -9,6 +7,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 
+use fixtures::cri::{
+    ContainerState, ContainerStatusRequest, ListPodSandboxRequest, PodSandboxState, RemoveContainerRequest,
+    RemovePodSandboxRequest, RunPodSandboxRequest, StopContainerRequest, StopPodSandboxRequest, call,
+};
 use libtest_mimic::Trial;
 use serde_json::Value;
 use tokio::task::JoinSet;
@@ -16,14 +18,10 @@ use tokio::task::JoinSet;
 use crate::engine::NEEDS;
 use crate::house::{binaries, eventually};
 use crate::trial::{Need, trial};
-use api::{
-    ContainerState, ContainerStatusRequest, ListPodSandboxRequest, PodSandboxState, RemoveContainerRequest,
-    RemovePodSandboxRequest, RunPodSandboxRequest, StopContainerRequest, StopPodSandboxRequest, call,
-};
 use containerd::{Pod, sandbox_config};
 
-pub(crate) use api::NamespaceMode;
 pub(crate) use containerd::Cri;
+pub(crate) use fixtures::cri::NamespaceMode;
 
 /// What it takes to have one.
 pub(crate) fn needs() -> Vec<Need> {

@@ -4,13 +4,14 @@ use std::fs;
 use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use fixtures::engine::{PAUSE, docker, tell_docker, tell_dockerd};
 use libtest_mimic::Trial;
 use serde_json::Value;
 
 use crate::engine::{Engine, NEEDS};
 use crate::house::Ran;
-use crate::image::{PAUSE, WORKLOAD, pause_image, workload_image};
-use crate::trial::{Need, find, trial};
+use crate::image::{WORKLOAD, pause_image, workload_image};
+use crate::trial::{Need, trial};
 
 /// What it takes to have one.
 pub(crate) fn needs() -> Vec<Need> {
@@ -41,24 +42,9 @@ impl Docker {
     pub(crate) fn with(options: &[&str]) -> Self {
         let mut engine = Engine::new();
         let work = engine.house.work();
-        fs::write(work.join("daemon.json"), "{}").unwrap();
         let mut dockerd = engine.inside("dockerd");
-        for (option, name) in [
-            ("--config-file", "daemon.json"),
-            ("--data-root", "data"),
-            ("--exec-root", "exec"),
-            ("--pidfile", "docker.pid"),
-        ] {
-            dockerd.arg(option).arg(work.join(name));
-        }
-        dockerd.args(options).args([
-            "--storage-driver",
-            "vfs",
-            "--log-level",
-            "warn",
-            "--host",
-            &format!("unix://{}/docker.sock", work.display()),
-        ]);
+        tell_dockerd(&mut dockerd, &work).unwrap();
+        dockerd.args(options);
         engine.start(&mut dockerd, |engine| {
             engine.house.finish(client(engine).arg("version")).output.status.success().then_some(())
         });
@@ -100,12 +86,8 @@ impl Docker {
 }
 
 fn client(engine: &Engine) -> Command {
-    // Another in PATH may be too new for a distribution's daemon.
-    let packaged = "/usr/bin/docker";
-    let docker = if fs::exists(packaged).unwrap() { packaged.into() } else { find("docker").expect("docker") };
-    let mut command = engine.house.command(docker);
-    let work = engine.house.work();
-    command.env("DOCKER_CONFIG", &work).env("DOCKER_HOST", format!("unix://{}/docker.sock", work.display()));
+    let mut command = engine.house.command(docker().expect("docker"));
+    tell_docker(&mut command, &engine.house.work());
     command
 }
 

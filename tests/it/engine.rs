@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
+use fixtures::engine::BOOT;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -19,9 +20,6 @@ use crate::trial::Need;
 /// What every engine's tests need, beside the engine.
 pub(crate) const NEEDS: [Need; 4] =
     [Need::Root, Need::Program("unshare"), Need::Program("ip"), Need::Program("busybox")];
-
-/// Run as the first process.
-const BOOT: &str = include_str!("engine/boot.sh");
 
 /// An engine's own machine, and the test's house that it stands in. What ends first is declared first.
 pub(crate) struct Engine {

@@ -5,16 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+use fixtures::find;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tar::{Builder, EntryType, Header};
 
 use crate::arch::Arch;
 use crate::house::{binaries, workspace};
-use crate::trial::find;
 
-/// The name of the pause image; with a registry in front, so that it is the same to every engine.
-pub(crate) const PAUSE: &str = concat!("localhost/podkit/pause:", env!("CARGO_PKG_VERSION"));
 /// The name of the workload image.
 pub(crate) const WORKLOAD: &str = "localhost/podkit/workload:test";
 

@@ -7,13 +7,14 @@ use std::process::Stdio;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use fixtures::find;
 use libtest_mimic::Trial;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
 use crate::house::{House, User, eventually, has_ended};
-use crate::trial::{Need, as_each_user, find};
+use crate::trial::{Need, as_each_user};
 
 pub(crate) fn trials() -> Vec<Trial> {
     [

@@ -5,12 +5,13 @@ use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::process::Command;
 
+use fixtures::engine::{PAUSE, configure_podman, tell_podman};
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
 use crate::engine::{Engine, NEEDS};
 use crate::house::Ran;
-use crate::image::{PAUSE, WORKLOAD, pause_image, workload_image};
+use crate::image::{WORKLOAD, pause_image, workload_image};
 use crate::trial::{Need, trial};
 
 /// What it takes to have one.
@@ -28,16 +29,13 @@ pub(crate) fn trials() -> Vec<Trial> {
     ]
 }
 
-/// What podman is told.
-const CONTAINERS_CONF: &str = include_str!("engine/containers.conf");
-
 /// Podman with our images; it has no daemon, but a machine of its own all the same.
 pub(crate) struct Podman(pub(crate) Engine);
 
 impl Podman {
     pub(crate) fn new() -> Self {
         let podman = Self(Engine::new());
-        fs::write(podman.work().join("containers.conf"), CONTAINERS_CONF.replace("PAUSE", PAUSE)).unwrap();
+        configure_podman(&podman.work()).unwrap();
         for image in [pause_image(), workload_image()] {
             podman.run(&["load", "--input", image.to_str().unwrap()]).ok();
         }
@@ -54,11 +52,8 @@ impl Podman {
 
     /// The client, as it is told where all is.
     pub(crate) fn told<'a>(&self, podman: &'a mut Command) -> &'a mut Command {
-        podman.env("CONTAINERS_CONF", self.work().join("containers.conf"));
-        for (option, name) in [("--root", "root"), ("--runroot", "runroot"), ("--tmpdir", "tmp")] {
-            podman.arg(option).arg(self.work().join(name));
-        }
-        podman.args(["--storage-driver", "vfs"])
+        tell_podman(podman, &self.work());
+        podman
     }
 
     /// Makes a pod that shares all that pause holds; its network is a loopback.

@@ -1,9 +1,10 @@
 //! Where sandboxes are made: in chroots, in small user namespaces, on machines whose /etc changes.
 
+use fixtures::find;
 use libtest_mimic::Trial;
 
 use crate::house::{House, User, binaries};
-use crate::trial::{Need, as_each_user, find, trial};
+use crate::trial::{Need, as_each_user, trial};
 
 pub(crate) fn trials() -> Vec<Trial> {
     let unshare = Need::Program("unshare");

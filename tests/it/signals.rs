@@ -8,13 +8,14 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::process::Command;
 
+use fixtures::find;
 use libtest_mimic::Trial;
 
 use crate::before_exec::{block_all_before_exec, ignore_all_before_exec};
 use crate::house::{House, User, eventually, has_ended, only_child, status_of};
 use crate::init::running::{Running, becomes, children, send};
 use crate::terminal::{CONTROL_C, CONTROL_Z, CONTROLLED, Terminal};
-use crate::trial::{Need, as_each_user, find, trial};
+use crate::trial::{Need, as_each_user, trial};
 
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();

@@ -6,6 +6,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use fixtures::find;
 use libtest_mimic::Trial;
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
@@ -17,7 +18,7 @@ use crate::engine::{Engine, NEEDS, settled};
 use crate::house::{Guest, House, Ran, User, binaries};
 use crate::image::WORKLOAD;
 use crate::podman::{self, Podman};
-use crate::trial::{Need, as_each_user, find, trial};
+use crate::trial::{Need, as_each_user, trial};
 
 pub(crate) fn trials() -> Vec<Trial> {
     let crun = [&NEEDS[..], &[Need::Program("crun")]].concat();

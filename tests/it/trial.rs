@@ -4,6 +4,8 @@ use std::env;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
+use fixtures::engine::cni_plugins;
+use fixtures::find;
 use libtest_mimic::{Failed, Trial};
 
 use crate::arch::Arch;
@@ -46,22 +48,9 @@ impl Need {
     }
 }
 
-/// A program in PATH, or where a distribution keeps the administrator's.
-pub(crate) fn find(name: &str) -> Option<PathBuf> {
-    let path = env::var_os("PATH").unwrap_or_default();
-    let directories = env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
-    directories.map(|directory| directory.join(name)).find(|file| file.is_file())
-}
-
 /// What tests/peers/install has put beside the packages.
 pub(crate) fn peer(name: &str) -> PathBuf {
     Path::new("/usr/local/lib/podkit-peers").join(name)
-}
-
-/// Where the CNI plugins are: a distribution's choice, or Kubernetes'.
-pub(crate) fn cni_plugins() -> Option<&'static Path> {
-    let directories = ["/usr/lib/cni", "/usr/libexec/cni", "/opt/cni/bin"];
-    directories.into_iter().map(Path::new).find(|directory| directory.join("bridge").is_file())
 }
 
 /// A test of this name.

@@ -1,14 +1,10 @@
 //! What is asked of a CRI, in the messages that the tests speak.
 
-#[path = "../../../tests/it/cri/api.rs"]
-#[allow(dead_code, unreachable_pub, reason = "the tests speak more of it")]
-mod api;
-
-pub(super) use api::{
+pub(super) use fixtures::cri::{
     Call, ImageStatusRequest, RemovePodSandboxRequest, RunPodSandboxRequest, SandboxId, StopPodSandboxRequest,
     VersionRequest, call, connect,
 };
-use api::{ImageSpec, PodSandboxConfig, PodSandboxMetadata};
+use fixtures::cri::{ImageSpec, PodSandboxConfig, PodSandboxMetadata};
 
 /// Whether there is an image of this name.
 pub(super) fn status_of(image: &str) -> ImageStatusRequest {

@@ -1,12 +1,13 @@
 //! Docker, with a daemon of its own. Without a network, which would cost it a bridge's port for each.
 
-use std::fs;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use fixtures::engine::{PAUSE, docker, tell_docker, tell_dockerd};
+
 use super::machine::Machine;
-use super::{Engine, PAUSE, image, need, prepare, word};
-use crate::place::{Place, find, time};
+use super::{Engine, image, need, prepare};
+use crate::place::{Place, time};
 
 pub(super) struct Docker(Machine);
 
@@ -15,18 +16,8 @@ impl Docker {
         need(&["dockerd", "docker", "iptables"])?;
         let mut machine = Machine::boot(place)?;
         let work = machine.work().to_owned();
-        fs::write(work.join("daemon.json"), "{}").map_err(|error| error.to_string())?;
         let mut dockerd = machine.inside("dockerd");
-        for (option, name) in [
-            ("--config-file", "daemon.json"),
-            ("--data-root", "data"),
-            ("--exec-root", "exec"),
-            ("--pidfile", "docker.pid"),
-        ] {
-            dockerd.arg(option).arg(work.join(name));
-        }
-        dockerd.args(["--storage-driver", "vfs", "--log-level", "warn", "--host"]);
-        dockerd.arg(format!("unix://{}", word(work.join("docker.sock"))));
+        tell_dockerd(&mut dockerd, &work).map_err(|error| error.to_string())?;
         machine.serve(&mut dockerd, |machine| {
             let mut version = client(machine, &["version"]);
             version.stderr(Stdio::null()).status().is_ok_and(|status| status.success()).then_some(())
@@ -52,11 +43,8 @@ impl Engine for Docker {
 
 /// It talks over a socket, and so needs not be inside.
 fn client(machine: &Machine, words: &[&str]) -> Command {
-    // Another in PATH may be too new for a distribution's daemon.
-    let packaged = Some("/usr/bin/docker".into()).filter(|packaged| fs::exists(packaged).unwrap_or(false));
-    let mut docker = Command::new(packaged.or_else(|| find("docker")).unwrap_or_else(|| "docker".into()));
-    let socket = format!("unix://{}", word(machine.work().join("docker.sock")));
-    docker.env("DOCKER_CONFIG", machine.work()).env("DOCKER_HOST", socket);
+    let mut docker = Command::new(docker().unwrap_or_else(|| "docker".into()));
+    tell_docker(&mut docker, machine.work());
     docker.args(words).stdin(Stdio::null()).stdout(Stdio::null());
     docker
 }

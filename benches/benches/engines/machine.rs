@@ -9,16 +9,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use fixtures::engine::BOOT;
+use fixtures::find;
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
 use super::{directory, need};
 use crate::cgroup::{Cgroup, Hierarchy};
-use crate::place::{Place, find};
+use crate::place::Place;
 use crate::sys;
 
-/// The first process.
-const BOOT: &str = include_str!("../../../tests/it/engine/boot.sh");
 /// How long a daemon may take until it answers.
 const PATIENCE: Duration = Duration::from_secs(60);
 

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use fixtures::find;
 use serde_json::json;
 
 use super::{Choice, Engine};
-use crate::place::{Place, RUNTIMES, find, named_in, time, works};
+use crate::place::{Place, RUNTIMES, named_in, time, works};
 use crate::rivals::name_of;
 
 /// A runtime that is spoken to as runc is.

@@ -133,7 +133,7 @@ fn hard_limits_are_raised_outside_and_limits_set_inside() {
 #[test]
 fn inside_everything_has_its_turn() {
     let command = Command::new("true")
-        .record(crate::command::Record::Pid(file()))
+        .record(crate::choice::Record::Pid(file()))
         .own_proc(OwnProc::Yes)
         .terminal(file())
         .umask(0o22)

@@ -12,7 +12,7 @@ use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
 use procfs::process::MountInfo;
 
-use crate::command::Cgroup;
+use crate::choice::Cgroup;
 use crate::error::Error;
 
 /// The control groups to join.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::command::Label;
+use crate::choice::Label;
 use crate::error::Error;
 
 /// A label, and the file below `/proc/self/attr` that takes it for the next program.

@@ -8,6 +8,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
 use nix::fcntl::OFlag;
+use reaper::accounts::{Account, Group};
 
 use super::below::open_below;
 use crate::credentials::{Credentials, Id, Ids, Number, Rest, User};
@@ -167,9 +168,9 @@ fn inside(map: &str, outside: u32) -> Option<u32> {
     })
 }
 
-/// A line of `/etc/passwd`, or a number that has none.
+/// Who `/etc/passwd` has, or a number that it has not.
 struct Entry {
-    name: Option<String>,
+    name: Option<Vec<u8>>,
     uid: u32,
     gid: u32,
     home: Option<String>,
@@ -188,15 +189,18 @@ impl<'a> Files<'a> {
 
     fn user(&mut self, name: &str) -> Result<Entry, Error> {
         let text = self.read("etc/passwd")?;
-        let entry = text.lines().filter_map(Entry::of).find(|entry| entry.name.as_deref() == Some(name));
-        entry.ok_or_else(|| Error::NoSuchUser { name: name.to_owned() })
+        let account = lines(&text).filter_map(Account::of).find(|account| account.name == name.as_bytes());
+        account.map(Entry::from).ok_or_else(|| Error::NoSuchUser { name: name.to_owned() })
     }
 
     /// The user of this number, whose files may say nothing of it: then it has group 0 and no other.
     fn user_of(&mut self, uid: u32) -> Result<Entry, Error> {
         let nameless = Entry { name: None, uid, gid: 0, home: None };
         match self.read("etc/passwd") {
-            Ok(text) => Ok(text.lines().filter_map(Entry::of).find(|entry| entry.uid == uid).unwrap_or(nameless)),
+            Ok(text) => {
+                let account = lines(&text).filter_map(Account::of).find(|account| account.uid == uid);
+                Ok(account.map_or(nameless, Entry::from))
+            }
             Err(Error::Users { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(nameless),
             Err(error) => Err(error),
         }
@@ -204,28 +208,21 @@ impl<'a> Files<'a> {
 
     fn group(&mut self, name: &str) -> Result<u32, Error> {
         let text = self.read("etc/group")?;
-        let of_that_name = text.lines().map(|line| line.split(':').collect::<Vec<_>>());
-        let found =
-            of_that_name.filter(|fields| fields.first() == Some(&name)).find_map(|fields| fields.get(2)?.parse().ok());
-        found.ok_or_else(|| Error::NoSuchGroup { name: name.to_owned() })
+        let found = lines(&text).filter_map(Group::of).find(|group| group.name == name.as_bytes());
+        found.map(|group| group.gid).ok_or_else(|| Error::NoSuchGroup { name: name.to_owned() })
     }
 
     /// The groups that have this user as a member.
-    fn groups_of(&mut self, user: &str) -> Result<Vec<u32>, Error> {
+    fn groups_of(&mut self, user: &[u8]) -> Result<Vec<u32>, Error> {
         let text = match self.read("etc/group") {
             Err(Error::Users { source, .. }) if source.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             read => read?,
         };
-        let of = |line: &str| {
-            let mut fields = line.split(':').skip(2);
-            let (gid, members) = (fields.next()?.parse().ok()?, fields.next()?);
-            members.split(',').any(|member| member == user).then_some(gid)
-        };
-        Ok(text.lines().filter_map(of).collect())
+        Ok(lines(&text).filter_map(Group::of).filter(|group| group.has(user)).map(|group| group.gid).collect())
     }
 
     /// Reads a file below the target's root; a symbolic link does not lead out of there.
-    fn read(&mut self, name: &'static str) -> Result<String, Error> {
+    fn read(&mut self, name: &'static str) -> Result<Vec<u8>, Error> {
         let failed = |source: io::Error| Error::Users { name, source };
         let root = match &self.root {
             Some(root) => root,
@@ -239,19 +236,19 @@ impl<'a> Files<'a> {
         }
         let mut text = Vec::new();
         file.take(LARGEST).read_to_end(&mut text).map_err(failed)?;
-        Ok(String::from_utf8_lossy(&text).into_owned())
+        Ok(text)
     }
 }
 
-impl Entry {
-    /// `NAME:PASSWORD:UID:GID:…`
-    fn of(line: &str) -> Option<Self> {
-        let mut fields = line.split(':');
-        let name = fields.next()?.to_owned();
-        let (uid, gid) = (fields.nth(1)?.parse().ok()?, fields.next()?.parse().ok()?);
-        let home = fields.nth(1).filter(|home| home.starts_with('/')).map(str::to_owned);
-        Some(Self { name: Some(name), uid, gid, home })
+impl From<Account<'_>> for Entry {
+    fn from(account: Account<'_>) -> Self {
+        let home = account.home.map(|home| String::from_utf8_lossy(home).into_owned());
+        Self { name: Some(account.name.to_owned()), uid: account.uid, gid: account.gid, home }
     }
+}
+
+fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split(|byte| *byte == b'\n')
 }
 
 #[cfg(test)]
@@ -268,16 +265,5 @@ mod tests {
         }
         assert_eq!(inside("", 0), None);
         assert_eq!(inside("0 0 4294967295", 4_294_967_294), Some(4_294_967_294));
-    }
-
-    #[test]
-    fn what_is_no_line_of_passwd_is_passed_over() {
-        for line in ["", "#", "root", "root:x", "root:x:0", "root:x:a:0", "+::::::"] {
-            assert!(Entry::of(line).is_none(), "{line}");
-        }
-        let entry = Entry::of("www:x:33:34:www:/var/www:/bin/sh").expect("a line");
-        assert_eq!((entry.name.as_deref(), entry.uid, entry.gid), (Some("www"), 33, 34));
-        assert_eq!(entry.home.as_deref(), Some("/var/www"));
-        assert_eq!(Entry::of("x:x:1:1").and_then(|entry| entry.home), None);
     }
 }

@@ -34,7 +34,7 @@ use clone3::Clone3;
 use nix::errno::Errno;
 
 use super::hidden::Hidden;
-use super::report::{Failed, Place, Report, STEPS};
+use super::report::{Failed, Report, STEPS, Site};
 use super::signals;
 use crate::failure::{At, Failure, Missed};
 use crate::op::{Fd, Fork, Op};
@@ -99,8 +99,8 @@ enum Until {
 fn run_child(script: Script, until: Until) -> Result<(OwnedFd, Vec<Missed>), Failure> {
     let birth_failed = |errno| Failure { at: At::Birth, errno };
     let memory = if script.needs_memory_of_its_own() { 0 } else { libc::CLONE_VM };
-    let place = Place::new(memory == libc::CLONE_VM).map_err(birth_failed)?;
-    let report = place.report();
+    let site = Site::new(memory == libc::CLONE_VM).map_err(birth_failed)?;
+    let report = site.report();
     if script.steps.len() > STEPS {
         return Err(birth_failed(Errno::E2BIG));
     }
@@ -149,8 +149,8 @@ pub(crate) fn execute(script: Script) -> Failure {
 
 /// The step at which this process failed, and why.
 fn perform(script: &Script) -> Option<Failed> {
-    let place = Place::new(true).ok()?;
-    let report = place.report();
+    let site = Site::new(true).ok()?;
+    let report = site.report();
     let mut errand = Errand { script, report, more_stacks: [std::ptr::null_mut(); 2], goes_to_cgroup: true, next: 0 };
     errand.go_on();
     report.failure()

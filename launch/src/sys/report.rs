@@ -92,7 +92,7 @@ impl Report {
 }
 
 /// Where a report is: in memory of ours, where the child runs on that, else on a page of its own.
-pub(super) enum Place {
+pub(super) enum Site {
     Here(Box<Report>),
     Shared(NonNull<c_void>),
 }
@@ -100,7 +100,7 @@ pub(super) enum Place {
 const SIZE: NonZeroUsize = NonZeroUsize::new(4096).expect("not zero");
 const _: () = assert!(size_of::<Report>() <= SIZE.get());
 
-impl Place {
+impl Site {
     /// A report that says that nothing has failed and no process was made.
     pub(super) fn new(child_has_our_memory: bool) -> Result<Self, Errno> {
         if child_has_our_memory {
@@ -108,9 +108,9 @@ impl Place {
         }
         let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
         // SAFETY: a new mapping where the kernel likes overlaps nothing.
-        let place = Self::Shared(unsafe { mmap_anonymous(None, SIZE, access, MapFlags::MAP_SHARED) }?);
-        place.report().pidfd.store(-1, Ordering::Relaxed);
-        Ok(place)
+        let site = Self::Shared(unsafe { mmap_anonymous(None, SIZE, access, MapFlags::MAP_SHARED) }?);
+        site.report().pidfd.store(-1, Ordering::Relaxed);
+        Ok(site)
     }
 
     pub(super) fn report(&self) -> &Report {
@@ -123,7 +123,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for Site {
     fn drop(&mut self) {
         if let Self::Shared(page) = self {
             // SAFETY: the mapping is ours, and the only borrow of it ends with `self`.

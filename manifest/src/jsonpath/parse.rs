@@ -241,20 +241,7 @@ impl<'a> Reader<'a> {
 
     /// What stands in brackets: an index, a slice, a key, several of these, or everything.
     fn array(&mut self, steps: &mut Vec<Step>) -> Result<(), ParseError> {
-        let mut quote = None;
-        let end = self.rest.char_indices().skip(1).find(|(_, character)| match (quote, character) {
-            (None, '"' | '\'') => {
-                quote = Some(*character);
-                false
-            }
-            (Some(open), close) if open == *close => {
-                quote = None;
-                false
-            }
-            (None, ']') => true,
-            _ => false,
-        });
-        let Some((end, _)) = end else { return Err(ParseError::Array) };
+        let end = 1 + unquoted(&self.rest[1..], ']').ok_or(ParseError::Array)?;
         let inner = &self.take(end + 1)[1..end];
         let alternatives: Vec<&str> = inner.split(',').collect();
         if alternatives.len() > 1 {
@@ -299,20 +286,7 @@ impl<'a> Reader<'a> {
     }
 
     fn filter(&mut self) -> Result<Step, ParseError> {
-        let mut quote = None;
-        let end = self.rest.char_indices().find(|(_, character)| match (quote, character) {
-            (None, '"' | '\'') => {
-                quote = Some(*character);
-                false
-            }
-            (Some(open), close) if open == *close => {
-                quote = None;
-                false
-            }
-            (None, ')') => true,
-            _ => false,
-        });
-        let Some((end, _)) = end else { return Err(ParseError::Filter) };
+        let end = unquoted(self.rest, ')').ok_or(ParseError::Filter)?;
         let condition = &self.take(end + 1)[..end];
         if !self.eat("]") {
             return Err(ParseError::FilterEnd);
@@ -333,4 +307,21 @@ impl<'a> Reader<'a> {
         let right = path(right)?;
         Ok(Step::Filter(Filter { left: path(left)?, operator: operator.to_owned(), right }))
     }
+}
+
+/// Where this character stands first outside of quotes.
+fn unquoted(text: &str, wanted: char) -> Option<usize> {
+    let mut quote = None;
+    let mut found = text.char_indices().filter(|(_, character)| match (quote, *character) {
+        (None, open @ ('"' | '\'')) => {
+            quote = Some(open);
+            false
+        }
+        (Some(open), close) if open == close => {
+            quote = None;
+            false
+        }
+        (quote, character) => quote.is_none() && character == wanted,
+    });
+    found.next().map(|(at, _)| at)
 }

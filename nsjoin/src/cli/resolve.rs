@@ -6,8 +6,9 @@ use std::path::PathBuf;
 
 use caps::{CapSet, CapsHashSet};
 
+use super::Format;
 use super::guise::Guise;
-use super::values::{self, Bound, EnvironmentWord, Format, UsageError};
+use super::values::{self, Bound, EnvironmentWord, UsageError};
 use super::{Args, IdOptions, Rights, Running, Surroundings};
 use crate::invocation::{Conduct, Events, Fork, Invocation, Start, Stdin};
 use crate::plan::{Directory, InvalidPlan, Join, Select, Source};

@@ -11,6 +11,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 
 use crate::plan::InvalidPlan;
 use launch::seccomp::SeccompError;
+use launch::{InvalidVariable, variable};
 
 /// A command line that makes no sense, or names a file that does not.
 #[derive(Debug, thiserror::Error)]
@@ -71,13 +72,12 @@ pub(super) enum Bound {
     File(PathBuf),
 }
 
-/// How something is printed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Format {
-    /// Lines to read.
-    #[default]
+/// How something is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people.
     Text,
-    /// JSON.
+    /// For programs.
     Json,
 }
 
@@ -107,17 +107,7 @@ pub(super) fn bound(word: &OsStr) -> Result<Bound, String> {
     number.map(Bound::Descriptor).ok_or_else(|| format!("{word:?} is no descriptor"))
 }
 
-pub(super) fn variable(word: &OsStr) -> Result<(OsString, OsString), String> {
-    let bytes = word.as_bytes();
-    match bytes.iter().position(|byte| *byte == b'=') {
-        Some(at @ 1..) => {
-            Ok((OsStr::from_bytes(&bytes[..at]).to_owned(), OsStr::from_bytes(&bytes[at + 1..]).to_owned()))
-        }
-        _ => Err(format!("{word:?} is not KEY=VALUE")),
-    }
-}
-
-pub(super) fn environment(word: &OsStr) -> Result<EnvironmentWord, String> {
+pub(super) fn environment(word: &OsStr) -> Result<EnvironmentWord, InvalidVariable> {
     if word.is_empty() {
         return Ok(EnvironmentWord::Targets);
     }
@@ -169,22 +159,6 @@ mod tests {
         }
         for text in ["", "8", "1000", "-1", "+7", "0o22", "rwx"] {
             assert!(file_mode(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn variables_are_bytes_with_an_equals_sign_among_them() {
-        for (word, key, value) in [
-            (&b"A=1"[..], &b"A"[..], &b"1"[..]),
-            (b"K=\xff", b"K", b"\xff"),
-            (b"\xe5=a=b", b"\xe5", b"a=b"),
-            (b"A=", b"A", b""),
-        ] {
-            let pair = (OsStr::from_bytes(key).to_owned(), OsStr::from_bytes(value).to_owned());
-            assert_eq!(variable(OsStr::from_bytes(word)), Ok(pair), "{}", word.escape_ascii());
-        }
-        for word in [&b""[..], b"=", b"=x", b"A", b"\xff"] {
-            assert!(variable(OsStr::from_bytes(word)).is_err(), "{}", word.escape_ascii());
         }
     }
 

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 
+use reaper::accounts::Account;
 use tabwriter::TabWriter;
 
 use super::Namespace;
@@ -12,7 +13,7 @@ use super::Namespace;
 const HEADERS: &str = "KIND\tINODE\tPROCESSES\tPID\tUSER\tPOD\tCOMMAND";
 
 pub(super) fn write(namespaces: &[Namespace], headers: bool, out: &mut impl Write) -> io::Result<()> {
-    let users = users(&fs::read_to_string("/etc/passwd").unwrap_or_default());
+    let users = users(&fs::read("/etc/passwd").unwrap_or_default());
     let mut table = TabWriter::new(out).padding(3);
     if headers {
         writeln!(table, "{HEADERS}")?;
@@ -45,14 +46,10 @@ fn row(namespace: &Namespace, users: &BTreeMap<u32, String>) -> Vec<u8> {
 
 /// Names of users, by uid. Of the file only: what else the machine knows them from, a static program
 /// cannot ask.
-fn users(passwd: &str) -> BTreeMap<u32, String> {
-    let user = |line: &str| {
-        let mut fields = line.split(':');
-        let (name, uid) = (fields.next()?, fields.nth(1)?.parse().ok()?);
-        Some((uid, name.to_owned()))
-    };
+fn users(passwd: &[u8]) -> BTreeMap<u32, String> {
     // The first of two with the same uid is the one that is used.
-    passwd.lines().rev().filter_map(user).collect()
+    let accounts = passwd.rsplit(|byte| *byte == b'\n').filter_map(Account::of);
+    accounts.map(|account| (account.uid, String::from_utf8_lossy(account.name).into_owned())).collect()
 }
 
 /// Without what would end the line, or tell a terminal something. Bytes that are no UTF-8 stay what they are.
@@ -73,7 +70,7 @@ mod tests {
 
     #[test]
     fn a_row_says_who_is_in_it_or_else_what_holds_it() {
-        let users = users("root:x:0:0::/:/bin/sh\ntoor:x:0:0::/:/bin/sh\nbroken\nadm:x:3:4::/:/bin/false\n");
+        let users = users(b"root:x:0:0::/:/bin/sh\ntoor:x:0:0::/:/bin/sh\nbroken\nadm:x:3:4::/:/bin/false\n");
         let first = |uid, command: &str| Some(Resident { pid: 3, uid, command: command.into() });
         for (namespace, expected) in [
             (empty(Kind::Net, 7), "net\t7\t0\t-\t-\t-\t-"),

@@ -19,7 +19,7 @@ use super::decide::{Action, Client, Event, Machine};
 use super::heard::{Heard, Tell};
 use super::pod::Pod;
 use super::ports::Ports;
-use super::worker::{self, Job, Place};
+use super::worker::{self, Job, Worker};
 use super::workloads::Workloads;
 use crate::control::{Request, Word};
 use crate::error::Error;
@@ -75,8 +75,8 @@ impl Supervisor {
                 let _at_the_end = tell.send(Heard::Launched(name, launched));
             }
         };
-        let place = Place { directory: pod.directory.clone(), pause: pod.pause, own_pids };
-        let jobs = worker::work(place, launched).map_err(|source| pod.failed(source))?;
+        let worker = Worker { directory: pod.directory.clone(), pause: pod.pause, own_pids };
+        let jobs = worker::work(worker, launched).map_err(|source| pod.failed(source))?;
         Ok(Self {
             begun: Instant::now(),
             machine: Machine::new(pod.plan.name().clone()),

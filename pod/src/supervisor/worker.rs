@@ -53,9 +53,9 @@ pub(super) struct Output {
     pub(super) log: Log,
 }
 
-/// Where workloads are launched.
+/// Who launches, and where.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
+pub(super) struct Worker {
     pub(super) directory: PodDirectory,
     pub(super) pause: Identity,
     pub(super) own_pids: OwnPids,
@@ -63,15 +63,15 @@ pub(super) struct Place {
 
 /// Starts the thread. It tells what came of each launch, and ends when nobody sends any more.
 pub(super) fn work(
-    place: Place,
+    worker: Worker,
     tell: impl Fn(Name, Result<Launched, Refusal>) + Send + 'static,
 ) -> io::Result<Sender<Job>> {
     let (sender, jobs) = channel();
-    thread::Builder::new().name("pod-worker".to_owned()).spawn(move || place.work(&jobs, tell))?;
+    thread::Builder::new().name("pod-worker".to_owned()).spawn(move || worker.work(&jobs, tell))?;
     Ok(sender)
 }
 
-impl Place {
+impl Worker {
     fn work(&self, jobs: &Receiver<Job>, tell: impl Fn(Name, Result<Launched, Refusal>)) {
         // Ends that could not be recorded, on a full disk, say.
         let mut owed: Vec<(Name, EndRecord)> = Vec::new();

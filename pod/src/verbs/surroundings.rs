@@ -1,12 +1,12 @@
 //! Where a command starts, and with which environment.
 
 use std::env;
-use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
+use launch::variable;
 
 use crate::error::Error;
 
@@ -18,7 +18,7 @@ pub(crate) struct Surroundings {
     workdir: Option<PathBuf>,
 
     /// Set a variable of its environment, which is ours otherwise, or a container's own
-    #[arg(short, long, value_name = "KEY=VALUE", value_parser = OsStringValueParser::new().try_map(variable))]
+    #[arg(short, long, value_name = "KEY=VALUE", value_parser = OsStringValueParser::new().try_map(|word| variable(&word)))]
     env: Vec<(OsString, OsString)>,
 }
 
@@ -48,15 +48,4 @@ impl Surroundings {
 pub(crate) fn program_and_arguments(command: Vec<OsString>) -> (OsString, Vec<OsString>) {
     let mut words = command.into_iter();
     (words.next().unwrap_or_default(), words.collect())
-}
-
-/// `KEY=VALUE`, of whatever bytes.
-fn variable(text: OsString) -> Result<(OsString, OsString), String> {
-    match text.as_bytes().iter().position(|byte| *byte == b'=') {
-        Some(at) if at > 0 => {
-            let (key, value) = text.as_bytes().split_at(at);
-            Ok((OsStr::from_bytes(key).to_owned(), OsString::from_vec(value[1..].to_vec())))
-        }
-        _ => Err(format!("{text:?} is not KEY=VALUE")),
-    }
 }

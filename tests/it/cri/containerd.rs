@@ -3,24 +3,21 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
-use tokio::runtime::Runtime;
-use tonic::transport::Channel;
-
-use super::api::{
+use fixtures::cri::{
     Call, ContainerConfig, ContainerId, ContainerMetadata, CreateContainerRequest, ExecSyncRequest, ImageSpec,
     ImageStatusRequest, LinuxContainerConfig, LinuxContainerSecurityContext, LinuxPodSandboxConfig,
     LinuxSandboxSecurityContext, ListPodSandboxRequest, NamespaceMode, NamespaceOption, PodSandboxConfig,
     PodSandboxMetadata, PodSandboxStatusRequest, PodSandboxStatusResponse, RemovePodSandboxRequest,
     RunPodSandboxRequest, SandboxId, StartContainerRequest, StopPodSandboxRequest, VersionRequest, call, connect,
 };
+use fixtures::engine::{PAUSE, cni_plugins, containerd_socket, tell_containerd, tell_ctr};
+use serde_json::Value;
+use tokio::runtime::Runtime;
+use tonic::transport::Channel;
+
 use crate::engine::Engine;
 use crate::house::{Ran, eventually};
-use crate::image::{PAUSE, WORKLOAD, pause_image, workload_image};
-use crate::trial::cni_plugins;
-
-/// What containerd is told.
-const CONFIG: &str = include_str!("../engine/containerd.toml");
+use crate::image::{WORKLOAD, pause_image, workload_image};
 
 /// A containerd with our images, and a connection to it.
 pub(crate) struct Cri {
@@ -40,12 +37,11 @@ impl Cri {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let mut engine = Engine::new();
         let work = engine.house.work();
-        configure(&work);
         let mut containerd = engine.inside("containerd");
-        containerd.arg("--config").arg(work.join("config.toml")).args(["--log-level", "warn"]);
+        tell_containerd(&mut containerd, &work, cni_plugins().expect("CNI plugins")).unwrap();
         let channel = engine.start(&mut containerd, |_| {
             runtime.block_on(async {
-                let channel = connect(&socket(&work)).await.ok()?;
+                let channel = connect(&containerd_socket(&work)).await.ok()?;
                 call(channel.clone(), VersionRequest {}).await.ok()?;
                 Some(channel)
             })
@@ -62,7 +58,7 @@ impl Cri {
     /// Containerd's own client, in the namespace of the CRI.
     pub(crate) fn ctr(&self, words: &[&str]) -> Ran {
         let mut ctr = self.engine.inside("ctr");
-        ctr.arg("--address").arg(socket(&self.engine.house.work())).args(["--namespace", "k8s.io"]);
+        tell_ctr(&mut ctr, &self.engine.house.work());
         self.engine.house.finish(ctr.args(words))
     }
 
@@ -126,21 +122,6 @@ impl Cri {
         assert_eq!(self.call(ListPodSandboxRequest {}).items, []);
         self.engine.nothing_is_left_of(&pod.id);
     }
-}
-
-fn configure(work: &Path) {
-    let config = CONFIG.replace("WORK", work.to_str().unwrap()).replace("PAUSE", PAUSE);
-    let config = config.replace("CNI", cni_plugins().expect("CNI plugins").to_str().unwrap());
-    fs::write(work.join("config.toml"), config).unwrap();
-    let ipam = json!({ "type": "host-local", "ranges": [[{ "subnet": "10.88.0.0/16" }]] });
-    let bridge = json!({ "type": "bridge", "bridge": "cni0", "isGateway": true, "ipam": ipam });
-    let network = json!({ "cniVersion": "0.4.0", "name": "podkit", "plugins": [bridge] });
-    fs::create_dir(work.join("net.d")).unwrap();
-    fs::write(work.join("net.d/podkit.conflist"), network.to_string()).unwrap();
-}
-
-fn socket(work: &Path) -> PathBuf {
-    work.join("containerd.sock")
 }
 
 fn named(image: &str) -> ImageSpec {

@@ -5,10 +5,11 @@ use std::fmt::Write;
 use std::fs;
 use std::thread;
 
+use fixtures::find;
+
 use super::program::{Dialect, Program, REAPER, RIVALS};
 use super::{Row, rows};
 use crate::house::workspace;
-use crate::trial::find;
 
 const BEGIN: &str = "<!-- rivals -->\n";
 const END: &str = "<!-- end -->";

@@ -1,0 +1,135 @@
+//! One pod's directory: what is in it, by name.
+//!
+//! | entry | what |
+//! |---|---|
+//! | `origin` | the boot and the namespaces in which its processes were counted |
+//! | `pod.json` | what was asked for, and what came of it |
+//! | `pause`, `supervisor`, `forwarder`, `workloads/NAME/process` | who it is: its line of `/proc/PID/stat` and a sum |
+//! | `workloads/NAME/spec.json`, `end.json` | what was launched, how it ended |
+//! | `workloads/NAME/stdout`, `stderr` | the fifos that its output goes through |
+//! | `workloads/.NAME` | one that is being launched |
+//! | `logs/NAME/N.log` | the output of its Nth launch, in the CRI's log format; `N.log.1` and up is older |
+//! | `etc/` | the pod's hostname, hosts and resolv.conf |
+//! | `control`, `forwarder.sock` | the supervisor's socket, and the forwarder's |
+//! | `supervisor.log` | what went wrong behind the pod |
+//!
+//! A process leaves word of itself before it becomes what it is to be, so there is none that the
+//! directory does not know. The supervisor keeps its record locked for as long as it lives.
+
+use std::path::{Path, PathBuf};
+
+use crate::name::Name;
+
+/// The directory of one pod, or of one in the making.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PodDirectory {
+    path: PathBuf,
+}
+
+/// A process of a pod that leaves word of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Process<'a> {
+    /// The one that holds the namespaces.
+    Pause,
+    /// The one that owns the workloads.
+    Supervisor,
+    /// The one that carries what comes through published ports.
+    Forwarder,
+    /// The first process of a workload.
+    Workload(&'a Name),
+    /// And of one that is being launched.
+    Draft(&'a Name),
+}
+
+impl PodDirectory {
+    /// The pod's directory at this path.
+    #[must_use]
+    pub fn at(path: PathBuf) -> Self {
+        Self { path }
+    }
+
+    /// The pod's directory, seen from inside it: for a process whose directory may be renamed.
+    #[must_use]
+    pub fn current() -> Self {
+        Self { path: PathBuf::from(".") }
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The supervisor's socket.
+    #[must_use]
+    pub fn control(&self) -> PathBuf {
+        self.path.join("control")
+    }
+
+    /// Where the supervisor says what went wrong.
+    #[must_use]
+    pub fn supervisor_log(&self) -> PathBuf {
+        self.path.join("supervisor.log")
+    }
+
+    /// The pod's own file of /etc.
+    #[must_use]
+    pub fn etc(&self, name: &str) -> PathBuf {
+        self.path.join("etc").join(name)
+    }
+
+    /// A workload's directory.
+    #[must_use]
+    pub fn workload(&self, name: &Name) -> PathBuf {
+        self.workloads().join(name.as_str())
+    }
+
+    /// The directory of a workload that is being launched; no name begins with a dot.
+    #[must_use]
+    pub fn draft(&self, name: &Name) -> PathBuf {
+        self.workloads().join(format!(".{name}"))
+    }
+
+    /// The directory of a workload's logs.
+    #[must_use]
+    pub fn logs(&self, name: &Name) -> PathBuf {
+        self.path.join("logs").join(name.as_str())
+    }
+
+    /// The file in which a process leaves word of itself.
+    #[must_use]
+    pub fn process(&self, process: Process<'_>) -> PathBuf {
+        match process {
+            Process::Pause => self.path.join("pause"),
+            Process::Supervisor => self.path.join("supervisor"),
+            Process::Forwarder => self.path.join("forwarder"),
+            Process::Workload(name) => self.workload(name).join("process"),
+            Process::Draft(name) => self.draft(name).join("process"),
+        }
+    }
+
+    /// Where it is said in which boot and namespaces its processes were counted.
+    pub(crate) fn origin_file(&self) -> PathBuf {
+        self.path.join("origin")
+    }
+
+    /// Where it is said what was asked for, and what came of it.
+    pub(crate) fn pod_file(&self) -> PathBuf {
+        self.path.join("pod.json")
+    }
+
+    /// Where all workloads are, and those that are being launched.
+    pub(crate) fn workloads(&self) -> PathBuf {
+        self.path.join("workloads")
+    }
+
+    /// What a workload was launched as, in its directory or its draft's.
+    pub(crate) fn spec_file(workload: &Path) -> PathBuf {
+        workload.join("spec.json")
+    }
+
+    /// How a workload has ended.
+    pub(crate) fn end_file(&self, name: &Name) -> PathBuf {
+        self.workload(name).join("end.json")
+    }
+}
