@@ -7,7 +7,6 @@ mod machine;
 mod podman;
 mod runtime;
 
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;

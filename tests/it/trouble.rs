@@ -1,6 +1,7 @@
 //! What goes wrong on machines that people have: shortage, damage, processes that do not go, places
 //! from which little can be seen. Others are not troubled by it, and nothing is forgotten.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::ffi::OsStringExt;
@@ -54,7 +55,11 @@ pub(crate) fn trials() -> Vec<Trial> {
         &[Need::Root, unshare],
         first_process_reaps_nobody,
     ));
-    trials.push(trial("trouble::pods_are_found_with_and_without_a_session", &[Need::Root], sessions));
+    trials.push(trial(
+        "trouble::pods_are_found_with_and_without_a_session",
+        &[Need::Root, unshare, Need::Program("setpriv")],
+        sessions,
+    ));
     trials
 }
 
@@ -233,19 +238,25 @@ fn no_utf_8(user: User) {
 fn killed_supervisor(user: User) {
     let house = House::new(user);
     house.pod(&["create", "web"]).ok();
-    let counting = "i=0; while [ $i -lt 2000 ]; do i=$((i+1)); echo line $i; done; echo ready; exec sleep 1000";
-    house.pod(&["add", "web", "--name", "app", "--", "sh", "-c", counting]).ok();
+    // It talks all the while: there is always something that nobody has read yet.
+    let enough = house.work().join("enough");
+    let counting = format!(
+        "i=0; until [ -e {} ]; do i=$((i+1)); echo line $i; sleep 0.002; done; echo said $i; echo ready; exec sleep 1000",
+        enough.display()
+    );
+    house.pod(&["add", "web", "--name", "app", "--", "sh", "-c", &counting]).ok();
     let app = house.workload("web", "app")["process"]["pid"].as_i64().unwrap();
     for index in 0..5 {
         kill(supervisor(&house, "web"), Signal::SIGKILL).unwrap();
         house.pod(&["add", "web", "--name", &format!("next-{index}"), "--", "true"]).ok();
     }
+    fs::write(&enough, "").unwrap();
     let said = house.logged("web", "app", "ready");
-    let mut lines: Vec<_> = said.lines().collect();
+    let last: u32 = said.lines().find_map(|line| line.strip_prefix("said ")).unwrap().parse().unwrap();
     // Whoever is killed between writing and taking has it written twice.
-    lines.dedup();
-    let missing = (1..=2000).find(|number| !said.contains(&format!("line {number}\n")));
-    assert_eq!(missing, None, "{} lines", lines.len());
+    let lines: BTreeSet<&str> = said.lines().collect();
+    let missing = (1..=last).find(|number| !lines.contains(&*format!("line {number}")));
+    assert_eq!(missing, None, "of {last} lines");
     assert!(!has_ended(app));
     house.pod(&["delete", "--now", "web"]).ok();
     house.nothing_is_left();
@@ -436,5 +447,17 @@ fn sessions() {
         }
         pod(!made_in_one, &["delete", "of-a-session"]).ok();
     }
+    // A session that begins later hides none of those before.
+    pod(false, &["create", "before-a-session"]).ok();
+    let (uid, gid) = (owner.uid(), owner.gid());
+    let begun = format!(
+        "mount -t tmpfs none /run; mkdir -p /run/user/{uid}; chown {uid}:{gid} /run/user/{uid}
+        exec setpriv --reuid {uid} --regid {gid} --clear-groups pod get"
+    );
+    let root = House::new(User::Root);
+    let mut later = root.command("unshare");
+    later.args(["--mount", "sh", "-ec", &begun]).env_remove("POD_STATE_DIR").env_remove("XDG_RUNTIME_DIR");
+    assert!(root.finish(&mut later).ok().out().contains("before-a-session"));
+    pod(false, &["delete", "before-a-session"]).ok();
     let _made_by_us = fs::remove_dir(format!("/tmp/pod-{}", owner.uid()));
 }

@@ -1,8 +1,5 @@
 //! A containerd of a test's own, and what a kubelet asks of it.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
 use fixtures::cri::{
     Call, ContainerConfig, ContainerId, ContainerMetadata, CreateContainerRequest, ExecSyncRequest, ImageSpec,
     ImageStatusRequest, LinuxContainerConfig, LinuxContainerSecurityContext, LinuxPodSandboxConfig,
