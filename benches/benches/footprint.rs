@@ -2,21 +2,25 @@
 //! - of every pause and init: the bytes of its file, and, while it waits, its resident and proportional
 //!   memory and its page tables;
 //! - of sandboxes made by `pod create`: the memory of each when there are 1, 100 and 1,000, the kernel's
-//!   part included, and whether the last of 1,000 takes longer to make than the first.
+//!   part included, and whether the last of 1,000 takes longer to make than the first; by how much more, where the
+//!   kernel itself takes longer: the furnished floor of startup, which knows of no other, is made as often beside.
 //!
 //! Cases: as for reap; and the sandboxes.
 
 mod memory;
 
 use std::fs;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use benches::statistics::median;
 use benches::{Entry, Unit};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use crate::inits::{self, Init, Running, number_in};
 use crate::place::Place;
 use crate::session::Session;
-use crate::sys;
+use crate::startup::POD;
+use crate::sys::{self, Program};
 use crate::turns::{Seen, Turns, case, nanoseconds, pair, said};
 
 use self::memory::Gauge;
@@ -93,6 +97,57 @@ fn sandboxes(session: &mut Session, place: &Place) {
         session.say(&Entry::Case(said(SUBJECT, "create", name, Unit::Time, times)));
     }
     session.say(&Entry::Pair(pair([SUBJECT, "create", "1,000th", "1st"], Unit::Time, &lasts, &firsts)));
+    if nix::unistd::geteuid().is_root() {
+        beside_the_kernel(session, place, &firsts, &lasts);
+    } else {
+        session.leave_out(SUBJECT, "a floor beside the 1,000th", "needs root");
+    }
+}
+
+/// What the last takes longer, beside what the kernel alone takes longer for the last of as many.
+fn beside_the_kernel(session: &mut Session, place: &Place, firsts: &[f64], lasts: &[f64]) {
+    let (floor_firsts, floor_lasts) = floors(session, place);
+    for (name, times) in [("floor, 1st", &floor_firsts), ("floor, 1,000th", &floor_lasts)] {
+        session.say(&Entry::Case(said(SUBJECT, "create", name, Unit::Time, times)));
+    }
+    let names = [SUBJECT, "create", "floor, 1,000th", "floor, 1st"];
+    session.say(&Entry::Pair(pair(names, Unit::Time, &floor_lasts, &floor_firsts)));
+    let grown = (median(&floor_lasts) - median(&floor_firsts)).max(0.0);
+    let grown: Vec<f64> = firsts.iter().map(|time| time + grown).collect();
+    let names = [SUBJECT, "create", "1,000th", "1st, as the floor grows"];
+    session.say(&Entry::Pair(pair(names, Unit::Time, lasts, &grown)));
+}
+
+/// A thousand of the furnished floor, several times over: how long the first and the last take.
+fn floors(session: &Session, place: &Place) -> (Vec<f64>, Vec<f64>) {
+    // Each is held by a descriptor.
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).expect("a limit");
+    setrlimit(Resource::RLIMIT_NOFILE, hard, hard).expect("a limit that is raised");
+    let pause = Program::new(&[&place.ours("pause")], &[]);
+    let series = session.rounds(5);
+    let bar = session.bar(SUBJECT, series * ALL);
+    let (mut firsts, mut lasts) = (Vec::new(), Vec::new());
+    for _ in 0..series {
+        let _cleared = Cleared(place);
+        let mut held = Vec::new();
+        for number in 1..=ALL {
+            assert!(!sys::interrupted(), "interrupted");
+            bar.set_message("floors");
+            let directory = place.work().join(format!("floor-{number}"));
+            let before = Instant::now();
+            held.push(sys::start_furnished(&pause, POD, &directory).expect("a sandbox"));
+            let taken = nanoseconds(before.elapsed());
+            bar.inc(1);
+            if number <= SOME {
+                firsts.push(taken);
+            } else if number > ALL - SOME {
+                lasts.push(taken);
+            }
+        }
+    }
+    bar.finish_and_clear();
+    setrlimit(Resource::RLIMIT_NOFILE, soft, hard).expect("a limit that is put back");
+    (firsts, lasts)
 }
 
 /// Has no pod left when it is dropped.

@@ -11,7 +11,7 @@ use nix::poll::{PollFd, PollFlags, poll};
 use crate::place::{INITS, PAUSES, Place, named_in, works};
 use crate::rivals::name_of;
 use crate::session::Session;
-use crate::sys::{self, Furniture, Process, Program};
+use crate::sys::{self, Process, Program};
 
 /// What a first process is there for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,7 +100,7 @@ impl Init {
     /// # Panics
     /// When it does not start.
     pub(crate) fn start(&self) -> Running {
-        let process = sys::start(&self.program, libc::CLONE_NEWPID, Furniture::None).expect("a clone");
+        let process = sys::start(&self.program, libc::CLONE_NEWPID).expect("a clone");
         let deadline = Instant::now() + PATIENCE;
         loop {
             let child = children(process.pid).into_iter().find(|child| comm(*child) == COMMAND);

@@ -52,6 +52,7 @@ fn main() -> ExitCode {
     let place = Place::new();
     sys::hear_interrupts();
     rivals::introduce(&mut session);
+    session.note(place.built().to_owned());
     let named = |subject: &Subject| words.iter().any(|word| word == subject.0);
     let some = SUBJECTS.iter().any(named);
     let mut failed = false;

@@ -4,18 +4,18 @@
 //! - a thousand documents of it labelled and printed, whole processes: the library's example `label` beside
 //!   `kubectl label --local`.
 
+use std::fs;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
-use std::{env, fs};
 
 use benches::Unit;
 use fixtures::find;
 use manifest::read::{Validate, read};
 use manifest::text::Budget;
 
-use crate::place::{Place, time};
+use crate::place::{self, Place, time};
 use crate::session::Session;
 use crate::turns::{Turns, timed};
 
@@ -59,13 +59,10 @@ fn kubectl() -> Option<PathBuf> {
 
 /// Builds the library's example, as programs are shipped.
 fn example() -> PathBuf {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("benches stands in the workspace");
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let words = ["build", "--quiet", "--release", "--package", "manifest", "--example", "label"];
-    let built = Command::new(cargo).args(words).current_dir(workspace).status();
+    let built = place::cargo().args(words).status();
     assert!(built.is_ok_and(|status| status.success()), "the example cannot be built");
-    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace.join("target"), PathBuf::from);
-    target.join("release/examples/label")
+    place::target().join("release/examples/label")
 }
 
 fn is_a_pod() -> bool {

@@ -20,6 +20,8 @@ pub(crate) const INITS: &str = "INIT_RIVALS";
 pub(crate) const RUNTIMES: &str = "RUNTIME_RIVALS";
 /// What was in them.
 static NAMED: OnceLock<[OsString; 3]> = OnceLock::new();
+/// The environment that we were started in, by which cargo finds its compiler.
+static BEFORE: OnceLock<Vec<(OsString, OsString)>> = OnceLock::new();
 /// Where a login looks for programs.
 const LOGIN_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -28,6 +30,7 @@ const LOGIN_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbi
 pub(crate) struct Place {
     workspace: PathBuf,
     binaries: PathBuf,
+    built: String,
     /// In memory, as /run is.
     directory: TempDir,
 }
@@ -44,7 +47,8 @@ impl Place {
         let binaries = workspace.join("dist").join(env::consts::ARCH);
         let place = tempfile::Builder::new().prefix("podkit-bench-").tempdir_in("/dev/shm").or_else(|_| TempDir::new());
         let directory = place.expect("a temporary directory");
-        xtask(&["dist"]);
+        BEFORE.set(env::vars_os().collect()).expect("one place");
+        let built = build();
         let named = [PAUSES, INITS, RUNTIMES].map(|variable| env::var_os(variable).unwrap_or_default());
         NAMED.set(named).expect("one place");
         let kept = |name: &str, usual: &str| env::var_os(name).unwrap_or_else(|| usual.into());
@@ -55,7 +59,12 @@ impl Place {
             ("LANG", "C.UTF-8".into()),
             ("POD_STATE_DIR", directory.path().join("pods").into()),
         ]);
-        Self { workspace, binaries, directory }
+        Self { workspace, binaries, built, directory }
+    }
+
+    /// What our programs were built with.
+    pub(crate) fn built(&self) -> &str {
+        &self.built
     }
 
     /// The checkout.
@@ -150,16 +159,48 @@ pub(crate) fn named_in(variable: &str) -> Vec<PathBuf> {
     env::split_paths(&paths).filter(|path| !path.as_os_str().is_empty()).collect()
 }
 
+/// Builds our programs as they are shipped, and hands back with which C library.
+///
+/// # Panics
+/// When it fails.
+fn build() -> String {
+    let built = verb(&["dist"]).stderr(Stdio::piped()).output().expect("cargo");
+    let said = String::from_utf8_lossy(&built.stderr);
+    eprint!("{said}");
+    assert!(built.status.success(), "cargo xtask dist failed");
+    said.lines().find(|line| line.starts_with("nsjoin and pod: ")).unwrap_or_default().to_owned()
+}
+
 /// Runs a verb of the workspace's own.
 ///
 /// # Panics
 /// When it fails.
 pub(crate) fn xtask(words: &[&str]) {
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut xtask = Command::new(cargo);
-    xtask.args(["run", "--quiet", "--package", "xtask", "--"]).args(words).current_dir(workspace());
-    let built = xtask.stdout(Stdio::null()).status();
+    let built = verb(words).status();
     assert!(built.is_ok_and(|status| status.success()), "cargo xtask {} failed", words.join(" "));
+}
+
+fn verb(words: &[&str]) -> Command {
+    let mut xtask = cargo();
+    xtask.args(["run", "--quiet", "--package", "xtask", "--"]).args(words);
+    xtask.stdout(Stdio::null());
+    xtask
+}
+
+/// cargo as we were started by it, in the checkout.
+pub(crate) fn cargo() -> Command {
+    let before = BEFORE.get().map(Vec::as_slice).unwrap_or_default();
+    let named = before.iter().find(|(name, _)| name == "CARGO").map(|(_, program)| program.clone());
+    let mut cargo = Command::new(named.unwrap_or_else(|| "cargo".into()));
+    cargo.env_clear().envs(before.iter().cloned()).current_dir(workspace());
+    cargo
+}
+
+/// Where cargo puts what it builds.
+pub(crate) fn target() -> PathBuf {
+    let before = BEFORE.get().map(Vec::as_slice).unwrap_or_default();
+    let named = before.iter().find(|(name, _)| name == "CARGO_TARGET_DIR").map(|(_, directory)| directory.clone());
+    workspace().join(named.unwrap_or_else(|| "target".into()))
 }
 
 fn workspace() -> PathBuf {

@@ -1,7 +1,7 @@
 //! Making a sandbox until its first process runs and its loopback is up, and taking it down. Cases:
 //! - the floor: a clone into new namespaces and the execution of pause, by the kernel alone; all of
-//!   the namespaces of a pod together, and each by itself; and furnished, with the mounts, the hostname
-//!   and the loopback of a pod, by the fewest calls;
+//!   the namespaces of a pod together, and each by itself; and furnished, with the files, the records, the mounts,
+//!   the hostname, the loopback and the lack of rights of a pod, by the fewest calls;
 //! - the library: `pod::create`, without the start of a process of our own;
 //! - `pod create`, a whole process: net, ipc, uts, pid and mnt namespaces, lo up, a /proc, /dev/shm
 //!   and /etc of the pod's own, a record on disk, and pause running in it when it comes back;
@@ -9,6 +9,7 @@
 //! - `runc`, `crun` and whoever is named in RUNTIME_RIVALS, from a bundle with the same pause;
 //! - `podman run` and `docker run` without a network, and containerd's CRI, with an image of the same pause.
 
+use std::io;
 use std::time::{Duration, Instant};
 
 use benches::Unit;
@@ -20,14 +21,15 @@ use pod::{PodPlan, Programs, Share, Store, Unsure};
 use crate::engines;
 use crate::place::{Place, works};
 use crate::session::Session;
-use crate::sys::{self, Furniture, Program};
+use crate::sys::{self, Program};
 use crate::turns::{Seen, Turns, case, nanoseconds};
 
 const SUBJECT: &str = "startup";
 const MEASURES: [(&str, Unit); 2] = [("create", Unit::Time), ("delete", Unit::Time)];
 
 /// What a pod has of its own.
-const POD: i32 = libc::CLONE_NEWNET | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS | libc::CLONE_NEWPID | libc::CLONE_NEWNS;
+pub(crate) const POD: i32 =
+    libc::CLONE_NEWNET | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS | libc::CLONE_NEWPID | libc::CLONE_NEWNS;
 
 const FLOORS: [(&str, i32); 7] = [
     ("floor, no namespace", 0),
@@ -51,8 +53,7 @@ pub(crate) fn measure(session: &mut Session, place: &Place) {
 
 /// What each namespace costs the kernel.
 fn floors(session: &mut Session, place: &Place) {
-    let cases =
-        FLOORS.iter().map(|(name, namespaces)| case(name, floor(place, *namespaces, Furniture::None))).collect();
+    let cases = FLOORS.iter().map(|(name, namespaces)| case(name, floor(place, *namespaces))).collect();
     // Each is a part of another, and none is anybody's rival.
     Turns { subject: SUBJECT, measures: MEASURES, pairs: &[], rounds: session.rounds(300) }.take(session, cases);
 }
@@ -61,8 +62,8 @@ fn floors(session: &mut Session, place: &Place) {
 fn library(session: &mut Session, place: &Place) {
     let cases = vec![
         case("library", by_library(place)),
-        case("floor", floor(place, POD, Furniture::None)),
-        case("floor, furnished", floor(place, POD, Furniture::Pod)),
+        case("floor", floor(place, POD)),
+        case("floor, furnished", furnished(place)),
     ];
     let pairs = [("library", "floor"), ("library", "floor, furnished"), ("floor, furnished", "floor")];
     Turns { subject: SUBJECT, measures: MEASURES, pairs: &pairs, rounds: session.rounds(500) }.take(session, cases);
@@ -107,16 +108,24 @@ fn delete(place: &Place) -> Duration {
     place.time("pod", &["delete", "--now", "bench"])
 }
 
-fn floor(place: &Place, namespaces: i32, furniture: Furniture) -> impl FnMut() -> Seen<2> {
+fn floor(place: &Place, namespaces: i32) -> impl FnMut() -> Seen<2> {
     let pause = Program::new(&[&place.ours("pause")], &[]);
-    move || {
-        let before = Instant::now();
-        let process = sys::start(&pause, namespaces, furniture).expect("a clone");
-        let created = before.elapsed();
-        let before = Instant::now();
-        drop(process);
-        both(created, before.elapsed())
-    }
+    move || made_and_ended(|| sys::start(&pause, namespaces))
+}
+
+fn furnished(place: &Place) -> impl FnMut() -> Seen<2> {
+    let pause = Program::new(&[&place.ours("pause")], &[]);
+    let directory = place.work().join("floor");
+    move || made_and_ended(|| sys::start_furnished(&pause, POD, &directory))
+}
+
+fn made_and_ended(make: impl FnOnce() -> io::Result<sys::Process>) -> Seen<2> {
+    let before = Instant::now();
+    let process = make().expect("a clone");
+    let created = before.elapsed();
+    let before = Instant::now();
+    drop(process);
+    both(created, before.elapsed())
 }
 
 fn by_library(place: &Place) -> impl FnMut() -> Seen<2> {

@@ -7,11 +7,14 @@
 //! Delicate here: children that run on our memory while we stand still (`CLONE_VM | CLONE_VFORK`), on
 //! stacks of their own. They make only system calls, on what was laid out before.
 
-use std::ffi::{CStr, CString, OsString, c_char, c_int, c_void};
+mod furnished;
+
+use std::ffi::{CString, OsString, c_char, c_int, c_void};
 use std::fs::{self, File};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
@@ -19,11 +22,15 @@ use nix::errno::Errno;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
 
+use self::furnished::Furnished;
+
 /// A process of ours, which is killed and reaped when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Process {
     pub(crate) pid: i32,
     pidfd: OwnedFd,
+    /// What goes with it.
+    directory: Option<PathBuf>,
 }
 
 /// A program with its arguments and environment, as the kernel takes them.
@@ -56,24 +63,27 @@ struct Start {
     argv: *const *const c_char,
     envp: *const *const c_char,
     null: RawFd,
-    furniture: Furniture,
+    furnished: Option<Furnished>,
     errno: AtomicI32,
-}
-
-/// What is in the namespaces besides the program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Furniture {
-    /// What the kernel makes them with.
-    None,
-    /// What every pod has, by as few calls as can be: mounts of its own, six of them, a name, and lo up.
-    Pod,
 }
 
 const STACK: usize = 32 * 1024;
 
 /// Clones into new namespaces of these kinds and executes a program there. Besides, it has nothing to
 /// read or write, and is killed when we end; that is a microsecond.
-pub(crate) fn start(program: &Program, namespaces: c_int, furniture: Furniture) -> io::Result<Process> {
+pub(crate) fn start(program: &Program, namespaces: c_int) -> io::Result<Process> {
+    launch(program, namespaces, None)
+}
+
+/// The same with all that every pod has; see `furnished`. In this directory its files are; they go with the process.
+pub(crate) fn start_furnished(program: &Program, namespaces: c_int, directory: &Path) -> io::Result<Process> {
+    let draft = furnished::Draft::begin(directory)?;
+    let mut process = launch(program, namespaces, Some(draft.furnished(&program.words[0])?))?;
+    process.directory = Some(draft.commit(process.pid)?);
+    Ok(process)
+}
+
+fn launch(program: &Program, namespaces: c_int, furnished: Option<Furnished>) -> io::Result<Process> {
     let (argv, envp) = (pointers(&program.words), pointers(&program.variables));
     let null = File::options().read(true).write(true).open("/dev/null")?;
     let start = Start {
@@ -81,10 +91,15 @@ pub(crate) fn start(program: &Program, namespaces: c_int, furniture: Furniture) 
         argv: argv.as_ptr(),
         envp: envp.as_ptr(),
         null: null.as_raw_fd(),
-        furniture,
+        furnished,
         errno: AtomicI32::new(0),
     };
     let process = clone_vfork(execute, ptr::from_ref(&start).cast(), namespaces)?;
+    if start.furnished.is_some() {
+        // Who changes its ids on our memory has that looked at by nobody any more; so it is with a pod's, too.
+        // SAFETY: takes numbers.
+        unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 1) };
+    }
     match start.errno.load(Ordering::Relaxed) {
         0 => Ok(process),
         errno => Err(io::Error::from_raw_os_error(errno)),
@@ -103,7 +118,7 @@ fn clone_vfork(run: extern "C" fn(*mut c_void) -> c_int, argument: *const c_void
     let pid = unsafe { libc::clone(run, top.cast(), flags, argument.cast_mut(), &raw mut pidfd) };
     Errno::result(pid)?;
     // SAFETY: the kernel has just made it for us.
-    Ok(Process { pid, pidfd: unsafe { OwnedFd::from_raw_fd(pidfd) } })
+    Ok(Process { pid, pidfd: unsafe { OwnedFd::from_raw_fd(pidfd) }, directory: None })
 }
 
 extern "C" fn execute(start: *mut c_void) -> c_int {
@@ -113,55 +128,20 @@ extern "C" fn execute(start: *mut c_void) -> c_int {
         // SAFETY: takes numbers; the table of descriptors is our own.
         unsafe { libc::dup2(start.null, number) };
     }
-    // SAFETY: takes numbers.
-    unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
-    if start.furniture == Furniture::Pod && !furnish() {
+    if start.furnished.as_ref().is_some_and(|furnished| !furnished.furnish()) {
         start.errno.store(Errno::last_raw(), Ordering::Relaxed);
         return 1;
     }
-    // SAFETY: a C string, and null-terminated arrays of such, which `start` owns.
-    unsafe { libc::execve(start.path, start.argv, start.envp) };
+    // Last, for whoever changes its ids is killed no more.
+    // SAFETY: takes numbers.
+    unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
+    match &start.furnished {
+        // SAFETY: a C string, and null-terminated arrays of such, which `start` owns.
+        None => unsafe { libc::execve(start.path, start.argv, start.envp) },
+        Some(furnished) => furnished.execute(start.argv, start.envp),
+    };
     start.errno.store(Errno::last_raw(), Ordering::Relaxed);
     1
-}
-
-/// Has what a pod has: a copy of what pod's sandbox does, by the fewest calls, for it is what that is measured by.
-/// Its files are mounted over by themselves, which costs the same.
-fn furnish() -> bool {
-    const NO_SPECIALS: libc::c_ulong = libc::MS_NOSUID | libc::MS_NODEV | libc::MS_NOEXEC;
-    let mounts: [(&CStr, &CStr, libc::c_ulong); 6] = [
-        (c"", c"/", libc::MS_REC | libc::MS_SLAVE),
-        (c"/etc/hostname", c"/etc/hostname", libc::MS_BIND),
-        (c"/etc/hosts", c"/etc/hosts", libc::MS_BIND),
-        (c"/etc/resolv.conf", c"/etc/resolv.conf", libc::MS_BIND),
-        (c"proc", c"/proc", NO_SPECIALS),
-        (c"tmpfs", c"/dev/shm", NO_SPECIALS),
-    ];
-    for (source, target, flags) in mounts {
-        // SAFETY: C strings; what kind of file system it is, is its source's name where it matters.
-        let mounted = unsafe { libc::mount(source.as_ptr(), target.as_ptr(), source.as_ptr(), flags, ptr::null()) };
-        // A machine without one of these files has a floor that is a little lower.
-        if mounted != 0 && Errno::last() != Errno::ENOENT {
-            return false;
-        }
-    }
-    // SAFETY: that many bytes of a name.
-    unsafe { libc::sethostname(c"bench".as_ptr(), 5) };
-    // SAFETY: takes numbers.
-    let socket = unsafe { libc::socket(libc::AF_INET, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC, 0) };
-    // SAFETY: an ifreq is numbers and arrays of them, for which all zeroes is valid.
-    let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
-    for (place, byte) in request.ifr_name.iter_mut().zip(b"lo") {
-        *place = *byte as c_char;
-    }
-    #[allow(clippy::cast_possible_truncation, reason = "IFF_UP is 1")]
-    let up = libc::IFF_UP as libc::c_short;
-    request.ifr_ifru.ifru_flags = up;
-    // SAFETY: the kernel reads one ifreq, borrowed for the call.
-    let is_up = unsafe { libc::ioctl(socket, libc::SIOCSIFFLAGS as _, &raw mut request) } == 0;
-    // SAFETY: a descriptor of this process, of which nobody else knows.
-    unsafe { libc::close(socket) };
-    is_up
 }
 
 impl Process {
@@ -188,6 +168,9 @@ impl Drop for Process {
         self.signal(Signal::SIGKILL);
         // Where it has been waited for already, this fails, and nothing is left to do.
         self.wait();
+        if let Some(directory) = &self.directory {
+            let _goes_with_the_place = fs::remove_dir_all(directory);
+        }
     }
 }
 

@@ -45,7 +45,7 @@ pub const PROMISES: [Promise; 19] = [
     promise("footprint", "bytes", "reaper", "catatonit", 0.15),
     promise("footprint", "RSS", "pause", "catatonit -P", 0.03),
     promise("footprint", "RSS", "reaper", "catatonit", 0.1),
-    promise("footprint", "create", "1,000th", "1st", 1.2),
+    promise("footprint", "create", "1,000th", "1st, as the floor grows", 1.2),
 ];
 
 impl Promise {

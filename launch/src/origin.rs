@@ -1,7 +1,7 @@
 //! Where pids and start times mean something: one boot of one machine, one pid namespace, one clock.
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 
 use serde::{Deserialize, Serialize};
@@ -32,7 +32,7 @@ impl Origin {
     pub fn here() -> Result<Self, Unseen> {
         our_proc()?;
         let inode = |path: &str| fs::metadata(path).map(|found| found.ino());
-        let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").map_err(no_proc)?;
+        let boot = boot().map_err(no_proc)?;
         let pids = inode("/proc/self/ns/pid").map_err(no_proc)?;
         let clock = match inode("/proc/self/ns/time") {
             Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
@@ -65,6 +65,13 @@ impl Origin {
             Reach::Elsewhere(unseen) => Seen::Unknown(unseen),
         }
     }
+}
+
+/// The kernel's word for this boot: a line that fits, so that its length need not be asked for.
+fn boot() -> io::Result<String> {
+    let mut text = String::with_capacity(64);
+    File::open("/proc/sys/kernel/random/boot_id")?.take(u64::MAX).read_to_string(&mut text)?;
+    Ok(text)
 }
 
 /// Whether an origin's processes can be seen.

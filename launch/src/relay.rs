@@ -10,7 +10,7 @@
 use std::os::fd::{AsFd, AsRawFd};
 use std::time::Duration;
 
-use nix::sys::signal::{SigEvent, SigSet, SigevNotify};
+use nix::sys::signal::{SigEvent, SigevNotify};
 use nix::sys::signalfd::{SfdFlags, SignalFd, siginfo};
 use nix::sys::time::TimeSpec;
 use nix::sys::timer::{Expiration, Timer, TimerSetTimeFlags};
@@ -42,9 +42,9 @@ impl Signals {
     /// signalfd(2)
     pub fn take() -> Result<Self, Error> {
         sys::signals::block_all();
-        // The C library keeps two signals to itself, which is right: nobody sends these.
-        let readable = SignalFd::with_flags(&SigSet::all(), SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)
-            .map_err(|source| Error::Process { operation: "read signals for", source })?;
+        let readable =
+            SignalFd::with_flags(&sys::signals::set_of_all(), SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)
+                .map_err(|source| Error::Process { operation: "read signals for", source })?;
         Ok(Self { readable })
     }
 }

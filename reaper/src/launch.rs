@@ -9,7 +9,8 @@ use crate::sys::file::{self, Fd};
 use crate::sys::process::{self, Fork, List, Strings};
 use crate::sys::signals::{self, Disposition};
 use crate::sys::{self, Errno, terminal};
-use crate::{Signal, SignalSet, text};
+use crate::text::{self, Decimal};
+use crate::{Signal, SignalSet};
 
 const STDIN: i32 = 0;
 /// As many words and variables as a command can have here.
@@ -248,7 +249,7 @@ fn variables<'a>(
         list.push(variable)?;
     }
     if rewrites {
-        let _fits = write!(listen_pid, "LISTEN_PID={}\0", sys::getpid());
+        let _fits = write!(listen_pid, "LISTEN_PID={}\0", Decimal(u32::try_from(sys::getpid()).unwrap_or_default()));
         list.push(CStr::from_bytes_until_nul(listen_pid.bytes()).unwrap_or(c""))?;
     }
     for (place, variable) in set().enumerate() {

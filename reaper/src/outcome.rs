@@ -4,6 +4,7 @@ use core::fmt::{self, Write};
 
 use crate::WaitStatus;
 use crate::buffer::Buffer;
+use crate::text::Decimal;
 
 /// How it went.
 #[derive(Clone, Copy, Debug)]
@@ -32,10 +33,11 @@ impl Outcome {
 
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { pid, main, code, orphans, kills } = self;
+        let Self { pid, main, code, orphans, kills } = *self;
+        let (pid, code, orphans, kills) = (Decimal::from(pid), Decimal(code.into()), Decimal(orphans), Decimal(kills));
         write!(f, r#"{{"pid":{pid},"exited":"#)?;
         match main {
-            Some(WaitStatus::Exited(code)) => write!(f, r#"{code},"signal":null"#)?,
+            Some(WaitStatus::Exited(code)) => write!(f, r#"{},"signal":null"#, Decimal(code.into()))?,
             Some(WaitStatus::Signaled { signal, .. }) => write!(f, r#"null,"signal":"{signal}""#)?,
             _ => f.write_str(r#"null,"signal":null"#)?,
         }

@@ -22,6 +22,7 @@ use crate::relay::Relay;
 use crate::sys::file;
 use crate::sys::process::{self, Strings};
 use crate::sys::{self, terminal};
+use crate::text::Decimal;
 use crate::voice::Voice;
 
 const STDIN: i32 = 0;
@@ -101,7 +102,7 @@ impl Init<'_> {
         let inherited = &self.opened.before.inherited;
         let running = launch(&self.plan.child, master, command, environment, inherited);
         let running = running.map_err(Refusal::Launch)?;
-        self.voice.say(Verbosity::Info, format_args!("started pid {}", running.pid));
+        self.voice.say(Verbosity::Info, format_args!("started pid {}", Decimal::from(running.pid)));
         self.leader = running.pid;
         self.main = Some(running);
         if let Some(relay) = &self.opened.relay {

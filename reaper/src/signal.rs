@@ -4,7 +4,7 @@
 
 use core::fmt;
 
-use crate::text;
+use crate::text::{self, Decimal};
 
 /// A signal's number, 1 to 64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -153,8 +153,8 @@ impl fmt::Display for Signal {
         match NAMES.iter().find(|(_, number)| *number == self.0) {
             Some((name, _)) => f.write_str("SIG").and_then(|()| f.write_str(name)),
             // The two that the C library keeps to itself have no name.
-            None if self.0 < FIRST_FOR_PROGRAMS => write!(f, "signal {}", self.0),
-            None => write!(f, "SIGRTMIN+{}", self.0 - FIRST_FOR_PROGRAMS),
+            None if self.0 < FIRST_FOR_PROGRAMS => write!(f, "signal {}", Decimal(self.0.into())),
+            None => write!(f, "SIGRTMIN+{}", Decimal((self.0 - FIRST_FOR_PROGRAMS).into())),
         }
     }
 }

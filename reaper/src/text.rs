@@ -19,6 +19,34 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
+/// A number, shown in decimal: in a tenth of the bytes of code that core's own way takes, which pads and aligns.
+#[derive(Clone, Copy, Debug)]
+pub struct Decimal(pub u32);
+
+impl From<i32> for Decimal {
+    /// Of pids and the like, which are never below zero.
+    fn from(number: i32) -> Self {
+        Self(number.unsigned_abs())
+    }
+}
+
+impl fmt::Display for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut digits = [0; "4294967295".len()];
+        let (mut rest, mut first) = (self.0, digits.len());
+        while let Some(digit) = digits[..first].last_mut() {
+            #[allow(clippy::cast_possible_truncation, reason = "one digit")]
+            let last = (rest % 10) as u8;
+            *digit = b'0' + last;
+            (rest, first) = (rest / 10, first - 1);
+            if rest == 0 {
+                break;
+            }
+        }
+        Shown(&digits[first..]).fmt(f)
+    }
+}
+
 /// A decimal number, digits only.
 #[must_use]
 pub fn number(text: &[u8]) -> Option<u32> {
@@ -72,6 +100,15 @@ mod tests {
         for text in ["", "10", "s", "1.5s", "-1s", "10 s", "10sec", "99999999999s"] {
             assert_eq!(duration(text.as_bytes()), None, "{text}");
         }
+    }
+
+    #[test]
+    fn numbers_are_shown_as_core_shows_them() {
+        extern crate std;
+        for number in [0, 1, 9, 10, 99, 100, 1_000_000_007, u32::MAX - 1, u32::MAX] {
+            assert_eq!(std::format!("{}", Decimal(number)), std::format!("{number}"));
+        }
+        assert_eq!(std::format!("{}", Decimal::from(4_194_304)), "4194304");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use core::fmt::{self, Write};
 use crate::buffer::Buffer;
 use crate::sys::file::{self, Fd};
 use crate::sys::{self, Errno};
-use crate::text;
+use crate::text::{self, Decimal};
 
 /// As many descendants as are found at a time; who looks again finds others.
 const MOST: usize = 1024;
@@ -153,7 +153,7 @@ fn each_process(mut call: impl FnMut(i32)) -> Result<(), Errno> {
 /// The parent of a process: what stands behind its name and state in /proc/PID/stat.
 fn parent_of(pid: i32) -> Option<i32> {
     let mut path = Buffer::<32>::new();
-    write!(path, "/proc/{pid}/stat\0").ok()?;
+    write!(path, "/proc/{}/stat\0", Decimal::from(pid)).ok()?;
     let stat: Fd = file::open(CStr::from_bytes_until_nul(path.bytes()).ok()?).ok()?;
     let mut bytes = [0_u8; 128];
     let length = file::read(stat.number(), &mut bytes).ok()?;

@@ -14,7 +14,7 @@ use crate::layout::{PodDirectory, Process};
 use crate::lock::{Lock, Sharing};
 use crate::name::Name;
 use crate::tree;
-use crate::whole::{damaged, read, read_json, write_json};
+use crate::whole::{damaged, read, read_json, write_json, write_new_json};
 
 impl PodDirectory {
     /// The process that has left word of itself; `None` when none has (yet).
@@ -69,7 +69,7 @@ impl PodDirectory {
     /// # Errors
     /// When it cannot be written.
     pub fn write_origin(&self, origin: &Origin) -> Result<(), RegistryError> {
-        write_json(&self.origin_file(), origin)
+        write_new_json(&self.origin_file(), origin)
     }
 
     /// What was asked for, and what came of it.
@@ -81,12 +81,12 @@ impl PodDirectory {
         read_json(&path)?.ok_or_else(|| RegistryError::Damaged { path, source: Damage::Missing })
     }
 
-    /// Writes what was asked for, and what came of it.
+    /// Writes what was asked for, and what came of it; the last that is written before it is a pod.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn write_pod(&self, record: &impl Serialize) -> Result<(), RegistryError> {
-        write_json(&self.pod_file(), record)
+        write_new_json(&self.pod_file(), record)
     }
 
     /// The names of the workloads that were ever launched, in order.

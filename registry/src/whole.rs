@@ -10,14 +10,30 @@ use serde::de::DeserializeOwned;
 
 use crate::error::{Damage, RegistryError, file};
 
+/// More bytes than most records have.
+const RECORD: usize = 2048;
+
 pub(crate) fn damaged<T: Into<Damage>>(path: PathBuf) -> impl FnOnce(T) -> RegistryError {
     move |source| RegistryError::Damaged { path, source: source.into() }
 }
 
-/// Writes a file whole or not at all, for its owner alone.
-pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), RegistryError> {
+/// What stands in a file, for its owner alone.
+fn json(path: &Path, value: &impl Serialize) -> Result<Vec<u8>, RegistryError> {
     let mut text = serde_json::to_vec_pretty(value).map_err(damaged(path.to_owned()))?;
     text.push(b'\n');
+    Ok(text)
+}
+
+/// Writes a file of a pod in the making, which nobody reads before the pod is whole.
+pub(crate) fn write_new_json(path: &Path, value: &impl Serialize) -> Result<(), RegistryError> {
+    let text = json(path, value)?;
+    let opened = File::options().write(true).create_new(true).mode(0o600).open(path);
+    opened.and_then(|mut opened| opened.write_all(&text)).map_err(file("write", path))
+}
+
+/// Writes a file whole or not at all: others may be reading the one before it.
+pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), RegistryError> {
+    let text = json(path, value)?;
     let draft = path.with_extension("draft");
     let options = &mut File::options();
     let opened = options.write(true).create(true).truncate(true).mode(0o600).open(&draft);
@@ -28,9 +44,10 @@ pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), Regi
 
 /// Reads a file. A fifo in its place, which would have us wait for its other end, has nothing to say.
 pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let mut opened = File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
-    let mut text = Vec::new();
-    opened.read_to_end(&mut text).map(|_| text)
+    let opened = File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
+    // Room for a whole record, whose length it is then not asked for.
+    let mut text = Vec::with_capacity(RECORD);
+    opened.take(u64::MAX).read_to_end(&mut text).map(|_| text)
 }
 
 pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, RegistryError> {

@@ -10,9 +10,19 @@ use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
 };
 
-/// Has a command start with every signal blocked.
+/// Has a command start with every signal blocked, those of the C library's own among them.
+#[allow(unsafe_code, reason = "pre_exec is the only way to a mask")]
 pub(crate) fn block_all_before_exec(command: &mut Command) {
-    block_before_exec(command, SigSet::all());
+    let block = || {
+        let all = u64::MAX;
+        // SAFETY: it reads one set in the kernel's layout; the old one is not asked for.
+        let done = unsafe {
+            libc::syscall(libc::SYS_rt_sigprocmask, libc::SIG_SETMASK, &raw const all, std::ptr::null::<u64>(), 8)
+        };
+        if done == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) }
+    };
+    // SAFETY: runs between fork and exec and makes one system call.
+    unsafe { command.pre_exec(block) };
 }
 
 /// Has a command start with just these signals blocked.
@@ -45,9 +55,11 @@ pub(crate) fn adopt_before_exec(command: &mut Command) {
 #[allow(unsafe_code, reason = "pre_exec is the only way to a disposition")]
 pub(crate) fn ignore_all_before_exec(command: &mut Command) {
     let ignore = || {
+        // The kernel's struct, for the C library's refuses two; no flags, restorer or mask.
+        let ignore = [libc::SIG_IGN as u64, 0, 0, 0];
         for signal in 1..=64 {
-            // SAFETY: an ignored signal runs no code of ours; those that cannot be are refused.
-            unsafe { libc::signal(signal, libc::SIG_IGN) };
+            // SAFETY: it reads the struct, and an ignored signal runs no code of ours; those that cannot be are refused.
+            unsafe { libc::syscall(libc::SYS_rt_sigaction, signal, ignore.as_ptr(), std::ptr::null::<u64>(), 8) };
         }
         Ok(())
     };

@@ -30,10 +30,33 @@ pub(crate) fn trials() -> Vec<Trial> {
         as_each_user("life::the_kernel_may_choose_the_port", &[], chosen_port),
         as_each_user("life::create_holds_no_pipe_of_its_caller", &[], holds_no_pipe),
         as_each_user("life::pods_made_at_once_do_not_disturb_each_other", &[], made_at_once),
+        as_each_user("life::one_among_many_takes_no_more_calls_than_alone", &[Need::Program("strace")], among_many),
     ]
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// What the making of a pod asks of the kernel, call by call, but for memory, which lies elsewhere each time.
+fn calls_of_create(house: &House, name: &str) -> Vec<String> {
+    let trace = house.work().join(name);
+    let mut strace = house.command("strace");
+    strace.arg("-o").arg(&trace).args(["-e", "trace=!brk,mmap,munmap,mprotect,madvise", "pod", "create", name]);
+    house.finish(&mut strace).ok();
+    let trace = fs::read_to_string(trace).unwrap();
+    trace.lines().filter_map(|line| Some(line.split_once('(')?.0.to_owned())).collect()
+}
+
+fn among_many(user: User) {
+    let house = House::new(user);
+    let alone = calls_of_create(&house, "alone");
+    assert!(alone.iter().any(|call| call == "clone"), "{alone:?}");
+    // However many there are, a listing of them would be a few calls.
+    assert!(!alone.iter().any(|call| call.starts_with("getdents")), "{alone:?}");
+    for number in 0..20 {
+        house.pod(&["create", &format!("many-{number}")]).ok();
+    }
+    assert_eq!(calls_of_create(&house, "among"), alone);
 }
 
 /// A port that nobody listened on a moment ago.

@@ -23,7 +23,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     });
     let unshare = [Need::Userns, Need::Program("unshare")];
     let here = [
-        trial("reaper::uses_at_most_68_kb", &unshare, uses_little),
+        trial("reaper::uses_at_most_64_kb", &unshare, uses_little),
         trial("reaper::reaps_as_it_is_told_to", &[Need::KernelReaps], ways),
         trial("reaper::refuses_what_makes_no_sense_in_a_line_and_starts_nothing", &[], refusals),
         trial("reaper::does_not_mind_a_stderr_that_nobody_reads", &[], nobody_reads),
@@ -75,7 +75,7 @@ fn uses_little() {
         let rollup = fs::read_to_string(format!("/proc/{}/smaps_rollup", children.trim())).unwrap();
         let rss = rollup.lines().find_map(|line| line.strip_prefix("Rss:")).unwrap();
         let kb: u64 = rss.trim().trim_end_matches(" kB").parse().unwrap();
-        assert!(kb <= 68, "{kb} kB where the {way} reaps");
+        assert!(kb <= 64, "{kb} kB where the {way} reaps");
     }
 }
 

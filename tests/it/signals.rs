@@ -149,7 +149,9 @@ fn deadly(user: User, way: &Way) {
     house.pod(&["create", "web"]).ok();
     let harmless = [libc::SIGCHLD, libc::SIGCONT, libc::SIGURG, libc::SIGWINCH];
     let stops = [libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU];
-    for signal in every_catchable().into_iter().filter(|signal| !harmless.contains(signal) && !stops.contains(signal)) {
+    let of_the_library = [32, 33];
+    let all = every_catchable().into_iter().chain(of_the_library);
+    for signal in all.filter(|signal| !harmless.contains(signal) && !stops.contains(signal)) {
         let mut running = Running::start(&mut way.command(&house, true, &["sleep", "1000"])).unwrap();
         way.pid(&running, "sleep");
         send(running.pid(), signal).unwrap();

@@ -9,8 +9,9 @@ use anyhow::{Context, bail};
 use xshell::Shell;
 
 use crate::arch::{ARCHES, Arch, Wanted};
+use crate::musl::{self, Fetch};
 use crate::native::{self, Linkage};
-use crate::{cargo, foreign, musl};
+use crate::{cargo, foreign};
 
 /// The programs that are shipped.
 pub(crate) const PROGRAMS: [&str; 4] = ["pause", "reaper", "nsjoin", "pod"];
@@ -24,7 +25,7 @@ pub(crate) const PAYLOAD: &str = "probe";
 /// Which C library the programs have that want one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Libc {
-    /// musl, whose start asks the CPU for nothing. It keeps signals 32 to 34 to itself, so they are not handed on.
+    /// musl, whose start asks the CPU for nothing.
     Musl,
     /// The machine's own.
     Glibc,
@@ -32,16 +33,32 @@ pub(crate) enum Libc {
 
 /// Builds these programs for this machine, and hands back the directory into which they were put.
 ///
-/// Which C library those have that want one is said, where it is not the machine's.
-pub(crate) fn for_this_machine(sh: &Shell, linkage: Linkage, libc: Libc, names: &[&str]) -> anyhow::Result<PathBuf> {
+/// Which C library those have that want one is said. Where none is asked for it is musl where that can be had, and is
+/// fetched for what is to be shipped; else the machine's own, and why is said, too.
+pub(crate) fn for_this_machine(
+    sh: &Shell,
+    linkage: Linkage,
+    libc: Option<Libc>,
+    names: &[&str],
+) -> anyhow::Result<PathBuf> {
     let arch = here(sh)?;
     let (hosted, mut others): (Vec<_>, Vec<_>) = names.iter().copied().partition(|name| HOSTED.contains(name));
-    if libc == Libc::Glibc || hosted.is_empty() {
-        others.extend(&hosted);
-    } else {
-        let built = musl::build(sh, &hosted).context("cannot build with musl")?;
+    let with_musl = match libc {
+        _ if hosted.is_empty() => None,
+        Some(Libc::Glibc) => None,
+        Some(Libc::Musl) => Some(musl::build(sh, &hosted, Fetch::IfNeeded).context("cannot build with musl")?),
+        None => {
+            let fetch = if linkage == Linkage::Static { Fetch::IfNeeded } else { Fetch::Never };
+            let built = musl::build(sh, &hosted, fetch);
+            built.inspect_err(|error| eprintln!("note: cannot build with musl: {error:#}")).ok()
+        }
+    };
+    if let Some(built) = with_musl {
         eprintln!("{}: static, with musl, {}", hosted.join(" and "), built.origin);
         put(sh, &built.directory, arch, &hosted)?;
+    } else if !hosted.is_empty() {
+        eprintln!("{}: with this machine's own C library", hosted.join(" and "));
+        others.extend(&hosted);
     }
     put(sh, &native::build(sh, linkage, &others)?, arch, &others)
 }
@@ -71,7 +88,7 @@ pub(crate) fn for_each(sh: &Shell, wanted: &Wanted) -> anyhow::Result<Vec<(&'sta
 
 fn freestanding(sh: &Shell, arch: &'static Arch) -> anyhow::Result<PathBuf> {
     if arch == here(sh)? {
-        return for_this_machine(sh, Linkage::StaticIfPossible, Libc::Glibc, &FREESTANDING);
+        return for_this_machine(sh, Linkage::StaticIfPossible, None, &FREESTANDING);
     }
     put(sh, &foreign::build(sh, arch, &FREESTANDING)?, arch, &FREESTANDING)
 }

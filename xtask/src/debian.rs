@@ -26,9 +26,14 @@ pub(crate) struct Debian {
 }
 
 impl Debian {
+    /// Whether compiler and musl have been fetched.
+    pub(crate) fn is_at_hand(sh: &Shell) -> bool {
+        sh.path_exists(root(sh).join("musl"))
+    }
+
     /// The compiler under `target`, fetched if it is not there yet.
     pub(crate) fn unpacked(sh: &Shell) -> anyhow::Result<Self> {
-        let root = cargo::target_directory(sh).join("debian-rust");
+        let root = root(sh);
         if !sh.path_exists(&root) {
             eprintln!("fetching Debian's compiler into {}", root.display());
             // Whole or not at all: who is killed half-way leaves only a draft.
@@ -73,6 +78,10 @@ impl Debian {
         let package = format!("{CORE}:{}", arch.debian);
         download(sh, &self.root, options, &[package])
     }
+}
+
+fn root(sh: &Shell) -> PathBuf {
+    cargo::target_directory(sh).join("debian-rust")
 }
 
 /// The compiler, what it is linked with and this machine lacks, and the sources of `core`.

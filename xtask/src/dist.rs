@@ -1,4 +1,6 @@
 //! `cargo xtask dist`: release binaries, fully static, and their sizes.
+//!
+//! To try things out with (`--allow-dynamic`, as the tests do) nothing is fetched.
 
 use std::path::Path;
 
@@ -20,10 +22,10 @@ pub(crate) struct Dist {
     /// Link the C library dynamically where there is no libc.a, instead of failing
     #[arg(long)]
     allow_dynamic: bool,
-    /// The C library of nsjoin and pod. musl comes with rustup's target, or with Debian's compiler, which is fetched
-    /// and installed nowhere; with it, signals 32 to 34 are not handed on
-    #[arg(long, value_enum, default_value = "glibc", conflicts_with = "arch")]
-    libc: Libc,
+    /// The C library of nsjoin and pod [default: musl where it can be had, else glibc]. musl comes with rustup's
+    /// target, or with Debian's compiler, which is fetched and installed nowhere
+    #[arg(long, value_enum, conflicts_with = "arch")]
+    libc: Option<Libc>,
 }
 
 impl Dist {

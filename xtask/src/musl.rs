@@ -1,14 +1,15 @@
 //! Building programs of this machine that want a C library with musl: static, and at a fixed address.
 //!
 //! glibc asks for the CPU's features by some fifty CPUID instructions before `main`, each of which a virtual machine
-//! traps; musl asks nothing. But musl keeps signals 32 to 34 to itself, so what has to hand on each is not shipped so.
+//! traps; musl asks nothing. What has to be asked of signals that a C library keeps to itself, musl three of them, the
+//! programs ask the kernel.
 //!
 //! Where rustup has the target, that is all. Where it has not, Debian's compiler (see `debian`) compiles std from
 //! its sources, which is no promise of stable Rust, and links it with Debian's musl.
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use xshell::{Shell, cmd};
 
 use crate::cargo;
@@ -35,6 +36,13 @@ NOTHING(_Unwind_SetGR)
 NOTHING(_Unwind_SetIP)
 ";
 
+/// Whether Debian's compiler may be fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fetch {
+    IfNeeded,
+    Never,
+}
+
 /// What was built.
 pub(crate) struct Built {
     /// Where it is.
@@ -44,7 +52,7 @@ pub(crate) struct Built {
 }
 
 /// Builds these programs.
-pub(crate) fn build(sh: &Shell, programs: &[&str]) -> anyhow::Result<Built> {
+pub(crate) fn build(sh: &Shell, programs: &[&str], fetch: Fetch) -> anyhow::Result<Built> {
     let host = cargo::host(sh)?;
     let triple = host.strip_suffix("-gnu").map(|start| format!("{start}-musl"));
     let triple = triple.with_context(|| format!("{host} has no counterpart"))?;
@@ -56,8 +64,11 @@ pub(crate) fn build(sh: &Shell, programs: &[&str]) -> anyhow::Result<Built> {
         let flags = vec!["-Crelocation-model=static".to_owned()];
         return Ok(Built { directory: build_with(sh, &triple, programs, &flags, &[])?, origin: "by rustup's target" });
     }
-    let directory = from_source(sh, &triple, programs)
-        .with_context(|| format!("rustup has no target {triple} (rustup target add {triple})"))?;
+    let without = || format!("rustup has no target {triple} (rustup target add {triple})");
+    if fetch == Fetch::Never && !Debian::is_at_hand(sh) {
+        return Err(anyhow!("Debian's compiler is not here (cargo xtask dist fetches it)").context(without()));
+    }
+    let directory = from_source(sh, &triple, programs).with_context(without)?;
     Ok(Built { directory, origin: "std from Debian's sources" })
 }
 

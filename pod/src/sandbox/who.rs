@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 
 use caps::{CapSet, Capability};
 
@@ -31,8 +32,18 @@ pub(super) fn runs_pause() -> Result<RunsAs, Error> {
     }
     // Being admin says nothing about ids: in a small user namespace there is hardly one.
     let may_change = has(Capability::CAP_SETUID) && has(Capability::CAP_SETGID);
-    let there = may_change && holds("/proc/self/uid_map")? && holds("/proc/self/gid_map")? && may_set_groups()?;
+    let there = may_change
+        && (is_of_the_machine() || holds("/proc/self/uid_map")? && holds("/proc/self/gid_map")? && may_set_groups()?);
     Ok(if there { RunsAs::Nobody } else { RunsAs::Ourselves })
+}
+
+/// Whether our user namespace is the machine's own, which has every id: a look instead of three files.
+///
+/// # References
+/// user_namespaces(7); the kernel's `include/linux/proc_ns.h`, `PROC_USER_INIT_INO`
+fn is_of_the_machine() -> bool {
+    const FIRST: u64 = 0xEFFF_FFFD;
+    fs::metadata("/proc/self/ns/user").is_ok_and(|found| found.ino() == FIRST)
 }
 
 /// Whether our user namespace has this id of everybody's nobody.

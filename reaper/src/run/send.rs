@@ -6,6 +6,7 @@ use crate::open::see_ends;
 use crate::plan::{Leads, Stops, Verbosity, Whom};
 use crate::sys::signals::{kill, kill_pidfd};
 use crate::sys::{self, process, terminal};
+use crate::text::Decimal;
 use crate::{Signal, tree};
 
 impl Init<'_> {
@@ -53,7 +54,7 @@ impl Init<'_> {
                 .and_then(|held| if tree::is_descendant(pid) { kill_pidfd(&held, signal) } else { Ok(()) })
         };
         if let Err(errno) = sent {
-            self.voice.say(Verbosity::Debug, format_args!("cannot send {signal} to {pid}: {errno}"));
+            self.voice.say(Verbosity::Debug, format_args!("cannot send {signal} to {}: {errno}", Decimal::from(pid)));
         }
     }
 

@@ -8,6 +8,7 @@ use crate::plan::Verbosity;
 use crate::relay::Relay;
 use crate::sys::file::{self, Await};
 use crate::sys::process::{self, Waited};
+use crate::text::Decimal;
 use crate::{Signal, WaitStatus, sys};
 
 /// How long until the kernel is asked again for what it would not say.
@@ -96,7 +97,7 @@ impl Init<'_> {
                 Waited::Child(pid, _) => {
                     self.orphans += 1;
                     let weight = if self.plan.warn_on_reap { Verbosity::Warnings } else { Verbosity::Debug };
-                    self.voice.say(weight, format_args!("reaped orphan {pid}"));
+                    self.voice.say(weight, format_args!("reaped orphan {}", Decimal::from(pid)));
                 }
                 Waited::NoChild if draining => return Some(Event::NobodyLeft),
                 Waited::Nothing | Waited::NoChild => {

@@ -4,6 +4,8 @@ use core::fmt;
 
 use linux_raw_sys::errno as nr;
 
+use crate::text::Decimal;
+
 /// An error of a system call.
 ///
 /// # References
@@ -73,7 +75,7 @@ impl fmt::Display for Errno {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match TEXTS.iter().find(|(number, _)| number.cast_signed() == self.0) {
             Some((_, text)) => f.write_str(text),
-            None => write!(f, "error {}", self.0),
+            None => f.write_str("error ").and_then(|()| Decimal::from(self.0).fmt(f)),
         }
     }
 }

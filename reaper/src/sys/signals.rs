@@ -80,6 +80,21 @@ pub fn dispose(signal: Signal, disposition: Disposition) -> Result<Disposition, 
     Ok(if before[0] == 1 { Disposition::Ignore } else { Disposition::Default })
 }
 
+/// What happens when a signal comes; `None` where a handler of this program's is called.
+#[must_use]
+pub fn disposed(signal: Signal) -> Option<Disposition> {
+    // The kernel's sigaction begins with the handler on all our architectures; see `ignore`.
+    let mut action = [0_usize; 3 + SIGSET_SIZE / size_of::<usize>()];
+    let at = core::ptr::from_mut(&mut action) as usize;
+    // SAFETY: with no new action given, the kernel only writes the old one, and `action` is at least as large.
+    unsafe { arch::syscall5(nr::__NR_rt_sigaction, signal.number().into(), 0, at, SIGSET_SIZE, 0) };
+    match action[0] {
+        0 => Some(Disposition::Default),
+        1 => Some(Disposition::Ignore),
+        _ => None,
+    }
+}
+
 /// Blocks exactly these signals, and hands back which were blocked before.
 ///
 /// # Errors

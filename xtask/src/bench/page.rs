@@ -11,6 +11,9 @@ use super::machine::Machine;
 const HEADING: &str =
     "| | ours / theirs | ratio | in parts of the run | promised | medians | times |\n|---|---|---|---|---|---|---|";
 
+/// How the note begins that says with which C library our programs were built.
+const PROGRAMS: &str = "nsjoin and pod: ";
+
 /// How it is made again.
 const REPRODUCE: &str = "\
 ```sh
@@ -80,7 +83,12 @@ fn about(run: &Run) -> String {
     let commit = machine.commit.as_ref().map(|commit| format!(", at {commit}")).unwrap_or_default();
     let quick = if run.quick { " A quick run: fewer turns than could be." } else { "" };
     let Machine { cpu, cores, kernel, compiler, .. } = machine;
-    format!("Measured on {}: {cpu}, {cores} cores, {gigabytes} GB, {kernel}, {compiler}{commit}.{quick}\n", run.date)
+    let programs =
+        notes(run).find(|text| text.starts_with(PROGRAMS)).map(|text| format!(" {text}.")).unwrap_or_default();
+    format!(
+        "Measured on {}: {cpu}, {cores} cores, {gigabytes} GB, {kernel}, {compiler}{commit}.{programs}{quick}\n",
+        run.date
+    )
 }
 
 fn table(pairs: &[&Pair]) -> String {
@@ -150,10 +158,14 @@ fn rivals(run: &Run) -> String {
     run.entries.iter().filter_map(line).collect()
 }
 
+fn notes(run: &Run) -> impl Iterator<Item = &str> {
+    run.entries.iter().filter_map(|entry| if let Entry::Note { text } = entry { Some(text.as_str()) } else { None })
+}
+
 fn caveats(run: &Run) -> String {
-    let notes = run
-        .entries
-        .iter()
-        .filter_map(|entry| if let Entry::Note { text } = entry { Some(text.as_str()) } else { None });
-    CAVEATS.into_iter().chain(notes).map(|text| format!("- {text}\n")).collect()
+    CAVEATS
+        .into_iter()
+        .chain(notes(run).filter(|text| !text.starts_with(PROGRAMS)))
+        .map(|text| format!("- {text}\n"))
+        .collect()
 }
