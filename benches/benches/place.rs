@@ -164,7 +164,8 @@ pub(crate) fn named_in(variable: &str) -> Vec<PathBuf> {
 /// # Panics
 /// When it fails.
 fn build() -> String {
-    let built = verb(&["dist"]).stderr(Stdio::piped()).output().expect("cargo");
+    let libc = env::var("PODKIT_BENCH_LIBC").unwrap_or_else(|_| "glibc".to_owned());
+    let built = verb(&["dist", "--libc", &libc]).stderr(Stdio::piped()).output().expect("cargo");
     let said = String::from_utf8_lossy(&built.stderr);
     eprint!("{said}");
     assert!(built.status.success(), "cargo xtask dist failed");

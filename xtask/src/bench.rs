@@ -10,10 +10,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
 use benches::{Entry, Pair};
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use xshell::{Shell, cmd};
 
 use self::machine::Machine;
+use crate::binaries::Libc;
 use crate::cargo;
 
 /// Measure beside the rivals
@@ -28,6 +30,9 @@ pub(crate) struct Bench {
     /// Put the chart and the table of what is promised into README.md
     #[arg(long)]
     write: bool,
+    /// The C library of nsjoin and pod
+    #[arg(long, value_enum, default_value = "glibc")]
+    libc: Libc,
     /// Show an earlier run again, instead of measuring
     #[arg(long, value_name = "JSON", conflicts_with = "quick")]
     from: Option<PathBuf>,
@@ -77,6 +82,8 @@ impl Bench {
         sh.create_dir(lines.parent().context("a file without a directory")?)?;
         let _lines = sh.push_env("PODKIT_BENCH_LINES", &lines);
         let _effort = sh.push_env("PODKIT_BENCH_EFFORT", if self.quick { "quick" } else { "full" });
+        let libc = self.libc.to_possible_value().context("a C library without a name")?;
+        let _libc = sh.push_env("PODKIT_BENCH_LIBC", libc.get_name());
         let date = humantime::format_rfc3339_seconds(std::time::SystemTime::now()).to_string();
         let benches = cmd!(sh, "cargo bench --quiet --locked --package benches --bench compare").quiet().run();
         let entries: Result<Vec<Entry>, _> = sh.read_file(&lines)?.lines().map(serde_json::from_str).collect();

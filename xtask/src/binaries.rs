@@ -29,25 +29,21 @@ pub(crate) enum Libc {
     Musl,
     /// The machine's own.
     Glibc,
+    /// musl where it can be had, else the machine's own.
+    Best,
 }
 
 /// Builds these programs for this machine, and hands back the directory into which they were put.
 ///
-/// Which C library those have that want one is said. Where none is asked for it is musl where that can be had, and is
-/// fetched for what is to be shipped; else the machine's own, and why is said, too.
-pub(crate) fn for_this_machine(
-    sh: &Shell,
-    linkage: Linkage,
-    libc: Option<Libc>,
-    names: &[&str],
-) -> anyhow::Result<PathBuf> {
+/// Which C library those have that want one is said; and why it is not musl, where that would be best.
+pub(crate) fn for_this_machine(sh: &Shell, linkage: Linkage, libc: Libc, names: &[&str]) -> anyhow::Result<PathBuf> {
     let arch = here(sh)?;
     let (hosted, mut others): (Vec<_>, Vec<_>) = names.iter().copied().partition(|name| HOSTED.contains(name));
     let with_musl = match libc {
         _ if hosted.is_empty() => None,
-        Some(Libc::Glibc) => None,
-        Some(Libc::Musl) => Some(musl::build(sh, &hosted, Fetch::IfNeeded).context("cannot build with musl")?),
-        None => {
+        Libc::Glibc => None,
+        Libc::Musl => Some(musl::build(sh, &hosted, Fetch::IfNeeded).context("cannot build with musl")?),
+        Libc::Best => {
             let fetch = if linkage == Linkage::Static { Fetch::IfNeeded } else { Fetch::Never };
             let built = musl::build(sh, &hosted, fetch);
             built.inspect_err(|error| eprintln!("note: cannot build with musl: {error:#}")).ok()
@@ -88,7 +84,7 @@ pub(crate) fn for_each(sh: &Shell, wanted: &Wanted) -> anyhow::Result<Vec<(&'sta
 
 fn freestanding(sh: &Shell, arch: &'static Arch) -> anyhow::Result<PathBuf> {
     if arch == here(sh)? {
-        return for_this_machine(sh, Linkage::StaticIfPossible, None, &FREESTANDING);
+        return for_this_machine(sh, Linkage::StaticIfPossible, Libc::Glibc, &FREESTANDING);
     }
     put(sh, &foreign::build(sh, arch, &FREESTANDING)?, arch, &FREESTANDING)
 }

@@ -2,7 +2,7 @@
 
 use xshell::{Shell, cmd};
 
-use crate::binaries::{self, PROGRAMS};
+use crate::binaries::{self, Libc, PROGRAMS};
 use crate::cargo;
 use crate::native::Linkage;
 
@@ -17,7 +17,7 @@ pub(crate) struct Faults {
 
 impl Faults {
     pub(crate) fn run(self, sh: &Shell) -> anyhow::Result<()> {
-        let programs = binaries::for_this_machine(sh, Linkage::StaticIfPossible, None, &PROGRAMS)?;
+        let programs = binaries::for_this_machine(sh, Linkage::StaticIfPossible, Libc::Glibc, &PROGRAMS)?;
         cmd!(sh, "cargo build --quiet --release --locked --package faults").quiet().run()?;
         let faults = cargo::target_directory(sh).join("release/faults");
         let options = self.options;

@@ -243,7 +243,9 @@ fn born() {
         let trace = house.work().join("trace");
         // A tracer waits for all that it traces, whatever becomes of us.
         let mut strace = house.command("timeout");
-        strace.args(["-s", "KILL", "30", "strace", "-f", "-e", "trace=clone3,openat,write,execve", "-o"]).arg(&trace);
+        strace
+            .args(["-s", "KILL", "30", "strace", "-f", "-e", "trace=clone3,open,openat,write,execve", "-o"])
+            .arg(&trace);
         strace.arg("nsjoin").args(line).args(["--", "cat", "/proc/self/cgroup"]);
         let seen = of_text(&house.finish(&mut strace).ok().out());
         assert_eq!(seen[""], cgroup.path, "{line:?}");
