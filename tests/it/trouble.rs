@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -45,6 +46,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         as_each_user("trouble::from_another_pid_namespace_nothing_is_forgotten", &[unshare], other_pids),
         as_each_user("trouble::from_another_time_namespace_nothing_is_forgotten", &[unshare], other_clock),
         as_each_user("trouble::without_a_proc_nothing_is_forgotten", &[unshare], no_proc),
+        as_each_user("trouble::with_a_proc_of_others_nothing_is_forgotten", &[unshare], others_proc),
         as_each_user("trouble::a_full_disk_holds_no_workload_up", &[unshare], full_disk),
     ]
     .into_iter()
@@ -100,6 +102,12 @@ fn few_descriptors(user: User) {
         .find(|ran| !ran.output.status.success())
         .expect("descriptors for forty more");
     refused.refuses(125, "Too many open files");
+    // Clients that say nothing take the rest, and go.
+    let control = house.state().join("web/control");
+    let idle: Vec<_> = (0..64).map(|_| UnixStream::connect(&control).unwrap()).collect();
+    let open = format!("/proc/{}/fd", supervisor(&house, "web"));
+    eventually("none is left", || (fs::read_dir(&open).unwrap().count() >= 63).then_some(()));
+    drop(idle);
     assert!(is_running(&house, "web"));
     house.pod(&["delete", "--grace-period", "20", "web"]).ok();
     assert_eq!(fs::read_to_string(&words).unwrap(), "bye\n");
@@ -405,6 +413,10 @@ fn other_clock(user: User) {
 
 fn no_proc(user: User) {
     from_elsewhere(user, &["--mount"], "mount -t tmpfs none /proc;", "/proc does not show the processes");
+}
+
+fn others_proc(user: User) {
+    from_elsewhere(user, &["--pid", "--fork"], "", "/proc does not show the processes");
 }
 
 fn full_disk(user: User) {
