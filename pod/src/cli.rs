@@ -8,6 +8,7 @@ use crate::verbs::delete::Delete;
 use crate::verbs::describe::Describe;
 use crate::verbs::exec::Exec;
 use crate::verbs::get::Get;
+use crate::verbs::image::pull::Pull;
 use crate::verbs::logs::Logs;
 
 /// Compose pods on one machine, without a cluster.
@@ -42,12 +43,22 @@ pub enum Verb {
     Logs(Logs),
     /// End pods and forget them
     Delete(Delete),
+    /// Fetch images, which containers are made of
+    #[command(subcommand)]
+    Image(Image),
     /// What runs behind a pod; started by the other verbs
     #[command(hide = true)]
     Supervise,
     /// What carries a pod's published ports; started by its supervisor
     #[command(hide = true)]
     Forward,
+}
+
+/// What to do with images.
+#[derive(Debug, Subcommand)]
+pub enum Image {
+    /// Fetch an image from a registry
+    Pull(Shown<Pull>),
 }
 
 /// A verb whose value is shown.
@@ -121,6 +132,14 @@ mod tests {
             &["delete"],
             &["delete", "web", "--now", "--grace-period", "1"],
             &["delete", "web", "--grace-period", "1m"],
+            &["image"],
+            &["image", "pull"],
+            &["image", "pull", "Nginx"],
+            &["image", "pull", "https://q.io/nginx"],
+            &["image", "pull", "nginx", "--platform", "linux"],
+            &["image", "pull", "nginx", "--creds", "me"],
+            &["image", "pull", "nginx", "--tls-verify=perhaps"],
+            &["image", "pull", "nginx", "--timeout", "soon"],
         ] {
             assert!(verb(words).is_err(), "{words:?}");
         }

@@ -181,6 +181,12 @@ pub enum Error {
         /// Who is not gone.
         holders: Vec<Holder>,
     },
+    /// An image did not come.
+    #[error(transparent)]
+    Image(#[from] image::remote::RemoteError),
+    /// The images that are here cannot be used.
+    #[error(transparent)]
+    Images(#[from] image::StoreError),
     /// Joining the pod failed.
     #[error(transparent)]
     Join(#[from] nsjoin::Error),
@@ -235,6 +241,8 @@ impl Error {
                 Some("needs root, or user namespaces for everybody (user.max_user_namespaces and the like)")
             }
             Self::Forbidden { .. } => Some(launch::Error::POLICY),
+            Self::Image(error) => error.hint(),
+            Self::Images(error) => error.hint(),
             Self::Join(error) => error.hint(),
             Self::Launch(error) => error.hint(),
             Self::Refused(refusal) => refusal.hint.as_deref(),

@@ -7,8 +7,9 @@ use clap::Parser;
 use launch::complain::complain;
 use launch::{Inherited, Session};
 use nsjoin::relay::{self, Relay, Signals};
-use pod::cli::{Cli, Format, Verb};
+use pod::cli::{Cli, Format, Image, Shown, Verb};
 use pod::verbs::exec::Exec;
+use pod::verbs::image::pull::Pull;
 use pod::{Error, Programs, Registry, Store, show, verbs};
 use reaper::ExitCode;
 
@@ -88,6 +89,7 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
             }
             return Ok(exit);
         }
+        Verb::Image(Image::Pull(pull)) => fetch(&pull)?,
         Verb::Supervise => pod::supervise()?,
         Verb::Forward => pod::forwarder::forward()?,
     }
@@ -99,6 +101,16 @@ fn changing() -> Result<Store, Error> {
     let store = Store::open()?;
     warn(&store.sweep());
     Ok(store)
+}
+
+fn fetch(pull: &Shown<Pull>) -> Result<(), Error> {
+    let quiet = pull.verb.quiet || pull.output == Format::Json;
+    let progress = show::pull::Progress::new(quiet);
+    let pulled = pull.verb.run(&|event| progress.show(event));
+    // What came of it is told before what could not be shown of it.
+    let (pulled, shown) = (pulled, progress.end());
+    show::pull::pulled(&pulled?, quiet, pull.output, &mut stdout())?;
+    shown
 }
 
 fn join(registry: &Registry, exec: Exec) -> Result<ExitCode, Error> {

@@ -47,6 +47,8 @@ mod inside;
 mod life;
 // What published ports carry, and what carries them.
 mod forwarder;
+// Images from registries.
+mod pull;
 // What goes wrong on machines that people have.
 mod trouble;
 // What is refused, and how.
@@ -91,6 +93,7 @@ fn main() {
         trouble::trials(),
         forwarder::trials(),
         refused::trials(),
+        pull::trials(),
         sandbox::trials(),
         archive::trials(),
         docker::trials(),

@@ -40,10 +40,11 @@ impl Man {
         }
         // Each verb that is to be typed has a page of its own.
         for verb in pod_command().get_subcommands().filter(|verb| !verb.is_hide_set()) {
-            // clap wants a name that lives as long as it does, and so does this program.
-            let name: &'static str = format!("pod-{}", verb.get_name()).leak();
-            let page = man_page(verb.clone().name(name), POD_VERB_MORE)?;
-            write(sh, &share.join("man/man1").join(format!("{name}.1")), &page)?;
+            let name = format!("pod-{}", verb.get_name());
+            for under in verb.get_subcommands() {
+                verb_page(sh, &share, format!("{name}-{}", under.get_name()), under)?;
+            }
+            verb_page(sh, &share, name, verb)?;
         }
         let completed = [("reaper", reaper_command()), ("nsjoin", with_list(nsjoin_command())), ("pod", pod_command())];
         for (name, command) in completed {
@@ -51,6 +52,13 @@ impl Man {
         }
         Ok(())
     }
+}
+
+fn verb_page(sh: &Shell, share: &Path, name: String, verb: &Command) -> anyhow::Result<()> {
+    // clap wants a name that lives as long as it does, and so does this program.
+    let name: &'static str = name.leak();
+    let page = man_page(verb.clone().name(name), POD_VERB_MORE)?;
+    write(sh, &share.join("man/man1").join(format!("{name}.1")), &page)
 }
 
 fn complete(sh: &Shell, share: &Path, name: &str, mut command: Command) -> anyhow::Result<()> {
@@ -169,12 +177,13 @@ const POD_MORE: &More = &[
     (
         "ENVIRONMENT",
         "POD_STATE_DIR is where pods are recorded; else /run/pod for root, and for anybody else XDG_RUNTIME_DIR/pod, \
-         /run/user/UID/pod or /tmp/pod\\-UID, whichever has pods. POD_PAUSE is the pause program.",
+         /run/user/UID/pod or /tmp/pod\\-UID, whichever has pods. POD_DATA_DIR is where images are kept; else /var/lib/pod for root, and for anybody else \
+         XDG_DATA_HOME/pod or ~/.local/share/pod. POD_PAUSE is the pause program.",
     ),
     (
         "SEE ALSO",
         "pod\\-create(1), pod\\-add(1), pod\\-exec(1), pod\\-get(1), pod\\-describe(1), pod\\-logs(1), \
-                  pod\\-delete(1), nsjoin(1), reaper(1)",
+                  pod\\-delete(1), pod\\-image(1), nsjoin(1), reaper(1)",
     ),
 ];
 

@@ -8,7 +8,7 @@ use crate::reference::BadReference;
 use crate::remote::document::BadDocument;
 use crate::remote::registries::NoWay;
 use crate::remote::settings::SettingsError;
-use crate::store::StoreError;
+use crate::store::{LayerError, StoreError};
 
 /// That an image, or a part of it, did not come. Nothing of it is used.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +26,9 @@ pub enum RemoteError {
     /// It cannot be kept, or is not what it should be.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A layer cannot be unpacked.
+    #[error(transparent)]
+    Layer(#[from] LayerError),
     /// A digest is none that we can verify.
     #[error(transparent)]
     Digest(#[from] InvalidDigest),
@@ -187,7 +190,15 @@ impl RemoteError {
 
     /// Whether another who ought to have the same may be asked: it is not our own fault.
     pub(crate) fn is_theirs(&self) -> bool {
-        !matches!(self, Self::Settings(_) | Self::Store(StoreError::File { .. }) | Self::Reference(_) | Self::NoWay(_))
+        // What one of them gives us to unpack would be the same from another: it is verified.
+        !matches!(
+            self,
+            Self::Settings(_)
+                | Self::Store(StoreError::File { .. })
+                | Self::Layer(_)
+                | Self::Reference(_)
+                | Self::NoWay(_)
+        )
     }
 
     /// Whether it says that there is no such image, as far as they tell.
@@ -199,7 +210,8 @@ impl RemoteError {
     #[must_use]
     pub fn hint(&self) -> Option<&str> {
         match self {
-            Self::Store(error) => error.hint(),
+            Self::Store(error) | Self::Layer(LayerError::Store(error)) => error.hint(),
+            Self::Layer(LayerError::Unpack { source, .. }) => source.hint(),
             Self::Refused { known: false, .. } => {
                 Some("there is no such image, or it needs a login: --creds, or `docker login` or `podman login`")
             }

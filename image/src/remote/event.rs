@@ -8,6 +8,8 @@ use crate::digest::Digest;
 use crate::reference::Reference;
 use crate::remote::error::RemoteError;
 use crate::remote::registries::Endpoint;
+use crate::store::Layer;
+use crate::unpack::Outcome;
 
 /// Something that happened.
 #[derive(Debug)]
@@ -41,6 +43,13 @@ pub enum Event<'a> {
         /// What.
         stage: Stage,
     },
+    /// A layer was unpacked.
+    Unpacked {
+        /// Which.
+        layer: &'a Layer,
+        /// What came of it.
+        outcome: &'a Outcome,
+    },
     /// Something did not go well, and is tried again.
     Again {
         /// Why.
@@ -59,10 +68,12 @@ pub enum Stage {
     Begun {
         /// How many bytes came then.
         written: u64,
+        /// How many there will be.
+        size: u64,
     },
     /// So many bytes are here now.
     Came(u64),
-    /// It is whole, and verified.
+    /// It is whole, and verified; it is not unpacked yet.
     Done,
 }
 

@@ -61,9 +61,9 @@ impl Fetcher<'_> {
     }
 
     fn complete(&self, mut ingest: Ingest, digest: &Digest, tell: &dyn Fn(Stage)) -> Result<(), RemoteError> {
-        tell(Stage::Begun { written: ingest.written() });
-        let mut tries = Tries::new(self.patience, self.watch);
         let whole = ingest.size().unwrap_or(0);
+        tell(Stage::Begun { written: ingest.written(), size: whole });
+        let mut tries = Tries::new(self.patience, self.watch);
         while ingest.written() < whole {
             if self.stop.load(Ordering::Relaxed) {
                 return Ok(());
@@ -80,7 +80,7 @@ impl Fetcher<'_> {
                 }
                 RemoteError::NoRange { host, .. } if before > 0 => {
                     ingest.restart()?;
-                    tell(Stage::Begun { written: 0 });
+                    tell(Stage::Begun { written: 0, size: whole });
                     let source = io::Error::other("it does not go on in the middle");
                     tries.failed(RemoteError::Broken { host, source }, true)?;
                 }

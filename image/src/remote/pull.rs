@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::io::{self, Read, Write};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
@@ -23,7 +24,8 @@ use crate::remote::registries::Endpoint;
 use crate::remote::session::{Ask, Session};
 use crate::remote::settings::Settings;
 use crate::remote::wire::{Patience, Verify, Wire};
-use crate::store::{Store, StoreError};
+use crate::store::{Layer, LayerRecord, Store, StoreError};
+use crate::unpack::Limits;
 
 /// How many layers are fetched side by side, as docker and containerd do.
 const SIDE_BY_SIDE: usize = 3;
@@ -39,6 +41,7 @@ pub const INDEX: &str = "podkit.index";
 pub struct Remote {
     wire: Wire,
     login: Option<Login>,
+    limits: Limits,
 }
 
 /// What came of a pull.
@@ -58,7 +61,13 @@ impl Remote {
     /// With this machine's settings; a login that was typed is for the registry that is named only.
     #[must_use]
     pub fn new(settings: Settings, verify: Verify, patience: Patience, login: Option<Login>) -> Self {
-        Self { wire: Wire::new(settings, patience, verify), login }
+        Self { wire: Wire::new(settings, patience, verify), login, limits: Limits::default() }
+    }
+
+    /// The same with other limits for what a layer may become.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
     }
 
     /// Has the store have an image under its name.
@@ -124,11 +133,12 @@ impl Remote {
     ) -> Result<Pulled, RemoteError> {
         let login = self.login.clone().filter(|_| !endpoint.mirror);
         let session = Session::open(&self.wire, endpoint.clone(), login)?;
-        let pull = Pull { session: &session, store, reference, wanted, patience: self.wire.patience, watch };
+        let (patience, limits) = (self.wire.patience, self.limits);
+        let pull = Pull { session: &session, store, reference, wanted, patience, limits, watch };
         let (named, chosen) = pull.resolve()?;
         let (config, config_bytes) = pull.config(&chosen.manifest)?;
         document::fits(&config, &chosen.manifest, wanted).map_err(|source| pull.unusable(source))?;
-        pull.layers(&chosen.manifest)?;
+        pull.layers(&chosen.manifest, &config)?;
         keep(store, chosen.manifest.config(), &config_bytes)?;
         keep(store, &chosen.descriptor, &chosen.bytes)?;
         pull.name(named, chosen.descriptor)
@@ -143,6 +153,7 @@ struct Pull<'a> {
     reference: &'a Reference,
     wanted: &'a Platform,
     patience: Patience,
+    limits: Limits,
     watch: &'a Watch<'a>,
 }
 
@@ -261,8 +272,11 @@ impl Pull<'_> {
         })
     }
 
-    /// Fetches what the store does not have.
-    fn layers(&self, manifest: &ImageManifest) -> Result<(), RemoteError> {
+    /// Fetches what the store does not have, and unpacks what has come while the rest comes.
+    fn layers(&self, manifest: &ImageManifest, config: &ImageConfiguration) -> Result<(), RemoteError> {
+        let diffs = config.rootfs().diff_ids().iter().map(|diff| diff.parse());
+        let diffs: Vec<Digest> = diffs.collect::<Result<_, _>>()?;
+        let chain = Layer::chained(manifest.layers().iter().cloned().zip(diffs));
         let mut seen = HashSet::new();
         let unique = manifest.layers().iter().filter(|layer| seen.insert(layer.digest().to_string()));
         let layers: Vec<_> = unique.cloned().collect();
@@ -270,21 +284,51 @@ impl Pull<'_> {
         let (next, stop, failed) = (AtomicUsize::new(0), AtomicBool::new(false), Mutex::new(None));
         let (session, store, patience, watch) = (self.session, self.store, self.patience, self.watch);
         let fetcher = Fetcher { session, store, patience, watch, stop: &stop };
-        let work = || {
+        let fail = |error: RemoteError| {
+            stop.store(true, Ordering::Relaxed);
+            failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+        };
+        let (come, comes) = channel();
+        let work = |come: Sender<Digest>| {
             while !stop.load(Ordering::Relaxed) {
                 let Some(layer) = layers.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
-                if let Err(error) = fetcher.fetch(layer) {
-                    stop.store(true, Ordering::Relaxed);
-                    failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                match fetcher.fetch(layer).and_then(|()| Ok(Digest::try_from(layer.digest())?)) {
+                    // Whoever waits for it may have failed.
+                    Ok(digest) => drop(come.send(digest)),
+                    Err(error) => fail(error),
                 }
             }
         };
         thread::scope(|scope| {
             for _ in 0..SIDE_BY_SIDE.min(layers.len()) {
-                scope.spawn(work);
+                let come = come.clone();
+                scope.spawn(move || work(come));
+            }
+            drop(come);
+            if let Err(error) = self.unpack(&chain, &comes, &stop) {
+                fail(error);
             }
         });
         failed.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+    }
+
+    /// Unpacks each layer when it and all below it have come.
+    fn unpack(&self, chain: &[Layer], comes: &Receiver<Digest>, stop: &AtomicBool) -> Result<(), RemoteError> {
+        let (mut here, mut done) = (HashSet::new(), 0);
+        for digest in comes {
+            here.insert(digest.to_string());
+            while let Some(layer) = chain.get(done)
+                && here.contains(layer.blob.digest().as_ref())
+                && !stop.load(Ordering::Relaxed)
+            {
+                done += 1;
+                let tell = |layer: &Layer, record: &LayerRecord| {
+                    (self.watch)(&Event::Unpacked { layer, outcome: &record.outcome });
+                };
+                self.store.unpack(&chain[..done], self.limits, tell)?;
+            }
+        }
+        Ok(())
     }
 
     /// Now that everything is here, says so.

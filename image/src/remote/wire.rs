@@ -177,7 +177,10 @@ impl Wire {
         if let Some(agent) = self.agents.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return Ok(agent.clone());
         }
-        let agent: Agent = Agent::config_builder()
+        let config = Agent::config_builder();
+        // A proxy's idea of this machine is itself.
+        let config = if is_loopback(host) { config.proxy(None) } else { config };
+        let agent: Agent = config
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)

@@ -53,6 +53,11 @@ impl Store {
             let left = deadline.saturating_duration_since(Instant::now());
             // It is gone where somebody has finished, or has found that it was none.
             let Some(working) = Lock::take_within(&path, Sharing::Exclusive, left)? else { continue };
+            if self.has(descriptor)? {
+                // Somebody has finished just before we began anew.
+                fs::remove_file(&path).map_err(file("remove", &path))?;
+                return Ok(None);
+            }
             // What is whole was renamed under the lock, so now it is this one that is written.
             let expected = Some((digest.clone(), descriptor.size()));
             let mut ingest = self.write_to(path, expected, digest.algorithm(), working)?;
@@ -157,7 +162,6 @@ impl Ingest {
                 return Err(StoreError::OtherDigest { expected: digest.clone(), found });
             }
         }
-        self.file.set_permissions(Permissions::from_mode(0o400)).map_err(file("write", &self.path))?;
         self.file.sync_all().map_err(file("write", &self.path))?;
         let (directory, path) = (self.layout.blobs(found.algorithm()), self.layout.blob(&found));
         match DirBuilder::new().mode(0o700).create(&directory) {
@@ -166,6 +170,8 @@ impl Ingest {
             Err(error) => return Err(file("create", directory)(error)),
         }
         fs::rename(&self.path, &path).map_err(file("create", &path))?;
+        // Not before: whoever goes on with what a killed one has left has to be able to write to it.
+        self.file.set_permissions(Permissions::from_mode(0o400)).map_err(file("write", &path))?;
         sync_directory(&directory)?;
         // There is nothing left to be cleared away.
         self.expected = Some((found.clone(), self.written));
@@ -221,9 +227,10 @@ impl Drop for Ingest {
 
 /// Makes an empty file, where there is none.
 fn create(path: &PathBuf) -> Result<(), StoreError> {
-    let mut options = File::options();
-    options.write(true).create(true).truncate(false).mode(0o600).custom_flags(libc::O_NOFOLLOW);
-    options.open(path).map(drop).map_err(file("create", path))
+    match File::options().write(true).create_new(true).mode(0o600).open(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(file("create", path)(error)),
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]
