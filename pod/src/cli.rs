@@ -9,6 +9,14 @@ use crate::verbs::describe::Describe;
 use crate::verbs::exec::Exec;
 use crate::verbs::get::Get;
 use crate::verbs::image::pull::Pull;
+use crate::verbs::image::import::Import;
+use crate::verbs::image::inspect::Inspect;
+use crate::verbs::image::list::List;
+use crate::verbs::image::load::Load;
+use crate::verbs::image::prune::Prune;
+use crate::verbs::image::remove::Remove;
+use crate::verbs::image::save::Save;
+use crate::verbs::image::tag::Tag;
 use crate::verbs::logs::Logs;
 
 /// Compose pods on one machine, without a cluster.
@@ -43,7 +51,7 @@ pub enum Verb {
     Logs(Logs),
     /// End pods and forget them
     Delete(Delete),
-    /// Fetch images, which containers are made of
+    /// Manage images, which containers are made of
     #[command(subcommand)]
     Image(Image),
     /// What runs behind a pod; started by the other verbs
@@ -59,6 +67,49 @@ pub enum Verb {
 pub enum Image {
     /// Fetch an image from a registry
     Pull(Shown<Pull>),
+    /// Take images from an archive or a directory
+    Load(Load),
+    /// Make an image of the archive of a root file system
+    Import(Import),
+    /// List the images that are here
+    #[command(visible_alias = "ls")]
+    List(ShownImage<List>),
+    /// Show all there is to know of images
+    Inspect(ShownImage<Inspect>),
+    /// Write images to an archive
+    Save(Save),
+    /// Give an image another name
+    Tag(Tag),
+    /// Forget images, and remove of them what nothing else needs
+    #[command(visible_alias = "rm")]
+    Remove(Remove),
+    /// Remove what no image and no container needs
+    Prune(Prune),
+}
+
+/// A verb whose images are shown.
+#[derive(Debug, Args)]
+pub struct ShownImage<T: Args> {
+    /// The verb.
+    #[command(flatten)]
+    pub verb: T,
+
+    /// How to show them
+    #[arg(short, long, value_enum)]
+    pub output: Option<ImageFormat>,
+}
+
+/// How to show images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ImageFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// For both.
+    Yaml,
+    /// Only what they are called.
+    Name,
 }
 
 /// A verb whose value is shown.

@@ -187,6 +187,47 @@ pub enum Error {
     /// The images that are here cannot be used.
     #[error(transparent)]
     Images(#[from] image::StoreError),
+    /// An image cannot be had.
+    #[error(transparent)]
+    NoImage(Box<image::ImageError>),
+    /// An image cannot be read from a file, or written to one.
+    #[error(transparent)]
+    Archive(Box<image::archive::ArchiveError>),
+    /// An image has more names than the one that it is to lose.
+    #[error("image {id} has {count} names")]
+    ManyNames {
+        /// The image.
+        id: String,
+        /// How many.
+        count: usize,
+    },
+    /// A container stands on an image.
+    #[error("image {image} is in use by container {container}")]
+    ImageInUse {
+        /// The image.
+        image: String,
+        /// The container.
+        container: String,
+    },
+    /// What nobody needs any more is still there.
+    #[error("what the images took is kept while the store is in use")]
+    Later,
+    /// A layer is not as its image has it.
+    #[error("layer {layer}: {what}")]
+    Unpacked {
+        /// Which.
+        layer: String,
+        /// How.
+        what: String,
+    },
+    /// Bytes are not for a terminal.
+    #[error("cannot {what} a terminal")]
+    Terminal {
+        /// What was to be done.
+        what: &'static str,
+        /// What to do instead.
+        way_out: &'static str,
+    },
     /// Joining the pod failed.
     #[error(transparent)]
     Join(#[from] nsjoin::Error),
@@ -243,6 +284,12 @@ impl Error {
             Self::Forbidden { .. } => Some(launch::Error::POLICY),
             Self::Image(error) => error.hint(),
             Self::Images(error) => error.hint(),
+            Self::NoImage(error) => error.hint(),
+            Self::Archive(error) => error.hint(),
+            Self::ManyNames { .. } => Some("name the one that is to go, or --force all"),
+            Self::ImageInUse { .. } => Some("remove the container first, or --force the image's name to go"),
+            Self::Later => Some("`pod image prune` makes room when nothing is being pulled, loaded or started"),
+            Self::Terminal { way_out, .. } => Some(way_out),
             Self::Join(error) => error.hint(),
             Self::Launch(error) => error.hint(),
             Self::Refused(refusal) => refusal.hint.as_deref(),
@@ -275,4 +322,16 @@ fn told(holders: &[Holder]) -> String {
         told.push_str(&format!("{sets_off}{holder}"));
     }
     told
+}
+
+impl From<image::ImageError> for Error {
+    fn from(error: image::ImageError) -> Self {
+        Self::NoImage(Box::new(error))
+    }
+}
+
+impl From<image::archive::ArchiveError> for Error {
+    fn from(error: image::archive::ArchiveError) -> Self {
+        Self::Archive(Box::new(error))
+    }
 }

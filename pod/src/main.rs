@@ -7,7 +7,7 @@ use clap::Parser;
 use launch::complain::complain;
 use launch::{Inherited, Session};
 use nsjoin::relay::{self, Relay, Signals};
-use pod::cli::{Cli, Format, Image, Shown, Verb};
+use pod::cli::{Cli, Format, Image, ImageFormat, Shown, Verb};
 use pod::verbs::exec::Exec;
 use pod::verbs::image::pull::Pull;
 use pod::{Error, Programs, Registry, Store, show, verbs};
@@ -89,11 +89,48 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
             }
             return Ok(exit);
         }
-        Verb::Image(Image::Pull(pull)) => fetch(&pull)?,
+        Verb::Image(image) => return images(image),
         Verb::Supervise => pod::supervise()?,
         Verb::Forward => pod::forwarder::forward()?,
     }
     Ok(SUCCESS)
+}
+
+fn images(verb: Image) -> Result<ExitCode, Error> {
+    let out = &mut stdout();
+    match verb {
+        Image::Load(load) => show::image::loaded(&load.run(unpacked)?, load.quiet, out)?,
+        Image::Import(import) => say(format_args!("{}", import.run(unpacked)?.prepared.image.id))?,
+        Image::List(list) => {
+            let (images, unreadable) = list.verb.run()?;
+            warn(&unreadable.into_iter().map(Error::from).collect::<Vec<_>>());
+            show::image::list(&images, &list.verb, list.output.unwrap_or(ImageFormat::Text), out)?;
+        }
+        Image::Inspect(inspect) => {
+            let format = inspect.output.unwrap_or(ImageFormat::Json);
+            show::image::inspect(&inspect.verb.run()?, format, out)?;
+        }
+        Image::Pull(pull) => fetch(&pull)?,
+        Image::Save(save) => save.run()?,
+        Image::Tag(tag) => tag.run()?,
+        Image::Remove(remove) => {
+            let removed = remove.run()?;
+            show::image::removed(&removed, out)?;
+            if removed.collected.is_none() && !removed.untagged.is_empty() {
+                report("pod", &Error::Later, Error::Later.hint());
+            }
+            return Ok(removed.errors.iter().fold(SUCCESS, |_, error| complain(error)));
+        }
+        Image::Prune(prune) => show::image::pruned(&prune.run()?, out)?,
+    }
+    Ok(SUCCESS)
+}
+
+/// Tells what is not as a layer has it.
+fn unpacked(layer: &image::store::Layer, record: &image::store::LayerRecord) {
+    for what in record.outcome.told() {
+        report("pod", &Error::Unpacked { layer: layer.blob.digest().to_string(), what }, None);
+    }
 }
 
 /// The registry, for a command that changes a pod: it clears away what dead ones have left.

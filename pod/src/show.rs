@@ -4,6 +4,7 @@
 //! terminal would do what they say.
 
 pub mod pull;
+pub mod image;
 
 use std::io::Write;
 use std::time::{Duration, SystemTime};

@@ -58,6 +58,8 @@ mod archive;
 // Images for the engines, and an engine in namespaces of its own.
 mod engine;
 mod image;
+
+mod images;
 // Our pause inside the engines that people have.
 mod cri;
 mod docker;
@@ -96,6 +98,7 @@ fn main() {
         pull::trials(),
         sandbox::trials(),
         archive::trials(),
+        images::trials(),
         docker::trials(),
         podman::trials(),
         cri::trials(),
