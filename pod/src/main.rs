@@ -117,9 +117,9 @@ fn images(verb: Image) -> Result<ExitCode, Error> {
             let removed = remove.run()?;
             show::image::removed(&removed, out)?;
             if removed.collected.is_none() && !removed.untagged.is_empty() {
-                report("pod", &Error::Later, Error::Later.hint());
+                warn(&[Error::Later]);
             }
-            return Ok(removed.errors.iter().fold(SUCCESS, |_, error| complain(error)));
+            return Ok(removed.errors.iter().fold(SUCCESS, |_, error| fail(error)));
         }
         Image::Prune(prune) => show::image::pruned(&prune.run()?, out)?,
     }
@@ -129,7 +129,7 @@ fn images(verb: Image) -> Result<ExitCode, Error> {
 /// Tells what is not as a layer has it.
 fn unpacked(layer: &image::store::Layer, record: &image::store::LayerRecord) {
     for what in record.outcome.told() {
-        report("pod", &Error::Unpacked { layer: layer.blob.digest().to_string(), what }, None);
+        warn(&[Error::Unpacked { layer: layer.blob.digest().to_string(), what }]);
     }
 }
 

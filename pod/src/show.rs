@@ -3,8 +3,8 @@
 //! What others wrote (commands, messages) is shown to people with control characters escaped: a
 //! terminal would do what they say.
 
-pub mod pull;
 pub mod image;
+pub mod pull;
 
 use std::io::Write;
 use std::time::{Duration, SystemTime};

@@ -13,7 +13,7 @@ use libtest_mimic::Trial;
 
 use crate::house::{House, Ran, User};
 use crate::trial::{Need, as_each_user, trial};
-use layout::{Layer, Layout};
+use layout::{Entry, Layer, Layout};
 
 pub(crate) fn trials() -> Vec<Trial> {
     let root = [Need::Root];
@@ -55,7 +55,7 @@ fn archive(house: &House, name: &str, layout: &Layout) -> String {
 }
 
 fn small() -> Layout {
-    Layout::image("docker.io/library/small:1", &[Layer::default().file("etc/motd", b"hello")])
+    Layout::image("docker.io/library/small:1", [Layer::default().file("etc/motd", b"hello")])
 }
 
 fn names(path: &Path) -> Vec<String> {
@@ -104,7 +104,8 @@ fn whole_life(user: User) {
     piped.stdin(fs::File::open(&saved).unwrap());
     assert_eq!(house.finish(&mut piped).ok().out(), "small:1\n");
     let rootfs = house.work().join("root.tar");
-    fs::write(&rootfs, Layer::default().file("f", b"x").bytes()).unwrap();
+    let closed = Entry { kind: tar::EntryType::Directory, mode: 0o555, ..Entry::default() };
+    fs::write(&rootfs, Layer::default().add("d/", &closed, b"").file("d/f", b"x").bytes()).unwrap();
     let rootfs = rootfs.to_str().unwrap();
     image(&house, &["import", "-c", "USER 7", rootfs, "mine"]).ok();
     assert_eq!(image(&house, &["inspect", "mine"]).json()[0]["Config"]["User"], "7");

@@ -6,7 +6,7 @@
 use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -208,8 +208,32 @@ impl Store {
 
     /// Removes a tree of the store's.
     pub(super) fn remove_tree(&self, path: &Path) -> Result<(), StoreError> {
+        if !nix::unistd::geteuid().is_root() {
+            open_up(path)?;
+        }
         Ok(tree::remove(path)?)
     }
+}
+
+/// Gives the owner back the right to remove what is in directories, which who is not root needs.
+fn open_up(path: &Path) -> Result<(), StoreError> {
+    let mut todo = vec![path.to_owned()];
+    while let Some(path) = todo.pop() {
+        match fs::symlink_metadata(&path) {
+            Ok(found) if found.is_dir() => {}
+            Ok(_) => continue,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(file("look at", path)(error)),
+        }
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).map_err(file("remove", &path))?;
+        for entry in fs::read_dir(&path).map_err(file("list", &path))? {
+            let entry = entry.map_err(file("list", &path))?;
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                todo.push(entry.path());
+            }
+        }
+    }
+    Ok(())
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -89,8 +89,8 @@ impl Layer {
             // What is below may have attributes that the layer does not speak of.
             member.xattrs = self.attributes_below(place)?;
         }
-        attributes::of_open(place.handle.as_fd(), &member, &mut self.outcome)?;
-        if like.is_some() { self.keep_time(place, member.mtime) } else { Ok(()) }
+        attributes::of_open(place.handle.as_fd(), &member, member.mode | OWNERS, &mut self.outcome)?;
+        if like.is_some() { self.keep(place, &member) } else { Ok(()) }
     }
 
     fn attributes_below(&self, place: &Place) -> Result<Attributes, Fault> {
@@ -104,8 +104,9 @@ impl Layer {
         }
     }
 
-    fn keep_time(&mut self, place: &Place, time: Time) -> Result<(), Fault> {
-        self.times.keep(&place.way, time).map_err(|source| Fault { operation: "keep the time of", source })
+    fn keep(&mut self, place: &Place, member: &Member) -> Result<(), Fault> {
+        let kept = self.times.keep(&place.way, member.mtime, member.mode);
+        kept.map_err(|source| Fault { operation: "keep the time of", source })
     }
 
     fn whiteout(&mut self, parts: &[Vec<u8>]) -> Result<(), Fault> {
@@ -184,8 +185,8 @@ impl Layer {
     }
 
     fn furnish_directory(&mut self, place: &Place, member: &Member) -> Result<(), Fault> {
-        attributes::of_open(place.handle.as_fd(), member, &mut self.outcome)?;
-        self.keep_time(place, member.mtime)
+        attributes::of_open(place.handle.as_fd(), member, member.mode | OWNERS, &mut self.outcome)?;
+        self.keep(place, member)
     }
 
     fn file(
@@ -208,7 +209,7 @@ impl Layer {
                 rustix::fs::ftruncate(&opened, member.size).map_err(fault("write"))?;
             }
         }
-        attributes::of_open(opened.as_fd(), member, &mut self.outcome)?;
+        attributes::of_open(opened.as_fd(), member, member.mode, &mut self.outcome)?;
         rustix::fs::futimens(&opened, &attributes::times(member.mtime)).map_err(fault("set the time of"))
     }
 
@@ -291,31 +292,37 @@ impl Layer {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let copy = rustix::fs::openat(here, name, flags, Mode::from_raw_mode(0o600)).map_err(fault("create"))?;
         self.copy(&mut std::fs::File::from(opened), copy.as_fd(), found.st_size.cast_unsigned())?;
-        attributes::of_open(copy.as_fd(), &member, &mut self.outcome)?;
+        attributes::of_open(copy.as_fd(), &member, member.mode, &mut self.outcome)?;
         rustix::fs::futimens(&copy, &attributes::times(member.mtime)).map_err(fault("set the time of"))
     }
 
-    /// Sets the times of directories, in which nothing is made any more.
+    /// Sets the times and modes of directories, in which nothing is made any more.
     fn end(self) -> Result<Outcome, UnpackError> {
         let Self { mut tree, times, outcome, .. } = self;
-        times.replay(|way, time| {
-            let name = shown(&way.join(&b'/'));
-            let set = |tree: &mut Tree| {
-                let Some((last, above)) = way.split_last() else {
-                    return rustix::fs::futimens(&*tree.root().handle, &attributes::times(time))
-                        .map_err(fault("set the time of"));
-                };
-                // Something else may have come in its place since.
-                let Some(place) = tree.existing(above)? else { return Ok(()) };
-                if matches!(tree.look(place.as_fd(), last)?, Found::Directory) {
-                    let opened = open(place.as_fd(), last)?;
-                    rustix::fs::futimens(&opened, &attributes::times(time)).map_err(fault("set the time of"))?;
-                }
-                Ok(())
-            };
-            set(&mut tree).map_err(|fault| of(&name, fault))
+        times.replay(|way, time, mode| {
+            let done = finish(&mut tree, &way, time, mode);
+            done.map_err(|fault| of(&shown(&way.join(&b'/')), fault))
         })?;
         Ok(outcome)
+    }
+}
+
+/// What the owner of a directory has to have who makes something in it, and is not root.
+const OWNERS: u32 = 0o700;
+
+fn finish(tree: &mut Tree, way: &[Vec<u8>], time: Time, mode: u32) -> Result<(), Fault> {
+    let set = |opened: BorrowedFd<'_>| {
+        if mode & OWNERS != OWNERS {
+            rustix::fs::fchmod(opened, Mode::from_raw_mode(mode)).map_err(fault("set the mode of"))?;
+        }
+        rustix::fs::futimens(opened, &attributes::times(time)).map_err(fault("set the time of"))
+    };
+    let Some((last, above)) = way.split_last() else { return set(tree.root().handle.as_fd()) };
+    // Something else may have come in its place since.
+    let Some(place) = tree.existing(above)? else { return Ok(()) };
+    match tree.look(place.as_fd(), last)? {
+        Found::Directory => set(open(place.as_fd(), last)?.as_fd()),
+        _ => Ok(()),
     }
 }
 

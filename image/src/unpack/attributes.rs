@@ -13,9 +13,9 @@ use super::tree::{Fault, fault};
 use super::xattr::may_be_set;
 
 /// Owner, mode and attributes of what is open. The times come last.
-pub(super) fn of_open(opened: BorrowedFd<'_>, member: &Member, outcome: &mut Outcome) -> Result<(), Fault> {
+pub(super) fn of_open(opened: BorrowedFd<'_>, member: &Member, mode: u32, outcome: &mut Outcome) -> Result<(), Fault> {
     own(member, outcome, |uid, gid| rustix::fs::fchown(opened, uid, gid))?;
-    rustix::fs::fchmod(opened, Mode::from_raw_mode(member.mode as RawMode)).map_err(fault("set the mode of"))?;
+    rustix::fs::fchmod(opened, Mode::from_raw_mode(mode as RawMode)).map_err(fault("set the mode of"))?;
     attribute(member, outcome, |name, value| rustix::fs::fsetxattr(opened, name, value, XattrFlags::empty()))
 }
 
@@ -72,7 +72,8 @@ fn own(
         }
         changed => changed.map_err(fault("set the owner of"))?,
     }
-    outcome.squashed += u64::from(squashed);
+    // What is root's is its unpacker's, who is root to a container.
+    outcome.squashed += u64::from(squashed && (member.uid, member.gid) != (0, 0));
     Ok(())
 }
 

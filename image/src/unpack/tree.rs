@@ -169,7 +169,9 @@ impl Tree {
         }
         let mut here = Rc::clone(&self.root);
         for part in way {
-            match rustix::fs::openat(&*here, part.as_slice(), DIRECTORY, Mode::empty()) {
+            // Its mode may let its owner through, and no more.
+            let flags = DIRECTORY.union(OFlags::PATH).difference(OFlags::NONBLOCK);
+            match rustix::fs::openat(&*here, part.as_slice(), flags, Mode::empty()) {
                 Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => return Ok(None),
                 opened => here = Rc::new(opened.map_err(fault("open"))?),
             }

@@ -10,7 +10,7 @@ use super::{archive, data, image, small};
 use crate::house::{House, User};
 
 /// Prints all that there is to know of a tree, a line for each entry. Links of directories are counted
-/// otherwise by an overlay.
+/// otherwise by an overlay, and umoci leaves the root's time to when it has unpacked it.
 const SHOW: &str = r#"
 import hashlib, os, stat, sys
 root = os.fsencode(sys.argv[1])
@@ -22,7 +22,7 @@ def show(path):
     attributes = [(n, os.getxattr(path, n, follow_symlinks=False)) for n in sorted(names)]
     links = 0 if stat.S_ISDIR(s.st_mode) else s.st_nlink
     device = s.st_rdev if stat.S_ISCHR(s.st_mode) or stat.S_ISBLK(s.st_mode) else 0
-    print(path[len(root):], oct(s.st_mode), s.st_uid, s.st_gid, s.st_mtime_ns, s.st_size if data else 0, links, device, link, data, attributes)
+    print(path[len(root):], oct(s.st_mode), s.st_uid, s.st_gid, s.st_mtime_ns if path != root else 0, s.st_size if data else 0, links, device, link, data, attributes)
 def walk(path):
     show(path)
     if stat.S_ISDIR(os.lstat(path).st_mode):
@@ -60,6 +60,7 @@ fn everything() -> Layout {
         .file("capable", b"capable")
         .add("hard", &Entry { kind: EntryType::Link, link: "etc/kept", ..Entry::default() }, b"")
         .add("nowhere", &link("/../../nowhere"), b"")
+        .add("long/", &directory(0o755), b"")
         .file(&long, b"long");
     let upper = Layer::default()
         .file("etc/.wh.gone", b"")
