@@ -1,8 +1,7 @@
 //! Manifests: what reading costs by itself, and beside kubectl. Cases:
 //! - the Pod of nginx and an application, read, given its defaults and checked (a microsecond is a microsecond: at most
 //!   200 of them are allowed);
-//! - a thousand documents of it labelled and printed, whole processes: the library's example `label` beside
-//!   `kubectl label --local`.
+//! - a thousand documents of it labelled and printed, whole processes: `pod label --local` beside `kubectl label --local`.
 
 use std::fs;
 use std::hint::black_box;
@@ -32,18 +31,18 @@ pub(crate) fn measure(session: &mut Session, place: &Place) {
         session.leave_out("manifest", "kubectl label --local", "there is no kubectl");
         return;
     };
-    let label = example();
+    let pod = place.ours("pod");
+    let words = ["label", "--local", "--dry-run=client", "-o", "yaml", "a=b", "-f"];
     let file = place.work().join("thousand.yaml");
     fs::write(&file, vec![POD; DOCUMENTS].join("---\n")).expect("a file of manifests");
     let cases = vec![
-        timed("example label", || time(quiet(Command::new(&label).arg(&file).arg("a=b")))),
+        timed("pod label", || time(quiet(Command::new(&pod).args(words).arg(&file)))),
         timed("kubectl label", || {
-            let words = ["label", "--local", "--dry-run=client", "-o", "yaml", "a=b", "-f"];
             time(quiet(Command::new(&kubectl).args(words).arg(&file).env("KUBECONFIG", "/dev/null")))
         }),
     ];
     let measures = [("1,000 documents", Unit::Time)];
-    let pairs = &[("example label", "kubectl label")];
+    let pairs = &[("pod label", "kubectl label")];
     Turns { subject: "manifest", measures, pairs, rounds: session.rounds(20) }.take(session, cases);
 }
 
@@ -55,14 +54,6 @@ fn quiet(command: &mut Command) -> &mut Command {
 fn kubectl() -> Option<PathBuf> {
     let fetched = Path::new("/usr/local/lib/podkit-peers/kubectl");
     if fetched.exists() { Some(fetched.to_owned()) } else { find("kubectl") }
-}
-
-/// Builds the library's example, as programs are shipped.
-fn example() -> PathBuf {
-    let words = ["build", "--quiet", "--release", "--package", "manifest", "--example", "label"];
-    let built = place::cargo().args(words).status();
-    assert!(built.is_ok_and(|status| status.success()), "the example cannot be built");
-    place::target().join("release/examples/label")
 }
 
 fn is_a_pod() -> bool {

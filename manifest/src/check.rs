@@ -23,6 +23,7 @@ use crate::emit::compact;
 use crate::kind::Object;
 
 pub(crate) use names::config_key;
+pub use names::label_value;
 pub use support::{Mention, mentions};
 
 /// A field that may not be as it is.

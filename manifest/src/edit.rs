@@ -108,7 +108,7 @@ pub fn set_image(object: &mut Value, images: &[(String, String)]) -> Result<bool
                 }
             }
         }
-        if !found && name != "*" {
+        if !found {
             return Err(EditError::NoContainer(name.clone()));
         }
     }

@@ -1,12 +1,16 @@
 //! Objects written as kubectl writes them.
 
 mod json;
+mod kyaml;
 mod style;
+mod whole;
 mod yaml;
 
 use serde_json::Value;
 
 pub use json::{compact, json};
+pub use kyaml::kyaml;
+pub use whole::whole;
 pub use yaml::yaml;
 
 /// What `kubectl -o name` calls an object: `pod/web`, `deployment.apps/web`.

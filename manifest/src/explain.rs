@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::kind::Resource;
-use crate::schema::{Field, Support, Type};
+use crate::schema::{Field, Root, Support, Type};
 
 /// A path that leads nowhere.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -16,47 +16,101 @@ pub enum ExplainError {
     NoField(String),
 }
 
+/// What a path leads to.
+struct Place {
+    root: &'static Root,
+    of: Option<&'static Type>,
+    field: Option<&'static Field>,
+}
+
+impl Place {
+    fn find(path: &str) -> Result<Self, ExplainError> {
+        let mut words = path.split('.');
+        let kind = words.next().unwrap_or_default();
+        let resource = Resource::find(kind).ok_or_else(|| ExplainError::NoKind(kind.to_owned()))?;
+        let root = resource.root();
+        let mut place = Self { root, of: Some(root.of), field: None };
+        for word in words {
+            let next = place.of.and_then(|of| of.field(word));
+            let next = next.ok_or_else(|| ExplainError::NoField(word.to_owned()))?;
+            place.of = next.holds.target();
+            place.field = Some(next);
+        }
+        Ok(place)
+    }
+
+    /// What it is, and what it is for.
+    fn heading(&self) -> String {
+        let mut text = String::new();
+        let (group, version) = self.root.api_version.split_once('/').unwrap_or(("", self.root.api_version));
+        if !group.is_empty() {
+            let _ = writeln!(text, "GROUP:      {group}");
+        }
+        let _ = writeln!(text, "KIND:       {}\nVERSION:    {version}\n", self.root.kind);
+        if let Some(field) = self.field {
+            let _ = writeln!(text, "FIELD: {} <{}>\n", field.name, field.holds.name());
+        }
+        let help = self.field.map_or(self.root.of.help, |field| field.help);
+        let _ = writeln!(text, "DESCRIPTION:\n    {}", if help.is_empty() { "<no description>" } else { help });
+        if let Some(line) = self.field.map(here).filter(|line| !line.is_empty()) {
+            let _ = writeln!(text, "    {line}");
+        }
+        text.push_str("    \n");
+        text
+    }
+}
+
 /// What `explain pod.spec.containers` says.
 ///
 /// # Errors
 /// There is no such kind, or no such field in it.
 pub fn explain(path: &str) -> Result<String, ExplainError> {
-    let mut words = path.split('.');
-    let kind = words.next().unwrap_or_default();
-    let resource = Resource::find(kind).ok_or_else(|| ExplainError::NoKind(kind.to_owned()))?;
-    let root = resource.root();
-    let (mut of, mut field): (Option<&'static Type>, Option<&'static Field>) = (Some(root.of), None);
-    for word in words {
-        let next = of.and_then(|of| of.field(word)).ok_or_else(|| ExplainError::NoField(word.to_owned()))?;
-        of = next.holds.target();
-        field = Some(next);
-    }
-    let mut text = String::new();
-    let (group, version) = root.api_version.split_once('/').unwrap_or(("", root.api_version));
-    if !group.is_empty() {
-        let _ = writeln!(text, "GROUP:      {group}");
-    }
-    let _ = writeln!(text, "KIND:       {}\nVERSION:    {version}\n", root.kind);
-    let help = field.map_or(root.of.help, |field| field.help);
-    if let Some(field) = field {
-        let _ = writeln!(text, "FIELD: {} <{}>\n", field.name, field.holds.name());
-    }
-    let _ = writeln!(text, "DESCRIPTION:\n    {}", if help.is_empty() { "<no description>" } else { help });
-    if let Some(line) = field.map(here).filter(|line| !line.is_empty()) {
-        let _ = writeln!(text, "    {line}");
-    }
-    if let Some(of) = of {
-        text.push_str("\nFIELDS:\n");
+    let place = Place::find(path)?;
+    let mut text = place.heading();
+    if let Some(of) = place.of {
+        text.push_str("FIELDS:\n");
         for field in of.fields {
-            let required = if field.required { " -required-" } else { "" };
-            let _ = writeln!(text, "  {}\t<{}>{required}", field.name, field.holds.name());
+            let _ = writeln!(text, "  {}", named(field));
             for line in [field.help.to_owned(), here(field)].iter().filter(|line| !line.is_empty()) {
                 let _ = writeln!(text, "    {line}");
             }
             text.push('\n');
         }
     }
+    text.push('\n');
     Ok(text)
+}
+
+/// What `explain pod.spec --recursive` says: every field below, by name.
+///
+/// # Errors
+/// As `explain`.
+pub fn fields(path: &str) -> Result<String, ExplainError> {
+    let place = Place::find(path)?;
+    let mut text = place.heading();
+    if let Some(of) = place.of {
+        text.push_str("FIELDS:\n");
+        below(of, &mut vec![of.name], &mut text);
+    }
+    text.push('\n');
+    Ok(text)
+}
+
+/// The fields of a type and of what is in it; one that is within itself is named only.
+fn below(of: &'static Type, within: &mut Vec<&'static str>, text: &mut String) {
+    let indent = within.len() * 2;
+    for field in of.fields {
+        let _ = writeln!(text, "{:indent$}{}", "", named(field));
+        if let Some(target) = field.holds.target().filter(|target| !within.contains(&target.name)) {
+            within.push(target.name);
+            below(target, within, text);
+            within.pop();
+        }
+    }
+}
+
+fn named(field: &Field) -> String {
+    format!("{}\t<{}>{}", field.name, field.holds.name(), if field.required { " -required-" } else { "" })
 }
 
 /// What a field means here, where that is not what it means everywhere.

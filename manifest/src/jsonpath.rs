@@ -16,6 +16,7 @@ pub use parse::ParseError;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Template {
     parts: Vec<parse::Part>,
+    strict: bool,
 }
 
 /// What a part of a template found: text, or values.
@@ -33,7 +34,7 @@ impl Template {
     /// # Errors
     /// It is none.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
-        parse::template(text).map(|parts| Self { parts })
+        parse::template(text).map(|parts| Self { parts, strict: false })
     }
 
     /// Reads a path that need not be in braces nor begin with a dot, as `--sort-by` and columns take it.
@@ -46,12 +47,18 @@ impl Template {
         Self::parse(&format!("{{{dot}{inner}}}"))
     }
 
+    /// The same, for which a field that is not there is an error: `--allow-missing-template-keys=false`.
+    #[must_use]
+    pub fn strict(self, strict: bool) -> Self {
+        Self { strict, ..self }
+    }
+
     /// What it finds in a value, part by part.
     ///
     /// # Errors
     /// An index out of bounds, a filter on what is no list, or a comparison of what cannot be compared.
     pub fn find(&self, value: &Value) -> Result<Vec<Found>, EvalError> {
-        eval::find(&self.parts, value)
+        eval::find(&self.parts, value, self.strict)
     }
 
     /// What `-o jsonpath=` prints.

@@ -1,7 +1,9 @@
 //! Objects from the words of a command line: `create configmap`, `create secret`, `run`.
 
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
+use crate::emit::compact;
 use crate::kind::{ConfigMap, ObjectMeta, Secret};
 use crate::value::Bytes;
 
@@ -128,6 +130,126 @@ pub fn secret(
     Ok(object)
 }
 
+/// An object of these, with the annotation that remembers it: as the program's own structure, in the order of whose fields
+/// kubectl writes it.
+#[must_use]
+pub fn with_itself_remembered(mut object: Value) -> Value {
+    const FIELDS: [&str; 7] = ["kind", "apiVersion", "metadata", "immutable", "data", "binaryData", "type"];
+    const METADATA: [&str; 2] = ["name", "namespace"];
+    let ordered = |value: &Value, fields: &[&str], inner: &dyn Fn(&str, &Value) -> String| {
+        let there = fields.iter().filter_map(|field| Some((field, value.get(field)?)));
+        let parts: Vec<String> = there.map(|(field, value)| format!("\"{field}\":{}", inner(field, value))).collect();
+        format!("{{{}}}", parts.join(","))
+    };
+    let text = ordered(&object, &FIELDS, &|field, value| match field {
+        "metadata" => ordered(value, &METADATA, &|_, value| compact(value)),
+        _ => compact(value),
+    });
+    object["metadata"]["annotations"] = json!({ crate::patch::LAST_APPLIED: format!("{text}\n") });
+    object
+}
+
+/// A name that says what is in it, of `--append-hash`.
+#[must_use]
+pub fn hashed_config_map(object: &ConfigMap) -> String {
+    let value = crate::kind::Object::from(object.clone()).to_value();
+    let part = |key: &str| value.get(key).cloned();
+    let mut content = json!({ "kind": "ConfigMap", "name": "", "data": part("data").unwrap_or_else(|| json!({})) });
+    if let Some(binary) = part("binaryData") {
+        content["binaryData"] = binary;
+    }
+    if let Some(immutable) = object.immutable {
+        content["immutable"] = json!(immutable);
+    }
+    hashed(object.metadata.name.as_deref().unwrap_or_default(), content)
+}
+
+/// The same of a secret.
+#[must_use]
+pub fn hashed_secret(object: &Secret) -> String {
+    let value = crate::kind::Object::from(object.clone()).to_value();
+    let data = value.get("data").cloned().unwrap_or_else(|| json!({}));
+    let kind = object.r#type.as_deref().unwrap_or_default();
+    let content = json!({ "kind": "Secret", "name": "", "type": kind, "data": data });
+    hashed(object.metadata.name.as_deref().unwrap_or_default(), content)
+}
+
+fn hashed(name: &str, mut content: Value) -> String {
+    content["name"] = json!(name);
+    let digest = Sha256::digest(compact(&content));
+    // Ten digits, without those that could spell something.
+    let digits = digest[..5].iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    let letters = digits.map(|digit| match digit {
+        0 => 'g',
+        1 => 'h',
+        3 => 'k',
+        0xa => 'm',
+        0xe => 't',
+        digit => char::from_digit(u32::from(digit), 16).unwrap_or('g'),
+    });
+    format!("{name}-{}", letters.collect::<String>())
+}
+
+/// What is wrong with a certificate and a key as `create secret tls` takes them. Whether they belong together is not
+/// looked at.
+///
+/// # Errors
+/// One of them is not what it should be.
+pub fn check_pair(certificate: &[u8], key: &[u8]) -> Result<(), String> {
+    let blocks = pem_blocks(certificate);
+    if !blocks.iter().any(|block| block == "CERTIFICATE") {
+        return Err(match blocks.as_slice() {
+            [] => "tls: failed to find any PEM data in certificate input".to_owned(),
+            [one] if one.ends_with("PRIVATE KEY") => {
+                "tls: failed to find certificate PEM data in certificate input, but \
+                 did find a private key; PEM inputs may have been switched"
+                    .to_owned()
+            }
+            skipped => format!(
+                "tls: failed to find \"CERTIFICATE\" PEM block in certificate input after skipping PEM blocks of the \
+                 following types: [{}]",
+                skipped.join(" ")
+            ),
+        });
+    }
+    let blocks = pem_blocks(key);
+    if blocks.iter().any(|block| block == "PRIVATE KEY" || block.ends_with(" PRIVATE KEY")) {
+        return Ok(());
+    }
+    Err(match blocks.as_slice() {
+        [] => "tls: failed to find any PEM data in key input".to_owned(),
+        [one] if one == "CERTIFICATE" => {
+            "tls: found a certificate rather than a key in the PEM for the private key".to_owned()
+        }
+        skipped => format!(
+            "tls: failed to find PEM block with type ending in \"PRIVATE KEY\" in key input after skipping PEM blocks \
+             of the following types: [{}]",
+            skipped.join(" ")
+        ),
+    })
+}
+
+/// What the blocks of a PEM file say they are, of those that are whole.
+fn pem_blocks(bytes: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(bytes);
+    let (mut found, mut open): (Vec<String>, Option<(String, String)>) = (Vec::new(), None);
+    for line in text.lines().map(str::trim_end) {
+        let word = |mark: &str| line.strip_prefix(mark).and_then(|rest| rest.strip_suffix("-----")).map(str::to_owned);
+        match (&mut open, word("-----BEGIN "), word("-----END ")) {
+            (_, Some(kind), _) => open = Some((kind, String::new())),
+            (Some((kind, body)), _, Some(end)) => {
+                if *kind == end && Bytes::decode(body).is_ok() {
+                    found.push(end);
+                }
+                open = None;
+            }
+            (Some((_, body)), ..) if !line.contains(':') => body.push_str(line),
+            _ => {}
+        }
+    }
+    found
+}
+
 /// `create secret docker-registry`: a registry's password in the form that engines keep it in.
 ///
 /// # Errors
@@ -186,7 +308,7 @@ pub struct Run {
     /// Environment variables.
     pub env: Vec<(String, String)>,
     /// The port it listens on.
-    pub port: Option<u16>,
+    pub port: Option<i32>,
     /// Labels, in place of `run=NAME`.
     pub labels: Vec<(String, String)>,
     /// Annotations.
@@ -199,6 +321,11 @@ pub struct Run {
     pub tty: bool,
     /// Whether it may do anything.
     pub privileged: bool,
+}
+
+/// A variable without a value has none.
+fn variable((name, value): &(String, String)) -> Value {
+    if value.is_empty() { json!({ "name": name }) } else { json!({ "name": name, "value": value }) }
 }
 
 /// The pod that `run` makes, as `--dry-run=client -o yaml` shows it.
@@ -215,7 +342,7 @@ pub fn run(run: &Run) -> Value {
         set(if run.is_command { "command" } else { "args" }, json!(run.words));
     }
     if !run.env.is_empty() {
-        set("env", run.env.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect());
+        set("env", run.env.iter().map(variable).collect());
     }
     if let Some(port) = run.port {
         set("ports", json!([{ "containerPort": port }]));

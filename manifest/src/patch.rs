@@ -53,12 +53,14 @@ pub enum PatchError {
         trouble: String,
     },
     /// A test that fails.
-    #[error("testing value {0} failed")]
+    #[error("testing value {0} failed: test failed")]
     Test(String),
 }
 
-/// Takes null out of objects, at any depth: what a patch removes is not there in what it adds.
-fn without_null(value: Value) -> Value {
+/// Takes null out of objects, at any depth: what a patch removes is not there in what it adds, and what was applied has
+/// none.
+#[must_use]
+pub fn without_null(value: Value) -> Value {
     match value {
         Value::Object(map) => map
             .into_iter()

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde_json::Value;
 
+use crate::emit::compact;
 use crate::kind::Object;
 use crate::schema::{self, Root};
 use crate::strict::{Complaint, Fault, hold};
@@ -75,11 +76,25 @@ pub enum ReadError {
         file: String,
         /// What is not set.
         missing: String,
+        /// The first of it.
+        head: &'static str,
+        /// All that was written, in one line of JSON.
+        content: String,
         /// Where the object begins.
         place: Place,
     },
+    /// What every kind has is of the wrong type.
+    #[error("unable to decode {file:?}: {trouble}\n  {file}:{line}:{column}", line = place.line, column = place.column)]
+    Metadata {
+        /// The text.
+        file: String,
+        /// What is wrong, in Go's words.
+        trouble: String,
+        /// Where.
+        place: Place,
+    },
     /// It is something that we do not know.
-    #[error("resource mapping not found for name: {name:?} namespace: {namespace:?} from {file:?}: no matches for kind {kind:?} in version {version:?}\nensure CRDs are installed first\n  {file}:{line}:{column}", line = place.line, column = place.column)]
+    #[error("resource mapping not found for {who} from {file:?}: no matches for kind {kind:?} in version {version:?}\nensure CRDs are installed first\n  {file}:{line}:{column}", line = place.line, column = place.column)]
     NoMatch {
         /// The text.
         file: String,
@@ -87,13 +102,27 @@ pub enum ReadError {
         kind: String,
         /// Its group and version.
         version: String,
-        /// The object's name.
-        name: String,
-        /// Its namespace.
-        namespace: String,
+        /// The object's name and namespace.
+        who: String,
         /// Where it says so.
         place: Place,
     },
+}
+
+impl ReadError {
+    /// The same in the words of a verb that validates nothing.
+    #[must_use]
+    pub fn unvalidated(&self) -> String {
+        match self {
+            Self::NoHead { file, head, content, place, .. } => {
+                let (line, column) = (place.line, place.column);
+                format!(
+                    "unable to decode {file:?}: Object '{head}' is missing in '{content}'\n  {file}:{line}:{column}"
+                )
+            }
+            other => other.to_string(),
+        }
+    }
 }
 
 /// Every object of a text, in order; lists are taken apart.
@@ -102,14 +131,31 @@ pub fn read(text: &str, source: &str, budget: &Budget) -> Vec<Result<Written, Re
     let mut found = Vec::new();
     for document in documents(text, budget) {
         match document {
-            Ok(node) => take(node, source, &mut found),
+            Ok(node) => found.extend(heads(node, source).into_iter().map(|head| head.and_then(Head::known))),
             Err(error) => found.push(Err(ReadError::Syntax { file: source.to_owned(), error })),
         }
     }
     found
 }
 
-fn take(node: Node, source: &str, found: &mut Vec<Result<Written, ReadError>>) {
+/// An object of any kind, known or not: it says what it is.
+#[derive(Clone, Debug)]
+pub struct Head {
+    /// What the text is called.
+    pub source: String,
+    /// All that was written.
+    pub node: Node,
+}
+
+/// The objects of a document: one, those of a list, or none.
+#[must_use]
+pub fn heads(node: Node, source: &str) -> Vec<Result<Head, ReadError>> {
+    let mut found = Vec::with_capacity(1);
+    take(node, source, &mut found);
+    found
+}
+
+fn take(node: Node, source: &str, found: &mut Vec<Result<Head, ReadError>>) {
     let file = || source.to_owned();
     match &node.content {
         Content::Map(_) => {}
@@ -120,43 +166,58 @@ fn take(node: Node, source: &str, found: &mut Vec<Result<Written, ReadError>>) {
         }
     }
     let word = |key: &str| node.get(key).and_then(Node::as_text).filter(|text| !text.is_empty());
-    let (version, kind) = match (word("apiVersion"), word("kind")) {
-        (Some(version), Some(kind)) => (version, kind),
-        (version, kind) => {
-            let missing: Vec<&str> = [("apiVersion not set", version), ("kind not set", kind)]
-                .into_iter()
-                .filter_map(|(words, there)| there.is_none().then_some(words))
-                .collect();
-            let missing = if missing.len() > 1 { format!("[{}]", missing.join(", ")) } else { missing.concat() };
-            found.push(Err(ReadError::NoHead { file: file(), missing, place: node.place }));
-            return;
-        }
-    };
-    if let Some(items) = items(&node, kind) {
-        for item in items {
-            take(item.clone(), source, found);
-        }
+    let (version, kind) = (word("apiVersion"), word("kind"));
+    let (Some(_), Some(kind)) = (version, kind) else {
+        let missing: Vec<&str> = [("apiVersion not set", version), ("kind not set", kind)]
+            .into_iter()
+            .filter_map(|(words, there)| there.is_none().then_some(words))
+            .collect();
+        let missing = if missing.len() > 1 { format!("[{}]", missing.join(", ")) } else { missing.concat() };
+        let head = if kind.is_none() { "Kind" } else { "apiVersion" };
+        let content = compact(&node.to_value());
+        found.push(Err(ReadError::NoHead { file: file(), missing, head, content, place: node.place }));
         return;
+    };
+    match items(&node, kind) {
+        Some(items) => items.iter().for_each(|item| take(item.clone(), source, found)),
+        None => found.push(Ok(Head { source: file(), node })),
     }
-    found.push(match schema::root(version, kind) {
-        Some(root) => Ok(Written { source: file(), node, root }),
-        None => {
-            let meta = |key: &str| {
-                let text = node.get("metadata").and_then(|metadata| metadata.get(key)).and_then(Node::as_text);
-                text.unwrap_or_default().to_owned()
-            };
-            let place = node.get("kind").map_or(node.place, |node| node.place);
-            let (kind, version) = (kind.to_owned(), version.to_owned());
-            Err(ReadError::NoMatch {
-                file: file(),
-                kind,
-                version,
-                name: meta("name"),
-                namespace: meta("namespace"),
-                place,
-            })
+}
+
+impl Head {
+    /// The same, if its kind is one that we know.
+    ///
+    /// # Errors
+    /// It is not.
+    pub fn known(self) -> Result<Written, ReadError> {
+        let word = |node: &Node, key: &str| node.get(key).and_then(Node::as_text).unwrap_or_default().to_owned();
+        let Self { source, node } = self;
+        let (version, kind) = (word(&node, "apiVersion"), word(&node, "kind"));
+        if let Some(root) = schema::root(&version, &kind) {
+            return Ok(Written { source, node, root });
         }
-    });
+        let meta = |key: &str| node.get("metadata").map(|metadata| word(metadata, key)).unwrap_or_default();
+        let who = format!("name: {:?} namespace: {:?}", meta("name"), meta("namespace"));
+        let place = node.get("kind").map_or(node.place, |node| node.place);
+        Err(ReadError::NoMatch { file: source, kind, version, who, place })
+    }
+
+    /// Looks at what every kind has.
+    ///
+    /// # Errors
+    /// A value of the wrong type in its `metadata`.
+    pub fn check_metadata(&self) -> Result<(), ReadError> {
+        let Some(metadata) = self.node.get("metadata") else { return Ok(()) };
+        let Some(of) = schema::types().iter().find(|of| of.name == "ObjectMeta") else { return Ok(()) };
+        match hold(metadata, of).wrong.into_iter().next() {
+            None => Ok(()),
+            Some(complaint) => {
+                let (file, place) = (self.source.clone(), complaint.place);
+                let trouble = complaint.to_string().replacen(" ObjectMeta.", " ObjectMeta.metadata.", 1);
+                Err(ReadError::Metadata { file, trouble, place })
+            }
+        }
+    }
 }
 
 /// What is in a list: a `List`, or a kind's own, such as `PodList`.

@@ -11,7 +11,7 @@ use manifest::emit::{json, yaml};
 use manifest::jsonpath::{Columns, Template};
 use manifest::patch::{apply, json as json_patch, merge, strategic};
 use manifest::read::{Validate, read};
-use manifest::text::{Budget, Content, Node, documents};
+use manifest::text::{Budget, Content, Node, documents, ordinary, parsed};
 use manifest::value::{Quantity, duration};
 use serde_json::Value;
 
@@ -164,6 +164,38 @@ fn yaml_of_any_kind_is_read_or_refused() {
             }
         }
     });
+}
+
+/// What reads ordinary documents reads what the parser does, places included, or leaves them to it.
+#[test]
+fn ordinary_documents_are_read_as_the_parser_reads_them() {
+    const NEARLY: [&str; 20] =
+        ["- ", ": ", " ", "  ", "\n", "#", " #", "[", "]", "{}", "\"", "'", ",", "a", "y", "1", "~", "-", "...", ":"];
+    let corpus = corpus();
+    let budget = Budget::default();
+    let lines: Vec<&str> = corpus.iter().flat_map(|text| text.split_inclusive('\n')).collect();
+    let (mut ordinary_ones, mut all, mut wrong) = (0_usize, 0_usize, Vec::new());
+    rounds(20_000, |dice| {
+        let text = if dice.below(2) == 0 {
+            let text: &String = dice.pick(&corpus);
+            mutate(text, dice, &NEARLY)
+        } else {
+            (0..=dice.below(7)).map(|_| *dice.pick(&lines)).collect()
+        };
+        // As documents are cut.
+        let text = text.split("---").next().unwrap_or_default();
+        all += 1;
+        if let Some(node) = ordinary(text, &budget) {
+            ordinary_ones += 1;
+            let parsed = parsed(text, &budget);
+            if parsed != Some(Ok(node.clone())) {
+                wrong.push(format!("{text:?}\n  the parser: {parsed:?}\n  we: {node:?}"));
+            }
+        }
+    });
+    wrong.sort_by_key(String::len);
+    assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong[..wrong.len().min(20)].join("\n"));
+    assert!(ordinary_ones * 50 > all, "{ordinary_ones} of {all}");
 }
 
 #[test]

@@ -3,10 +3,14 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::verbs::add::Add;
-use crate::verbs::create::Create;
+use crate::verbs::convert::Convert;
+use crate::verbs::create::CreateAny;
+pub use crate::verbs::create::Format;
 use crate::verbs::delete::Delete;
 use crate::verbs::describe::Describe;
+use crate::verbs::diff::Diff;
 use crate::verbs::exec::Exec;
+use crate::verbs::explain::Explain;
 use crate::verbs::get::Get;
 use crate::verbs::image::import::Import;
 use crate::verbs::image::inspect::Inspect;
@@ -17,7 +21,13 @@ use crate::verbs::image::pull::Pull;
 use crate::verbs::image::remove::Remove;
 use crate::verbs::image::save::Save;
 use crate::verbs::image::tag::Tag;
+use crate::verbs::label::{Annotate, Label};
 use crate::verbs::logs::Logs;
+use crate::verbs::patch::Patch;
+use crate::verbs::resources::ApiResources;
+use crate::verbs::run::Run;
+use crate::verbs::set::Set;
+use crate::verbs::submit::{Apply, Replace};
 
 /// Compose pods on one machine, without a cluster.
 ///
@@ -26,6 +36,8 @@ use crate::verbs::logs::Logs;
 ///
 /// The exit code of exec is the command's; 128+n when signal n ended it. A command that was not
 /// found is 127, one that could not be executed 126, our own failure 125, a bad command line 2.
+/// Verbs for manifests are kubectl's, with its words and its exit code 1 for what is wrong with them;
+/// under the name kubectl a bad command line is 1, too.
 #[derive(Debug, Parser)]
 #[command(name = "pod", version, max_term_width = 100)]
 pub struct Cli {
@@ -37,8 +49,8 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Make a pod
-    Create(Shown<Create>),
+    /// Make a pod by hand, or an object of a manifest or of words
+    Create(Box<CreateAny>),
     /// Put a workload into a pod; its output goes to a log (see `pod logs`)
     Add(Box<Shown<Add>>),
     /// Join a pod with a command, in the foreground
@@ -54,6 +66,28 @@ pub enum Verb {
     /// Manage images, which containers are made of
     #[command(subcommand)]
     Image(Image),
+    /// Make what manifests say; --dry-run shows it
+    Apply(Apply),
+    /// Put manifests in the place of what is there; --dry-run shows it
+    Replace(Replace),
+    /// Make a pod of an image; --dry-run shows it
+    Run(Box<Run>),
+    /// Change labels of manifests
+    Label(Label),
+    /// Change annotations of manifests
+    Annotate(Annotate),
+    /// Change manifests by a patch
+    Patch(Patch),
+    /// Change one thing of manifests: images
+    Set(Set),
+    /// Show in what manifests differ from others
+    Diff(Diff),
+    /// Show manifests of old groups in today's
+    Convert(Convert),
+    /// Say what a field of a manifest is for
+    Explain(Explain),
+    /// List the kinds that manifests may be of
+    ApiResources(ApiResources),
     /// What runs behind a pod; started by the other verbs
     #[command(hide = true)]
     Supervise,
@@ -124,15 +158,6 @@ pub struct Shown<T: Args> {
     pub output: Format,
 }
 
-/// How to show something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -151,7 +176,7 @@ mod tests {
     #[test]
     fn a_pod_shares_everything_unless_told_otherwise() {
         let plan = |words: &[&str]| match verb(&[&["create", "web"], words].concat()) {
-            Ok(Verb::Create(create)) => create.verb.plan().expect("a plan"),
+            Ok(Verb::Create(create)) => create.by_hand.plan().expect("a plan"),
             other => panic!("{other:?}"),
         };
         assert_eq!(plan(&[]).share(), &Share::all());
@@ -177,7 +202,6 @@ mod tests {
             &["create", "web", "--share", "net,mnt"],
             &["create", "web", "--hostname", "-"],
             &["add", "web"],
-            &["run", "web", "true"],
             &["exec", "web"],
             &["exec", "web", "-e", "=x", "true"],
             &["delete"],
@@ -191,6 +215,9 @@ mod tests {
             &["image", "pull", "nginx", "--creds", "me"],
             &["image", "pull", "nginx", "--tls-verify=perhaps"],
             &["image", "pull", "nginx", "--timeout", "soon"],
+            &["create", "web", "--save-config"],
+            &["create", "secret", "x"],
+            &["set", "web"],
         ] {
             assert!(verb(words).is_err(), "{words:?}");
         }

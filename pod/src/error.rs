@@ -237,6 +237,12 @@ pub enum Error {
     /// What was handed to a process behind a pod could not be understood.
     #[error("cannot understand how to begin")]
     Hearing(#[source] io::Error),
+    /// A pod by hand is not shown so.
+    #[error("cannot show a pod as {word:?}: text and json is what there is")]
+    NoFormat {
+        /// What was asked for.
+        word: String,
+    },
     /// The output could not be written.
     #[error("cannot write the output")]
     Output(#[source] io::Error),
@@ -248,7 +254,7 @@ impl Error {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::Contradiction(_) | Self::NoName { .. } | Self::NoContainer(_) | Self::NoRoot => ExitCode::Usage,
-            Self::EnvFile { .. } => ExitCode::Usage,
+            Self::EnvFile { .. } | Self::NoFormat { .. } => ExitCode::Usage,
             Self::Container(error) => error.exit_code(),
             Self::Join(error) => error.exit_code(),
             Self::Launch(error) => error.exit_code(),

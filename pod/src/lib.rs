@@ -8,14 +8,18 @@
 //! There is no daemon: a pod is its pause process, a directory, and, where it has workloads or
 //! published ports, one supervisor process, which for the ports has one that carries them.
 
+pub mod answer;
 pub mod cli;
 mod conditions;
 mod control;
+mod each;
 mod end;
 mod error;
 pub mod forwarder;
 mod holders;
+mod input;
 mod look;
+mod output;
 mod plan;
 mod programs;
 mod publish;

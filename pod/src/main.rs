@@ -1,12 +1,14 @@
 //! `pod`: from the command line to the exit code.
 
 use std::io::{self, Write, stderr, stdout};
-use std::process;
+use std::path::Path;
+use std::{env, process};
 
 use clap::Parser;
 use launch::complain::complain;
 use launch::{Inherited, Session};
 use nsjoin::relay::{self, Relay, Signals};
+use pod::answer::Answer;
 use pod::cli::{Cli, Format, Image, ImageFormat, Shown, Verb};
 use pod::verbs::exec::Exec;
 use pod::verbs::image::pull::Pull;
@@ -21,7 +23,7 @@ const SUCCESS: ExitCode = ExitCode::Command(0);
 static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 
 fn main() -> process::ExitCode {
-    let exit = run(Cli::parse().verb).unwrap_or_else(|error| match error {
+    let exit = run(parse().verb).unwrap_or_else(|error| match error {
         // Whoever read our output has enough of it.
         Error::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => SUCCESS,
         error => fail(&error),
@@ -32,16 +34,35 @@ fn main() -> process::ExitCode {
     exit.code().into()
 }
 
+/// The command line. Under kubectl's name a bad one has kubectl's exit code.
+#[allow(clippy::exit, reason = "clap's own way of ending, with another code")]
+fn parse() -> Cli {
+    Cli::try_parse().unwrap_or_else(|error| {
+        let is_kubectl =
+            env::args_os().next().is_some_and(|name| Path::new(&name).file_name() == Some("kubectl".as_ref()));
+        if is_kubectl && error.exit_code() != 0 {
+            // One that cannot be written is no reason to end differently.
+            let _lost = error.print();
+            process::exit(1);
+        }
+        error.exit()
+    })
+}
+
 fn run(verb: Verb) -> Result<ExitCode, Error> {
     let out = &mut stdout();
     let registry = Registry::of_this_user();
     match verb {
         Verb::Create(mut create) => {
-            let programs = Programs::of_pod(create.verb.pause.take())?;
-            let plan = create.verb.plan()?;
+            if let Some(answer) = create.run() {
+                return tell(&answer, false);
+            }
+            let output = create.format()?;
+            let programs = Programs::of_pod(create.by_hand.pause.take())?;
+            let plan = create.by_hand.plan()?;
             let (store, name) = (changing()?, plan.name().clone());
             verbs::create::create(&store, plan, &programs)?;
-            match create.output {
+            match output {
                 Format::Text => say(format_args!("pod/{name} created"))?,
                 Format::Json => show::json(&pod::pod(store.registry(), &name)?, out)?,
             }
@@ -90,6 +111,17 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
             return Ok(exit);
         }
         Verb::Image(image) => return images(image),
+        Verb::Apply(verb) => return tell(&verb.run(), false),
+        Verb::Replace(verb) => return tell(&verb.run(), false),
+        Verb::Run(verb) => return tell(&verb.run(), false),
+        Verb::Label(verb) => return tell(&verb.run(), false),
+        Verb::Annotate(verb) => return tell(&verb.run(), false),
+        Verb::Patch(verb) => return tell(&verb.run(), false),
+        Verb::Set(verb) => return tell(&verb.run(), false),
+        Verb::Convert(verb) => return tell(&verb.run(), false),
+        Verb::Explain(verb) => return tell(&verb.run(), false),
+        Verb::ApiResources(verb) => return tell(&verb.run(), false),
+        Verb::Diff(verb) => return tell(&verb.run(), true),
         Verb::Supervise => pod::supervise()?,
         Verb::Forward => pod::forwarder::forward()?,
     }
@@ -166,6 +198,14 @@ fn join(registry: &Registry, exec: Exec) -> Result<ExitCode, Error> {
     let relay = Relay { program: "pod", session, terminal, limit: None };
     let end = relay.run(&child, &signals).map_err(nsjoin::Error::from)?;
     Ok(ExitCode::of(end.status).unwrap_or(ExitCode::Failure))
+}
+
+/// Tells what a verb of kubectl's comes to; whether it `compares` decides what 1 means.
+fn tell(answer: &Answer, compares: bool) -> Result<ExitCode, Error> {
+    stdout().lock().write_all(answer.text.as_bytes()).and_then(|()| stdout().flush()).map_err(Error::Output)?;
+    // A stderr that takes nothing is no reason to end differently.
+    let _lost = stderr().write_all(answer.said().as_bytes());
+    Ok(answer.exit_code(compares))
 }
 
 /// Tells what did not go as it should have, and is no reason to fail.

@@ -1,14 +1,34 @@
-//! What can be done with pods: a file for each verb, with what is typed and what comes of it. They
+//! What can be done with pods and manifests: a file for each verb, with what is typed and what comes of it. They
 //! hand back values; showing these is not theirs.
 
 pub mod add;
+pub mod convert;
 pub mod create;
 pub mod delete;
 pub mod describe;
+pub mod diff;
+mod dry_run;
 pub mod exec;
+pub mod explain;
 pub mod get;
 pub mod image;
+pub mod label;
 pub mod logs;
+pub mod make;
+mod pairs;
+pub mod patch;
+pub mod resources;
+pub mod run;
+pub mod set;
+pub mod submit;
 mod surroundings;
 
 pub(crate) use surroundings::Surroundings;
+
+/// Nothing was named that could be changed.
+const NO_RESOURCES: &str = "You must provide one or more resources by argument or filename.
+Example resource specifications include:
+   '-f rsrc.yaml'
+   '--filename=rsrc.json'
+   '<resource> <name>'
+   '<resource>'";

@@ -106,7 +106,9 @@ pub(super) fn qualified(text: &str) -> Vec<String> {
 }
 
 /// A label's value.
-pub(super) fn label_value(text: &str) -> Vec<String> {
+/// What is wrong with a label's value.
+#[must_use]
+pub fn label_value(text: &str) -> Vec<String> {
     let mut troubles = Vec::new();
     if text.len() > 63 {
         troubles.push(too_long(63));

@@ -76,6 +76,15 @@ fn looks(text: &str) -> Looks {
     looks
 }
 
+/// Whether a text is a word that nothing has to be done about, as key or value.
+pub(super) fn is_plain_word(text: &str) -> bool {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'/' | b'-' | b':');
+    text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '/')
+        && text.bytes().all(is_word)
+        && !text.ends_with(':')
+        && (text.starts_with('/') || scalar::is_text(text))
+}
+
 /// How a text is written; `as_key` where it has to fit before a colon on one line.
 pub(super) fn style(text: &str, as_key: bool) -> Style {
     if text.is_empty() {

@@ -1,12 +1,10 @@
 //! YAML as kubectl prints it: block style, keys sorted, lists not indented, long texts folded past column 80.
 
-use std::fmt::Write as _;
-
 use serde_json::{Map, Value};
 
 use super::json::number;
 use super::shortest;
-use super::style::{Style, is_break, is_printable, is_simple_key, sorted, style};
+use super::style::{Style, is_break, is_plain_word, is_printable, is_simple_key, sorted, style};
 use crate::text::{Content, scalar};
 
 const WIDTH: usize = 80;
@@ -14,7 +12,7 @@ const WIDTH: usize = 80;
 /// A value as `kubectl -o yaml` prints it.
 #[must_use]
 pub fn yaml(value: &Value) -> String {
-    let mut writer = Writer { out: String::new(), column: 0 };
+    let mut writer = Writer { out: String::with_capacity(1024), column: 0 };
     match value {
         Value::Object(map) if !map.is_empty() => writer.map(map, 0, true),
         Value::Array(list) if !list.is_empty() => writer.list(list, 0, true),
@@ -48,7 +46,11 @@ impl Writer {
     }
 
     fn pad(&mut self, indent: usize) {
-        let _ = write!(self.out, "{:indent$}", "");
+        const BLANKS: &str = "                                                                ";
+        match BLANKS.get(..indent) {
+            Some(blanks) => self.out.push_str(blanks),
+            None => self.out.extend(std::iter::repeat_n(' ', indent)),
+        }
         self.column += indent;
     }
 
@@ -59,25 +61,36 @@ impl Writer {
 
     /// A mapping whose first key stands where the writer is if `inline`.
     fn map(&mut self, map: &Map<String, Value>, indent: usize, inline: bool) {
-        for (number, (key, value)) in sorted(map.iter()).into_iter().enumerate() {
-            if number > 0 || !inline {
-                self.pad(indent);
+        // Keys of letters are in their order already.
+        if map.keys().all(|key| key.bytes().all(|byte| byte.is_ascii_alphabetic())) {
+            for (number, (key, value)) in map.iter().enumerate() {
+                self.entry(key, value, indent, inline && number == 0);
             }
-            if is_simple_key(key) {
-                self.string(key, indent, true);
-                self.put(':');
-                self.value(value, indent);
-            } else {
-                self.put('?');
-                self.put(' ');
-                self.string(key, indent + 2, false);
-                if self.column > 0 {
-                    self.line();
-                }
-                self.pad(indent);
-                self.put(':');
-                self.after_mark(value, indent);
+        } else {
+            for (number, (key, value)) in sorted(map.iter()).into_iter().enumerate() {
+                self.entry(key, value, indent, inline && number == 0);
             }
+        }
+    }
+
+    fn entry(&mut self, key: &str, value: &Value, indent: usize, inline: bool) {
+        if !inline {
+            self.pad(indent);
+        }
+        if is_simple_key(key) {
+            self.string(key, indent, true);
+            self.put(':');
+            self.value(value, indent);
+        } else {
+            self.put('?');
+            self.put(' ');
+            self.string(key, indent + 2, false);
+            if self.column > 0 {
+                self.line();
+            }
+            self.pad(indent);
+            self.put(':');
+            self.after_mark(value, indent);
         }
     }
 
@@ -147,6 +160,11 @@ impl Writer {
     }
 
     fn string(&mut self, text: &str, indent: usize, as_key: bool) {
+        if is_plain_word(text) {
+            self.out.push_str(text);
+            self.column += text.len();
+            return;
+        }
         match style(text, as_key) {
             Style::Plain => self.words(text, indent, !as_key, None),
             Style::Single => {

@@ -40,6 +40,9 @@ pub enum EvalError {
     /// An end without a beginning.
     #[error("not in range, nothing to end")]
     End,
+    /// A field that is not there, where that is to be told.
+    #[error("{0} is not found")]
+    Missing(String),
     /// More than anybody reads.
     #[error("the path finds too much")]
     Budget,
@@ -49,8 +52,8 @@ pub enum EvalError {
 const BUDGET: usize = 4_000_000;
 
 /// What a template finds in a value.
-pub(super) fn find(parts: &[Part], value: &Value) -> Result<Vec<Found>, EvalError> {
-    let mut run = Run { left: BUDGET };
+pub(super) fn find(parts: &[Part], value: &Value, strict: bool) -> Result<Vec<Found>, EvalError> {
+    let mut run = Run { left: BUDGET, strict };
     let mut found = Vec::new();
     run.block(parts, value, false, &mut found)?;
     Ok(found)
@@ -58,6 +61,8 @@ pub(super) fn find(parts: &[Part], value: &Value) -> Result<Vec<Found>, EvalErro
 
 struct Run {
     left: usize,
+    /// Whether a field that is nowhere is an error.
+    strict: bool,
 }
 
 /// What became of a path in braces.
@@ -147,7 +152,13 @@ impl Run {
             Step::Bool(bool) => vec![Item::Own(Value::Bool(*bool))],
             Step::Range | Step::End => items,
             Step::Field(name) if name.is_empty() => items,
-            Step::Field(name) => each(items, |value| value.get(name.as_str()).into_iter().collect()),
+            Step::Field(name) => {
+                let found = each(items, |value| value.get(name.as_str()).into_iter().collect());
+                if self.strict && found.is_empty() {
+                    return Err(EvalError::Missing(name.clone()));
+                }
+                found
+            }
             Step::All => each(items, children),
             Step::Below => {
                 let mut below = Vec::new();
@@ -247,10 +258,14 @@ impl Run {
             }
             Walked::End => Err(EvalError::End),
         };
-        let left = side(self, &filter.left)?;
         if filter.operator.is_empty() {
-            return Ok(!left.is_empty());
+            // Whether it is there is what is asked.
+            return match side(self, &filter.left) {
+                Err(EvalError::Missing(_)) => Ok(false),
+                left => left.map(|left| !left.is_empty()),
+            };
         }
+        let left = side(self, &filter.left)?;
         let right = side(self, &filter.right)?;
         match (left.as_slice(), right.as_slice()) {
             ([], _) | (_, []) => Ok(false),

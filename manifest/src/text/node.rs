@@ -164,6 +164,22 @@ impl Node {
         }
     }
 
+    /// The same, made of what is here.
+    #[must_use]
+    pub fn into_value(self) -> Value {
+        match self.content {
+            Content::Null => Value::Null,
+            Content::Bool(bool) => Value::Bool(bool),
+            Content::Int(number) => Value::from(number),
+            Content::Float(number) => Number::from_f64(number).map_or(Value::Null, Value::Number),
+            Content::Text(text) => Value::String(text),
+            Content::List(list) => list.into_iter().map(Self::into_value).collect(),
+            Content::Map(map) => {
+                Value::Object(map.entries.into_iter().map(|entry| (entry.key, entry.value.into_value())).collect())
+            }
+        }
+    }
+
     /// The place of what a path such as `spec.containers[0].image` names, or of the nearest thing around it that was
     /// written.
     #[must_use]

@@ -29,6 +29,11 @@ pub(crate) fn resolve(text: &str) -> Content {
     }
 }
 
+/// Whether a word that begins with a letter is text.
+pub(crate) fn is_text(word_with_letter: &str) -> bool {
+    word_with_letter.len() > 5 || word(word_with_letter).is_none()
+}
+
 /// Whether a plain scalar of this text would be read as a date or a time. Dates stay text, but are quoted when written.
 pub(crate) fn is_timestamp(text: &str) -> bool {
     let bytes = text.as_bytes();

@@ -3,13 +3,17 @@
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueEnum};
 use registry::{Name, PodDirectory};
 
+use super::make::{Kind, no_such_generator};
+use super::submit::{How, Submit, submit};
+use crate::answer::{Answer, Complaint};
 use crate::end;
 use crate::error::Error;
 use crate::forwarder::{self, Listening};
+use crate::output::Shape;
 use crate::plan::{Hostname, PodPlan, Share};
 use crate::programs::Programs;
 use crate::publish::Publish;
@@ -22,7 +26,8 @@ use crate::supervisor;
 #[derive(Debug, Args)]
 pub struct Create {
     /// The pod's name, a DNS label
-    name: Name,
+    #[arg(required_unless_present = "filename")]
+    name: Option<Name>,
 
     /// The hostname inside [default: the pod's name]
     #[arg(long)]
@@ -43,13 +48,78 @@ pub struct Create {
     pub pause: Option<PathBuf>,
 }
 
+/// A manifest, or an object of a kind, in the place of a pod by hand.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct CreateAny {
+    /// The kind
+    #[command(subcommand)]
+    pub kind: Option<Kind>,
+
+    /// A pod by hand
+    #[command(flatten)]
+    pub by_hand: Create,
+
+    #[command(flatten)]
+    submit: Submit,
+
+    /// Remember what was asked for in an annotation, as apply does
+    #[arg(long, requires = "filename")]
+    save_config: bool,
+
+    #[command(flatten)]
+    shape: Shape,
+}
+
+impl CreateAny {
+    /// What it comes to, unless it is a pod by hand.
+    #[must_use]
+    pub fn run(&self) -> Option<Answer> {
+        if let Some(kind) = &self.kind {
+            return Some(kind.run());
+        }
+        if !self.submit.files.is_empty() {
+            let name = self.by_hand.name.as_ref();
+            let unexpected = name.map(|name| Complaint::Usage(format!("Unexpected args: [{name}]"), "create"));
+            let submitted = || submit(How::Create, &self.submit, self.save_config, &self.shape).into();
+            return Some(unexpected.map_or_else(submitted, Answer::from));
+        }
+        no_such_generator(self.by_hand.name.as_ref()?.as_str()).map(Answer::from)
+    }
+}
+
+impl CreateAny {
+    /// How a pod by hand is to be shown.
+    ///
+    /// # Errors
+    /// Not as it was typed.
+    pub fn format(&self) -> Result<Format, Error> {
+        match self.shape.word() {
+            "" | "text" => Ok(Format::Text),
+            "json" => Ok(Format::Json),
+            other => Err(Error::NoFormat { word: other.to_owned() }),
+        }
+    }
+}
+
+/// How to show something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
 impl Create {
     /// The pod that was typed.
     ///
     /// # Errors
     /// When its parts contradict each other.
     pub fn plan(self) -> Result<PodPlan, Error> {
-        Ok(PodPlan::new(self.name, self.hostname, self.share.into_iter().collect(), self.publish)?)
+        // clap has seen to it that there is one.
+        let name = self.name.ok_or(Error::Handed { what: "no name" })?;
+        Ok(PodPlan::new(name, self.hostname, self.share.into_iter().collect(), self.publish)?)
     }
 }
 

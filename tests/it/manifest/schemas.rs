@@ -28,6 +28,40 @@ pub(super) fn trials() -> Vec<Trial> {
     ]
 }
 
+/// The published schemas in the form in which an API server hands them out.
+pub(super) fn document() -> Value {
+    let file = peer("schemas").join("v1.36.0-local-strict/_definitions.json");
+    let Ok(text) = fs::read_to_string(file) else { return json!({}) };
+    let published: Value = serde_json::from_str(&text.replace("#/$defs/", "#/components/schemas/")).unwrap();
+    let mut schemas = published["$defs"].clone();
+    for (name, schema) in schemas.as_object_mut().unwrap() {
+        one_type(schema);
+        let parts: Vec<&str> = name.rsplit('.').collect();
+        if let [kind, "v1", group, ..] = parts.as_slice()
+            && roots().iter().any(|root| root.kind == *kind)
+        {
+            let group = if *group == "core" { "" } else { group };
+            schema["x-kubernetes-group-version-kind"] = json!([{ "group": group, "version": "v1", "kind": kind }]);
+        }
+    }
+    json!({ "openapi": "3.0.0", "info": {}, "paths": {}, "components": { "schemas": schemas } })
+}
+
+/// A type that may be null is written otherwise there.
+fn one_type(schema: &mut Value) {
+    match schema {
+        Value::Object(map) => {
+            if let Some(Value::Array(types)) = map.get("type") {
+                let first = types.first().cloned().unwrap_or_default();
+                map.insert("type".to_owned(), first);
+            }
+            map.values_mut().for_each(one_type);
+        }
+        Value::Array(list) => list.iter_mut().for_each(one_type),
+        _ => {}
+    }
+}
+
 /// How to reach a type: a kind, and steps from it.
 #[derive(Clone)]
 pub(super) struct Place {

@@ -35,6 +35,19 @@ const DIFFERENT: &str = "
 - Old groups are accepted. A cluster of today has no match for them.
 - Aliases of YAML that multiply, values nested deeper than 100, and texts of more than 64 MiB are refused.
 - Tokens of service accounts are not mounted, for there is no API to present them to.
+
+Of the verbs (`tests/it/manifest/rows.txt` has some 270 lines that both are asked, with the same output, exit code and first line of stderr):
+
+- `apply`, `create -f`, `replace` and `run` take `--dry-run` as long as nothing runs by manifests; without it, and for what needs what runs (`label` without `--local`, say), they say so and exit with 125. `--dry-run=server` fills in defaults and checks as an API server does, here.
+- A bad command line exits with 2, and with 1 under the name `kubectl`, as kubectl does.
+- Fields that there are not, and values of the wrong type, are an error of `--dry-run=client`, too, in the words of a cluster; kubectl leaves them to the server.
+- `-o json` of an object of the program's own (`run`, `create configmap`, `create secret`, `set image`) has its keys sorted; kubectl has them in the order of its structures.
+- `-o go-template` and `--template` with it are refused: of the libraries that read Go's templates none is kept up (`gtmpl` has had no release for years). `-o jsonpath` is kubectl's.
+- `-f URL` and `-k DIR` are refused: nothing is fetched or built here. A pattern in quotes (`-f '*.yaml'`) is a file's name; the shell's are as ever.
+- `diff --local=FILE -f FILE` compares two manifests, with no diff program; `OLD/` and `NEW/` stand for kubectl's temporary directories. Values of secrets are masked as kubectl masks them.
+- `create secret tls` looks whether there is a certificate and a key, and not whether they belong together.
+- `explain` says what a field means on one machine, in our words. `api-resources` has the kinds that are read, as a table or by `-o name`.
+- `convert` knows one group and version of each kind: today's.
 ";
 
 pub(crate) fn write(facts: &Facts, words: &Words, version: &str) -> String {
