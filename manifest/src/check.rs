@@ -5,6 +5,7 @@ mod container;
 mod env;
 mod meta;
 mod names;
+mod placement;
 mod pod;
 mod probe;
 mod resources;

@@ -48,7 +48,7 @@ impl Place {
         }
         let _ = writeln!(text, "KIND:       {}\nVERSION:    {version}\n", self.root.kind);
         if let Some(field) = self.field {
-            let _ = writeln!(text, "FIELD: {} <{}>\n", field.name, field.holds.name());
+            let _ = writeln!(text, "FIELD: {} <{}>\n\n", field.name, held(field));
         }
         let help = self.field.map_or(self.root.of.help, |field| field.help);
         let _ = writeln!(text, "DESCRIPTION:\n    {}", if help.is_empty() { "<no description>" } else { help });
@@ -109,8 +109,13 @@ fn below(of: &'static Type, within: &mut Vec<&'static str>, text: &mut String) {
     }
 }
 
+/// What a field holds, as it is written: bytes are text.
+fn held(field: &Field) -> String {
+    field.holds.name().replace("base64", "string")
+}
+
 fn named(field: &Field) -> String {
-    format!("{}\t<{}>{}", field.name, field.holds.name(), if field.required { " -required-" } else { "" })
+    format!("{}\t<{}>{}", field.name, held(field), if field.required { " -required-" } else { "" })
 }
 
 /// What a field means here, where that is not what it means everywhere.
@@ -138,7 +143,7 @@ mod tests {
     fn a_field_is_explained_with_what_is_in_it() {
         let text = explain("po.spec.affinity").unwrap();
         assert!(
-            text.starts_with("KIND:       Pod\nVERSION:    v1\n\nFIELD: affinity <Affinity>\n\nDESCRIPTION:\n"),
+            text.starts_with("KIND:       Pod\nVERSION:    v1\n\nFIELD: affinity <Affinity>\n\n\nDESCRIPTION:\n"),
             "{text}"
         );
         assert!(text.contains("no effect, for there is one machine."), "{text}");

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::container::{self, Containers};
-use super::{Found, Path, meta, names, resources, security, shown, volume};
+use super::{Found, Path, meta, names, placement, resources, security, shown, volume};
 use crate::kind::{HostAlias, Pod, PodDNSConfig, PodSpec, Toleration};
 
 pub(super) fn pod(pod: &Pod, found: &mut Found) {
@@ -62,6 +62,10 @@ pub(super) fn spec(pod: &PodSpec, path: &Path, found: &mut Found) {
     }
     hostname_override(pod, path, found);
     tolerations(&pod.tolerations, &path.child("tolerations"), found);
+    if let Some(affinity) = &pod.affinity {
+        placement::affinity(affinity, &path.child("affinity"), found);
+    }
+    placement::spread(&pod.topology_spread_constraints, &path.child("topologySpreadConstraints"), found);
     aliases(&pod.host_aliases, &path.child("hostAliases"), found);
     for (field, name) in
         [("priorityClassName", &pod.priority_class_name), ("runtimeClassName", &pod.runtime_class_name)]

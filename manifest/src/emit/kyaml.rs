@@ -90,7 +90,7 @@ fn lines(text: &mut String, string: &str, indent: usize) {
     for line in string.split_inclusive('\n') {
         begin(text, indent);
         // The first blank of a line is taken for indentation where it is not escaped.
-        text.push(if line.starts_with([' ', '\t']) { '\\' } else { ' ' });
+        text.push(if line.starts_with(|first: char| first.is_whitespace() && first != '\n') { '\\' } else { ' ' });
         let (line, end) = line.strip_suffix('\n').map_or((line, ""), |line| (line, "\\n"));
         escape(text, line, true);
         text.push_str(end);

@@ -4,6 +4,7 @@ use std::collections::{HashSet, VecDeque};
 use std::fs;
 
 use libtest_mimic::Trial;
+use manifest::kind::RESOURCES;
 use manifest::read::{Validate, read};
 use manifest::schema::{Field, Holds, Type, roots};
 use manifest::strict::Fault;
@@ -44,7 +45,19 @@ pub(super) fn document() -> Value {
             schema["x-kubernetes-group-version-kind"] = json!([{ "group": group, "version": "v1", "kind": kind }]);
         }
     }
-    json!({ "openapi": "3.0.0", "info": {}, "paths": {}, "components": { "schemas": schemas } })
+    // kubectl finds a kind by the paths at which it is served.
+    let paths: serde_json::Map<String, Value> = RESOURCES
+        .iter()
+        .flat_map(|it| {
+            let prefix = if it.group().is_empty() { "/api/v1".to_owned() } else { format!("/apis/{}/v1", it.group()) };
+            let kind = json!({ "group": it.group(), "version": "v1", "kind": it.kind });
+            ["", "/namespaces/{namespace}"].map(|within| {
+                let get = json!({ "get": { "x-kubernetes-group-version-kind": kind, "responses": {} } });
+                (format!("{prefix}{within}/{}", it.plural), get)
+            })
+        })
+        .collect();
+    json!({ "openapi": "3.0.0", "info": {}, "paths": paths, "components": { "schemas": schemas } })
 }
 
 /// A type that may be null is written otherwise there.
