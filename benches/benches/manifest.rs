@@ -14,7 +14,7 @@ use fixtures::find;
 use manifest::read::{Validate, read};
 use manifest::text::Budget;
 
-use crate::place::{self, Place, time};
+use crate::place::{Place, time};
 use crate::session::Session;
 use crate::turns::{Turns, timed};
 

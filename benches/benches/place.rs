@@ -189,19 +189,12 @@ fn verb(words: &[&str]) -> Command {
 }
 
 /// cargo as we were started by it, in the checkout.
-pub(crate) fn cargo() -> Command {
+fn cargo() -> Command {
     let before = BEFORE.get().map(Vec::as_slice).unwrap_or_default();
     let named = before.iter().find(|(name, _)| name == "CARGO").map(|(_, program)| program.clone());
     let mut cargo = Command::new(named.unwrap_or_else(|| "cargo".into()));
     cargo.env_clear().envs(before.iter().cloned()).current_dir(workspace());
     cargo
-}
-
-/// Where cargo puts what it builds.
-pub(crate) fn target() -> PathBuf {
-    let before = BEFORE.get().map(Vec::as_slice).unwrap_or_default();
-    let named = before.iter().find(|(name, _)| name == "CARGO_TARGET_DIR").map(|(_, directory)| directory.clone());
-    workspace().join(named.unwrap_or_else(|| "target".into()))
 }
 
 fn workspace() -> PathBuf {

@@ -40,7 +40,7 @@ pub const PROMISES: [Promise; 19] = [
     promise("reap", "context switches", "pause", "orphans", 0.0),
     promise("reap", "context switches", "reaper", "orphans", 0.0),
     promise("ports", "body", "forwarder", "docker-proxy", 1.0),
-    promise("manifest", "1,000 documents", "pod label", "kubectl label", 0.02),
+    promise("manifest", "1,000 documents", "pod label", "kubectl label", 0.03),
     promise("footprint", "bytes", "pause", "catatonit", 0.005),
     promise("footprint", "bytes", "reaper", "catatonit", 0.15),
     promise("footprint", "RSS", "pause", "catatonit -P", 0.03),
