@@ -13,7 +13,9 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use container::cgroup::{Cgroup, Error, Machine, OomWatch, PodCgroup, TOLD, remove};
-use container::limits::{Controller, IoWeight, Limits, Memory, Quota, Shares, Swap, Version, Victims, weight_of};
+use container::limits::{
+    Controller, HugePage, IoWeight, Limits, Memory, Quota, Shares, Swap, Version, Victims, weight_of,
+};
 use libtest_mimic::{Arguments, Failed, Trial};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::geteuid;
@@ -160,6 +162,16 @@ fn limits_are_set() {
         ..memory(64 << 20)
     };
     let cgroup = pod.make(&limits);
+    // Whichever version has them, huge pages are limited where there are some.
+    let huge = Limits { huge_pages: [(HugePage::of_kib(2048), 4 << 20)].into(), ..Limits::default() };
+    match pod.cgroup.make("huge", &huge, &[]) {
+        Ok(made) => {
+            let file = |end: &str| made.cgroup.directories().iter().any(|it| it.join(end).exists());
+            let end = if file("hugetlb.2MB.max") { "max" } else { "limit_in_bytes" };
+            assert_eq!(says(&made.cgroup, &format!("hugetlb.2MB.{end}")), (4 << 20).to_string());
+        }
+        Err(error) => assert!(matches!(error, Error::Lacking { controller: Controller::HugePages, .. }), "{error}"),
+    }
     let version = |file: &str| {
         if cgroup.directories().iter().any(|it| it.join(file).exists()) { Version::One } else { Version::Two }
     };
@@ -205,8 +217,7 @@ fn refused_limits() {
     for directory in pod.cgroup.directories() {
         assert!(!directory.join("app").exists(), "{directory:?}");
     }
-    let no_such_page =
-        Limits { huge_pages: [(container::limits::HugePage::of_kib(12), 0)].into(), ..Limits::default() };
+    let no_such_page = Limits { huge_pages: [(HugePage::of_kib(12), 0)].into(), ..Limits::default() };
     let error = pod.cgroup.make("app", &no_such_page, &[]).unwrap_err();
     assert!(matches!(error, Error::Lacking { controller: Controller::HugePages, .. }), "{error}");
 }

@@ -85,14 +85,19 @@ impl Plan {
     ///
     /// # Errors
     /// As [`Plan::open`], and when it cannot have these.
-    pub fn open_with(self, attached: Attached) -> Result<Opened, Error> {
+    pub fn open_with(self, mut attached: Attached) -> Result<Opened, Error> {
+        let made = attached.cgroups.take();
         let Join { target, select, sources, user_parent, root, directory, cgroup, command } = self.with(attached)?;
         let proc = our_proc()?;
         let pinned = target.as_ref().map_or(Ok(Pinned::Nobody), pin::pin)?;
         let namespaces = namespaces::open(&pinned, &select, &sources, user_parent)?;
         let process = pinned.into_process();
         let followed = process.as_ref().map(|process| process.identity.pid);
-        let cgroups = cgroup.map_or(Ok(Cgroups::default()), |cgroup| cgroup::open(&cgroup, followed))?;
+        let cgroups = match (made, cgroup) {
+            (Some(made), _) => made,
+            (None, Some(cgroup)) => cgroup::open(&cgroup, followed)?,
+            (None, None) => Cgroups::default(),
+        };
         let takes_along = matches!(directory, Some(Directory::Here(_)));
         let link = |directory: Option<Directory>, name| match directory {
             None => Ok(None),

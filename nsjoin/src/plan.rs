@@ -5,6 +5,7 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
 use crate::target::Target;
+use launch::open::cgroup::Cgroups;
 use launch::{Cgroup, Command, Environment, Label, OwnPids, OwnProc, Parent, Record, Session};
 use launch::{Id, Ids, Kind, User};
 
@@ -23,6 +24,8 @@ pub struct Attached {
     pub stdin: Option<OwnedFd>,
     /// Its terminal, as [`Command::terminal`] gives one.
     pub terminal: Option<OwnedFd>,
+    /// Control groups that were made for it, in place of those that [`Join::cgroup`] finds.
+    pub cgroups: Option<Cgroups>,
 }
 
 /// A join in the making: into whose namespaces, into which of them, to launch what.
@@ -234,7 +237,7 @@ impl Plan {
     /// When these do not go together.
     pub(crate) fn with(self, attached: Attached) -> Result<Join, InvalidPlan> {
         let mut join = self.join;
-        let Attached { record, stdin, terminal } = attached;
+        let Attached { record, stdin, terminal, cgroups: _ } = attached;
         if let Some(record) = record {
             join.command = join.command.record(record);
         }

@@ -51,6 +51,12 @@ pub enum Error {
         /// The workload.
         workload: Name,
     },
+    /// A workload cannot have a control group, or not one with its limits.
+    #[error(transparent)]
+    Cgroup(#[from] container::cgroup::Error),
+    /// Limits that contradict each other.
+    #[error("--memory-swap is memory and swap together, and no less than --memory")]
+    LessThanMemory,
     /// No workload's name can be made of the program's.
     #[error("no name can be made of {program:?}")]
     NoName {
@@ -288,6 +294,7 @@ impl Error {
                 Some("needs root, or user namespaces for everybody (user.max_user_namespaces and the like)")
             }
             Self::Forbidden { .. } => Some(launch::Error::POLICY),
+            Self::Cgroup(error) => error.hint(),
             Self::Image(error) => error.hint(),
             Self::Images(error) => error.hint(),
             Self::NoImage(error) => error.hint(),

@@ -9,6 +9,7 @@
 //! published ports, one supervisor process, which for the ports has one that carries them.
 
 pub mod answer;
+mod cgroup;
 pub mod cli;
 mod conditions;
 mod control;
@@ -40,7 +41,7 @@ pub use look::{pod, pods};
 pub use plan::{Conditions, Contradiction, Hostname, PodPlan, Share, WorkloadPlan, name_after};
 pub use programs::Programs;
 pub use publish::{InvalidPublish, Publish};
-pub use record::{EndRecord, Missing, PodRecord, WorkloadRecord, log_name};
+pub use record::{EndRecord, Missing, PodRecord, Reason, WorkloadRecord, log_name};
 pub use registry::{Name, Registry};
 pub use store::Store;
 pub use supervisor::supervise;

@@ -96,7 +96,7 @@ fn look(directory: &PodDirectory, here: &Origin) -> Result<PodView, Error> {
 
 /// Looks at a workload; `None` when there is none of that name.
 pub(crate) fn workload(directory: &PodDirectory, here: &Origin, name: &Name) -> Result<Option<WorkloadView>, Error> {
-    let Some(WorkloadRecord { plan, started, number }) = directory.spec(name)? else { return Ok(None) };
+    let Some(WorkloadRecord { plan, started, number, missing }) = directory.spec(name)? else { return Ok(None) };
     let end: Option<EndRecord> = directory.end(name)?;
     let (process, seen) = directory.look(Process::Workload(name), here);
     let status = match (end, seen) {
@@ -111,8 +111,10 @@ pub(crate) fn workload(directory: &PodDirectory, here: &Origin, name: &Name) -> 
         process,
         started,
         ended: end.map(|end| humantime::format_rfc3339_millis(end.ended).to_string()),
-        exit_code: end.and_then(|end| end.exit_code),
+        exit_code: end.and_then(|end| end.told_code()),
         signal: end.and_then(|end| end.signal()).map(|signal| signal.to_string()),
+        end_reason: end.and_then(|end| end.reason),
+        missing,
         log: directory.logs(name).join(log_name(number)),
         name: plan.name,
     }))

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::str::FromStr;
 
 use container::ContainerPlan;
+use container::limits::Limits;
 use launch::Kind;
 use registry::Name;
 use serde::{Deserialize, Serialize};
@@ -195,6 +196,17 @@ pub struct WorkloadPlan {
     /// program of the host.
     #[serde(default)]
     pub container: Option<ContainerPlan>,
+    /// How much of the machine a program of the host may have; what a container may have is its own.
+    #[serde(default)]
+    pub limits: Limits,
+}
+
+impl WorkloadPlan {
+    /// How much of the machine it may have.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        self.container.as_ref().map_or(&self.limits, |container| &container.parts().limits)
+    }
 }
 
 /// What a process inherits and can see nowhere written.

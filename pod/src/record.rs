@@ -44,6 +44,9 @@ pub struct WorkloadRecord {
     /// How many were launched under its name before.
     #[serde(default)]
     pub number: u32,
+    /// What there was no right to, or no place for.
+    #[serde(default)]
+    pub missing: Vec<Missing>,
 }
 
 /// What the log of a launch is called, in the directory of the workload's logs.
@@ -72,6 +75,27 @@ pub struct EndRecord {
     pub exit_code: Option<u8>,
     /// The number of the signal that ended it.
     pub signal: Option<u8>,
+    /// Why, where that can be told.
+    #[serde(default)]
+    pub reason: Option<Reason>,
+}
+
+/// Why a workload has ended, beyond how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Reason {
+    /// A process of it was killed because its memory had run out.
+    #[serde(rename = "OOMKilled")]
+    OomKilled,
+}
+
+impl Reason {
+    /// As Kubernetes calls it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::OomKilled => "OOMKilled",
+        }
+    }
 }
 
 impl EndRecord {
@@ -79,10 +103,28 @@ impl EndRecord {
     #[must_use]
     pub fn of(status: WaitStatus, ended: SystemTime) -> Option<Self> {
         match status {
-            WaitStatus::Exited(code) => Some(Self { ended, exit_code: Some(code), signal: None }),
-            WaitStatus::Signaled { signal, .. } => Some(Self { ended, exit_code: None, signal: Some(signal.number()) }),
+            WaitStatus::Exited(code) => Some(Self { ended, exit_code: Some(code), signal: None, reason: None }),
+            WaitStatus::Signaled { signal, .. } => {
+                Some(Self { ended, exit_code: None, signal: Some(signal.number()), reason: None })
+            }
             WaitStatus::Stopped(_) | WaitStatus::Continued => None,
         }
+    }
+
+    /// The end of one of which more or less is known: how it ended, and why.
+    #[must_use]
+    pub fn known(status: Option<WaitStatus>, reason: Option<Reason>, ended: SystemTime) -> Option<Self> {
+        let seen = status.and_then(|status| Self::of(status, ended));
+        let unseen = reason.map(|_| Self { ended, exit_code: None, signal: None, reason });
+        seen.map(|end| Self { reason, ..end }).or(unseen)
+    }
+
+    /// The code that it is told with: its own; where its memory had run out and it has none, that of
+    /// who was killed.
+    #[must_use]
+    pub fn told_code(&self) -> Option<u8> {
+        let killed = 128 + Signal::KILL.number();
+        self.exit_code.or_else(|| self.reason.map(|Reason::OomKilled| killed))
     }
 
     /// The signal that ended it.

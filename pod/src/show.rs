@@ -14,7 +14,7 @@ use serde::Serialize;
 use tabwriter::TabWriter;
 
 use crate::error::Error;
-use crate::record;
+use crate::record::{self, Missing};
 use crate::view::{PodView, WorkloadStatus, WorkloadView};
 
 /// Shows a value as JSON.
@@ -58,7 +58,7 @@ pub fn description(pod: &PodView, out: &mut impl Write) -> Result<(), Error> {
         format!("Shares:\t{}", list(pod.share.iter().map(|share| share.kind().to_string()))),
         format!("Namespaces:\t{}", list(pod.namespaces.iter().map(|(kind, inode)| format!("{kind}:[{inode}]")))),
         format!("Ports:\t{}", ports(pod)),
-        format!("Without:\t{}", list(pod.missing.iter().map(|it| format!("{} ({})", it.mount, it.reason)))),
+        format!("Without:\t{}", without(&pod.missing)),
         format!("Directory:\t{}", pod.directory.display()),
         format!("Workloads:\t{}", if pod.workloads.is_empty() { "none" } else { "" }),
     ];
@@ -71,11 +71,23 @@ pub fn description(pod: &PodView, out: &mut impl Write) -> Result<(), Error> {
             format!("    Started:\t{}", record::seconds(workload.started)),
             format!("    Log:\t{}", workload.log.display()),
         ]);
+        if !workload.missing.is_empty() {
+            rows.push(format!("    Without:\t{}", without(&workload.missing)));
+        }
     }
     aligned(&rows, out)
 }
 
+fn without(missing: &[Missing]) -> String {
+    list(missing.iter().map(|it| format!("{} ({})", it.mount, it.reason)))
+}
+
 fn status(workload: &WorkloadView) -> String {
+    if let (WorkloadStatus::Exited, Some(reason), Some(code)) =
+        (workload.status, workload.end_reason, workload.exit_code)
+    {
+        return format!("{} ({code})", reason.name());
+    }
     match (workload.status, workload.exit_code, &workload.signal) {
         (WorkloadStatus::Running, ..) => "Running".to_owned(),
         (WorkloadStatus::Unknown, ..) => "Unknown".to_owned(),

@@ -15,6 +15,7 @@ use std::path::PathBuf;
 use launch::Origin;
 use registry::{Lock, Name, PodDirectory, Registry, RegistryError, Sharing, file, tree};
 
+use crate::cgroup;
 use crate::end;
 use crate::error::Error;
 
@@ -100,6 +101,7 @@ impl Store {
         if is_draft && fs::symlink_metadata(directory.path()).is_ok_and(|found| found.is_dir()) {
             end::end_draft(directory, &self.here)?;
         }
+        cgroup::clear_all(directory)?;
         Ok(tree::remove(directory.path())?)
     }
 

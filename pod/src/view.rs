@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::plan::Share;
 use crate::publish::Publish;
-use crate::record::{Missing, timestamp};
+use crate::record::{Missing, Reason, timestamp};
 
 /// A pod.
 #[derive(Clone, Debug, Serialize)]
@@ -75,10 +75,17 @@ pub struct WorkloadView {
     pub started: SystemTime,
     /// When it ended, RFC 3339, if somebody saw it.
     pub ended: Option<String>,
-    /// Its exit code, if it ended by itself and somebody saw it.
+    /// Its exit code, if it ended by itself and somebody saw it; 137 where the kernel killed it
+    /// because its memory had run out.
     pub exit_code: Option<u8>,
     /// The signal that ended it, if somebody saw it.
     pub signal: Option<String>,
+    /// Why it ended, beyond how: `OOMKilled`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_reason: Option<Reason>,
+    /// What it has to do without.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<Missing>,
     /// Where its output is.
     pub log: PathBuf,
 }

@@ -3,6 +3,7 @@
 use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::PathBuf;
 
 use launch::{Identity, Origin, RecordError, Seen, Unseen};
 use rustix::fs::{CWD, RenameFlags};
@@ -131,6 +132,23 @@ impl PodDirectory {
     /// When it cannot be written.
     pub fn write_end(&self, name: &Name, end: &impl Serialize) -> Result<(), RegistryError> {
         write_json(&self.end_file(name), end)
+    }
+
+    /// The directories of the control groups that were made for the pod, or were to be; none where none
+    /// ever were.
+    ///
+    /// # Errors
+    /// When the record cannot be read or is damaged.
+    pub fn cgroups(&self) -> Result<Vec<PathBuf>, RegistryError> {
+        Ok(read_json(&self.cgroups_file())?.unwrap_or_default())
+    }
+
+    /// Writes which control groups are about to be made.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_cgroups(&self, directories: &[PathBuf]) -> Result<(), RegistryError> {
+        write_json(&self.cgroups_file(), &directories)
     }
 
     /// Makes the directory of a workload that is about to be launched; hands back the file in which

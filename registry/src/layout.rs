@@ -8,6 +8,7 @@
 //! | `workloads/NAME/spec.json`, `end.json` | what was launched, how it ended |
 //! | `workloads/NAME/stdout`, `stderr` | the fifos that its output goes through |
 //! | `workloads/.NAME` | one that is being launched |
+//! | `cgroups.json` | the directories of the control groups that were made for it |
 //! | `logs/NAME/N.log` | the output of its Nth launch, in the CRI's log format; `N.log.1` and up is older |
 //! | `etc/` | the pod's hostname, hosts and resolv.conf |
 //! | `control`, `forwarder.sock` | the supervisor's socket, and the forwarder's |
@@ -126,6 +127,11 @@ impl PodDirectory {
     /// What a workload was launched as, in its directory or its draft's.
     pub(crate) fn spec_file(workload: &Path) -> PathBuf {
         workload.join("spec.json")
+    }
+
+    /// Where it is said which control groups were made for it.
+    pub(crate) fn cgroups_file(&self) -> PathBuf {
+        self.path.join("cgroups.json")
     }
 
     /// How a workload has ended.

@@ -45,6 +45,8 @@ mod threats;
 mod inside;
 // How pods and workloads come and go, killed half-way included.
 mod life;
+// Limits, control groups, and who runs out of memory.
+mod limits;
 // What published ports carry, and what carries them.
 mod forwarder;
 // Images from registries.
@@ -92,6 +94,7 @@ fn main() {
         threats::trials(),
         inside::trials(),
         life::trials(),
+        limits::trials(),
         trouble::trials(),
         forwarder::trials(),
         refused::trials(),

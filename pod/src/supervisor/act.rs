@@ -20,7 +20,7 @@ use super::heard::{Heard, Tell};
 use super::pod::Pod;
 use super::ports::Ports;
 use super::worker::{self, Job, Worker};
-use super::workloads::Workloads;
+use super::workloads::{Buried, Workloads};
 use crate::control::{Request, Word};
 use crate::error::Error;
 use crate::forwarder::{Listening, Said};
@@ -75,7 +75,8 @@ impl Supervisor {
                 let _at_the_end = tell.send(Heard::Launched(name, launched));
             }
         };
-        let worker = Worker { directory: pod.directory.clone(), pause: pod.pause, own_pids };
+        let worker =
+            Worker { directory: pod.directory.clone(), pod: pod.plan.name().clone(), pause: pod.pause, own_pids };
         let jobs = worker::work(worker, launched).map_err(|source| pod.failed(source))?;
         Ok(Self {
             begun: Instant::now(),
@@ -203,8 +204,12 @@ impl Supervisor {
 
     /// Sees to a workload that may have ended.
     fn bury(&mut self, name: &Name) {
-        if let Some(end) = self.workloads.bury(name) {
+        if let Some(Buried { end, is_grouped }) = self.workloads.bury(name) {
             self.on(Event::Ended(name.clone(), end));
+            if is_grouped {
+                // What it has left behind ends with it.
+                let _lives_as_long_as_we = self.jobs.send(Job::Clear(name.clone()));
+            }
         }
     }
 

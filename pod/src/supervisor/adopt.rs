@@ -1,13 +1,16 @@
 //! Taking over what supervisors before us have launched.
 
+use container::cgroup::OomWatch;
 use launch::{Pidfd, Seen};
 use registry::{Name, PodDirectory, Process};
 
 use super::complain;
 use super::log::Log;
 use super::pod::Pod;
-use super::worker::{self, Output};
+use super::worker::{self, Grouped, Output};
 use super::workloads::{Held, Workloads};
+use crate::cgroup;
+use crate::error::Error;
 use crate::record::{EndRecord, WorkloadRecord};
 
 /// Takes over the workloads that their directory knows; hands back which of them may run.
@@ -20,6 +23,7 @@ pub(super) fn adopt(pod: &Pod, workloads: &mut Workloads) -> Vec<Name> {
     for name in directory.workload_names().unwrap_or_else(|error| complain(error, Vec::new())) {
         read_on(directory, workloads, &name);
         if directory.end::<EndRecord>(&name).is_ok_and(|end| end.is_some()) {
+            clear(directory, &name);
             continue;
         }
         let found = match directory.look(Process::Workload(&name), &pod.here) {
@@ -28,9 +32,13 @@ pub(super) fn adopt(pod: &Pod, workloads: &mut Workloads) -> Vec<Name> {
             _ => Ok(None),
         };
         match found {
-            Ok(None) => continue,
+            Ok(None) => {
+                clear(directory, &name);
+                continue;
+            }
             Ok(Some(pidfd)) => {
-                workloads.hold(&name, Held::Anothers(pidfd)).unwrap_or_else(|error| complain(error, ()));
+                let grouped = group(directory, &name).unwrap_or_else(|error| complain(error, Grouped::No));
+                workloads.hold(&name, Held::Anothers(pidfd), grouped).unwrap_or_else(|error| complain(error, ()));
             }
             // What may run is not to be launched again.
             Err(unseen) => complain(unseen, ()),
@@ -38,6 +46,20 @@ pub(super) fn adopt(pod: &Pod, workloads: &mut Workloads) -> Vec<Name> {
         adopted.push(name);
     }
     adopted
+}
+
+/// The control group that was made for a workload.
+fn group(directory: &PodDirectory, name: &Name) -> Result<Grouped, Error> {
+    let groups = cgroup::of(directory, name)?;
+    if !groups.iter().any(|group| group.is_dir()) {
+        return Ok(Grouped::No);
+    }
+    Ok(Grouped::Yes(OomWatch::again(&groups)?))
+}
+
+/// Removes what is left of the control group of one that has ended, seen or not.
+fn clear(directory: &PodDirectory, name: &Name) {
+    cgroup::clear(directory, name).unwrap_or_else(|error| complain(error, ()));
 }
 
 /// Makes a workload of a launch that was cut short after its process was there, and nothing of

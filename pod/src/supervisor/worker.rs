@@ -11,7 +11,9 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use caps::{CapSet, Capability};
-use container::{Attached, Sandbox};
+use container::Sandbox;
+use container::cgroup::OomWatch;
+use launch::open::cgroup::Cgroups;
 use launch::{Child, Environment, Identity, Inherited, Limit, OwnPids, Record, Session};
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
@@ -20,6 +22,7 @@ use registry::{Name, PodDirectory, file};
 
 use super::complain;
 use super::log::Log;
+use crate::cgroup::{self, Group};
 use crate::control::Refusal;
 use crate::error::Error;
 use crate::plan::{Conditions, WorkloadPlan};
@@ -36,6 +39,8 @@ pub(super) enum Job {
     Launch(Box<WorkloadPlan>),
     /// Record how one ended.
     Record(Name, EndRecord),
+    /// Remove the control group of one that has ended, with whoever it has left there.
+    Clear(Name),
 }
 
 /// A workload that has been launched.
@@ -43,6 +48,16 @@ pub(super) enum Job {
 pub(super) struct Launched {
     pub(super) child: Child,
     pub(super) output: Output,
+    pub(super) grouped: Grouped,
+}
+
+/// Whether a workload has a control group of its own.
+#[derive(Debug)]
+pub(super) enum Grouped {
+    /// It has none.
+    No,
+    /// It has; and where memory is counted, that it runs out is seen.
+    Yes(Option<OomWatch>),
 }
 
 /// Our ends of a workload's fifos, and the log that they lead to.
@@ -57,6 +72,7 @@ pub(super) struct Output {
 #[derive(Clone, Debug)]
 pub(super) struct Worker {
     pub(super) directory: PodDirectory,
+    pub(super) pod: Name,
     pub(super) pause: Identity,
     pub(super) own_pids: OwnPids,
 }
@@ -99,6 +115,9 @@ impl Worker {
                         owed.push((name, end));
                     }
                 }
+                Some(Job::Clear(name)) => {
+                    cgroup::clear(&self.directory, &name).unwrap_or_else(|error| complain(error, ()));
+                }
                 None => {}
             }
         }
@@ -109,9 +128,12 @@ impl Worker {
         // What was launched before under this name may be a record that nobody can read.
         let before = self.directory.spec::<WorkloadRecord>(&name).ok().flatten();
         let number = before.map_or(0, |before| before.number + 1);
-        let record = WorkloadRecord { plan, started: SystemTime::now(), number };
-        let process = self.directory.write_draft(&name, &record)?;
-        let launched = self.spawn(record.plan, number, process).and_then(|launched| {
+        let group = self.group(&plan)?;
+        let missing = group.as_ref().map(|group| group.missing.clone()).unwrap_or_default();
+        let record = WorkloadRecord { plan, started: SystemTime::now(), number, missing };
+        let draft = self.directory.write_draft(&name, &record).map_err(Error::from);
+        let is_grouped = group.is_some();
+        let launched = draft.and_then(|process| self.spawn(record.plan, number, process, group)).and_then(|launched| {
             let promoted = self.directory.promote(&name);
             if promoted.is_err() {
                 // What cannot be recorded must not run.
@@ -122,26 +144,47 @@ impl Worker {
         if launched.is_err() {
             self.directory.forget_draft(&name).unwrap_or_else(|error| complain(error, ()));
         }
+        if launched.is_err() && is_grouped {
+            cgroup::clear(&self.directory, &name).unwrap_or_else(|error| complain(error, ()));
+        }
         launched
     }
 
+    /// Makes the control group of a workload that is to have one: of every container, and of who has limits.
+    fn group(&self, plan: &WorkloadPlan) -> Result<Option<Group>, Error> {
+        if plan.limits().is_empty() && plan.container.is_none() {
+            return Ok(None);
+        }
+        cgroup::make(&self.directory, &self.pod, self.pause, &plan.name, plan.limits()).map(Some)
+    }
+
     /// Joins the pod with the workload, its output going to its log.
-    fn spawn(&self, plan: WorkloadPlan, number: u32, process: File) -> Result<Launched, Error> {
+    fn spawn(&self, plan: WorkloadPlan, number: u32, process: File, group: Option<Group>) -> Result<Launched, Error> {
         sandbox::mend(self.pause, &self.directory)?;
         let draft = self.directory.draft(&plan.name);
         let (stdout, stderr) = (fifo(&draft.join("stdout"))?, fifo(&draft.join("stderr"))?);
         let log = Log::begin(&self.directory, &plan.name, number)?;
         let null = File::open("/dev/null").map_err(file("open", "/dev/null"))?;
         let stdio = [Some(null.into()), Some(stdout.theirs), Some(stderr.theirs)];
+        let (grouped, cgroups) = match group {
+            Some(Group { cgroup, .. }) => (Grouped::Yes(OomWatch::new(&cgroup)?), cgroup.to_join()?),
+            None => (Grouped::No, Cgroups::default()),
+        };
         let child = match plan.container {
-            None => self.join(plan, stdio, process),
-            Some(_) => self.contain(plan, stdio, process),
+            None => self.join(plan, stdio, process, cgroups),
+            Some(_) => self.contain(plan, stdio, process, cgroups),
         }?;
-        Ok(Launched { child, output: Output { stdout: stdout.ours, stderr: stderr.ours, log } })
+        Ok(Launched { child, output: Output { stdout: stdout.ours, stderr: stderr.ours, log }, grouped })
     }
 
     /// Joins the pod with a program of the host.
-    fn join(&self, plan: WorkloadPlan, stdio: [Option<OwnedFd>; 3], process: File) -> Result<Child, Error> {
+    fn join(
+        &self,
+        plan: WorkloadPlan,
+        stdio: [Option<OwnedFd>; 3],
+        process: File,
+        cgroups: Cgroups,
+    ) -> Result<Child, Error> {
         let mut command = Command::new(plan.program)
             .args(plan.arguments)
             .environment(Environment::Empty)
@@ -156,19 +199,26 @@ impl Worker {
         command.nice = nice(&plan.conditions);
         command.limits = limits(&plan.conditions);
         let join = Join::new(Target::Process(self.pause), command).select(Select::All).root(Directory::Targets);
-        let opened = join.plan().map_err(nsjoin::Error::from).and_then(nsjoin::Plan::open);
+        let attached = nsjoin::Attached { cgroups: Some(cgroups), ..nsjoin::Attached::default() };
+        let opened = join.plan().map_err(nsjoin::Error::from).and_then(|plan| plan.open_with(attached));
         Ok(opened.and_then(nsjoin::Opened::spawn)?)
     }
 
     /// Makes a container in the pod.
-    fn contain(&self, plan: WorkloadPlan, stdio: [Option<OwnedFd>; 3], process: File) -> Result<Child, Error> {
+    fn contain(
+        &self,
+        plan: WorkloadPlan,
+        stdio: [Option<OwnedFd>; 3],
+        process: File,
+        cgroups: Cgroups,
+    ) -> Result<Child, Error> {
         let Some(container) = plan.container else { return Err(Error::NoRoot) };
-        let attached = Attached {
+        let attached = container::Attached {
             stdio,
             record: Some(process.into()),
+            cgroups,
             nice: nice(&plan.conditions),
             limits: limits(&plan.conditions),
-            ..Attached::default()
         };
         let sandbox = Sandbox::open(self.pause)?;
         let (opened, _no_terminal) = container::Opened::open(container, sandbox, attached)?;

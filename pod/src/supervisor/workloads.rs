@@ -7,6 +7,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
+use container::cgroup::OomWatch;
 use launch::complain::line;
 use launch::{Child, Pidfd};
 use reaper::{Signal, WaitStatus};
@@ -16,10 +17,11 @@ use tokio::task::spawn_local;
 use super::complain;
 use super::heard::{Heard, Tell};
 use super::log::{self, Glass, Stream};
-use super::worker::{Launched, Output};
+use super::worker::{Grouped, Launched, Output};
+use crate::cgroup;
 use crate::control::Refusal;
 use crate::error::Error;
-use crate::record::EndRecord;
+use crate::record::{EndRecord, Reason};
 use crate::sys;
 
 /// The workloads that run, by name.
@@ -35,6 +37,15 @@ pub(super) struct Workloads {
 struct Running {
     launch: u64,
     process: Held,
+    grouped: Grouped,
+}
+
+/// A workload that has ended.
+pub(super) struct Buried {
+    /// How, if that can be told.
+    pub(super) end: Option<EndRecord>,
+    /// Whether a control group of its own is left.
+    pub(super) is_grouped: bool,
 }
 
 /// Its process.
@@ -94,22 +105,23 @@ impl Workloads {
 
     /// Takes a workload into our keeping. What cannot be watched must not run.
     pub(super) fn own(&mut self, directory: &PodDirectory, name: &Name, launched: Launched) -> Result<(), Refusal> {
-        let Launched { child, output } = launched;
+        let Launched { child, output, grouped } = launched;
         let kept = match self.read(output) {
-            Ok(()) => self.hold(name, Held::Ours(child)),
+            Ok(()) => self.hold(name, Held::Ours(child), grouped),
             Err(error) => {
                 let _gone = child.kill().and_then(|()| child.wait());
                 Err(error)
             }
         };
         if kept.is_err() {
+            cgroup::clear(directory, name).unwrap_or_else(|error| complain(error, ()));
             tree::remove(&directory.workload(name)).unwrap_or_else(|error| complain(error, ()));
         }
         kept.map_err(|error| Refusal::because(format!("cannot watch the workload: {}", line(&error))))
     }
 
     /// Watches a workload's process. One of ours that cannot be watched is ended.
-    pub(super) fn hold(&mut self, name: &Name, process: Held) -> io::Result<()> {
+    pub(super) fn hold(&mut self, name: &Name, process: Held, grouped: Grouped) -> io::Result<()> {
         self.launches += 1;
         let launch = self.launches;
         let watched = process.copy().and_then(sys::watch);
@@ -122,7 +134,7 @@ impl Workloads {
                 return Err(error);
             }
         };
-        self.running.insert(name.clone(), Running { launch, process });
+        self.running.insert(name.clone(), Running { launch, process, grouped });
         let (tell, name) = (self.tell.clone(), name.clone());
         spawn_local(async move {
             let _ended = watched.readable().await;
@@ -137,10 +149,13 @@ impl Workloads {
     }
 
     /// Lets go of a workload if it has ended; hands back how, if that can be told.
-    pub(super) fn bury(&mut self, name: &Name) -> Option<Option<EndRecord>> {
+    pub(super) fn bury(&mut self, name: &Name) -> Option<Buried> {
         let status = self.running.get(name)?.process.end()?;
-        self.running.remove(name);
-        Some(status.and_then(|status| EndRecord::of(status, SystemTime::now())))
+        let (is_grouped, reason) = match self.running.remove(name)?.grouped {
+            Grouped::No => (false, None),
+            Grouped::Yes(watch) => (true, reason(watch)),
+        };
+        Some(Buried { end: EndRecord::known(status, reason, SystemTime::now()), is_grouped })
     }
 
     /// Reads what a workload says into its log, until nobody says any more.
@@ -152,4 +167,10 @@ impl Workloads {
         spawn_local(log::copy(stderr, Stream::Stderr, log, Rc::clone(&self.glass)));
         Ok(())
     }
+}
+
+/// Why a workload has ended, as far as its control group tells.
+fn reason(watch: Option<OomWatch>) -> Option<Reason> {
+    let killed = watch.and_then(|mut watch| watch.ended().unwrap_or_else(|error| complain(error, None)));
+    killed.map(|_| Reason::OomKilled)
 }

@@ -1,6 +1,7 @@
 //! `pod add`: putting a workload into a pod.
 
 mod contained;
+mod limited;
 mod volume;
 
 use std::ffi::OsString;
@@ -9,6 +10,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use clap::Args;
+use container::limits::Limits;
 use container::plan::Root;
 use launch::Seen;
 use registry::{Name, Process, Registry, RegistryError, file};
@@ -23,6 +25,7 @@ use crate::record::PodRecord;
 use crate::store::Store;
 use crate::supervisor;
 use contained::{Contained, Typed, Usual};
+use limited::Limited;
 
 /// Put a workload into a pod.
 #[derive(Debug, Args)]
@@ -40,6 +43,9 @@ pub struct Add {
     #[command(flatten)]
     contained: Contained,
 
+    #[command(flatten)]
+    limited: Limited,
+
     /// The command, and its arguments
     #[arg(trailing_var_arg = true, required = true, value_name = "COMMAND")]
     command: Vec<OsString>,
@@ -52,7 +58,8 @@ impl Add {
     /// When it was given no name and none can be made of the program's, it is to start nowhere, or what is to be
     /// a container cannot be one.
     pub fn plan(self, registry: &Registry) -> Result<WorkloadPlan, Error> {
-        let Self { pod, name, surroundings, contained, command } = self;
+        let Self { pod, name, surroundings, contained, limited, command } = self;
+        let limits = limited.limits()?;
         let named = |program: &OsString| {
             let name = name.or_else(|| name_after(program));
             name.ok_or_else(|| Error::NoName { program: program.clone() })
@@ -66,13 +73,23 @@ impl Add {
             let name = named(&program)?;
             let (directory, environment) = surroundings.resolve()?;
             let directory = directory.into();
-            return Ok(WorkloadPlan { name, program, arguments, environment, directory, conditions, container: None });
+            let container = None;
+            return Ok(WorkloadPlan {
+                name,
+                program,
+                arguments,
+                environment,
+                directory,
+                conditions,
+                container,
+                limits,
+            });
         };
         let root = Root::Directory(fs::canonicalize(&rootfs).map_err(file("find", rootfs))?);
         let directory = registry.pod(&pod)?;
         let record: PodRecord = directory.pod()?;
         let (workdir, environment) = surroundings.typed();
-        let typed = Typed { command, environment, directory: workdir, terminal: false };
+        let typed = Typed { command, environment, directory: workdir, terminal: false, limits };
         let container = contained.plan(root, Usual::default(), typed, (&record.plan, &directory))?;
         let process = &container.parts().process;
         let (program, arguments) = program_and_arguments(process.command.clone());
@@ -84,6 +101,7 @@ impl Add {
             directory: process.directory.clone().into(),
             conditions,
             container: Some(container),
+            limits: Limits::default(),
         })
     }
 }

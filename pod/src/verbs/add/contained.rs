@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
+use container::limits::Limits;
 use container::plan::{Capabilities, Mount, Pids, Process, Root, Seccomp, User};
 use container::{ContainerPlan, Parts};
 use registry::{PodDirectory, file};
@@ -78,6 +79,7 @@ pub(super) struct Typed {
     pub(super) environment: Vec<(OsString, OsString)>,
     pub(super) directory: Option<PathBuf>,
     pub(super) terminal: bool,
+    pub(super) limits: Limits,
 }
 
 impl Contained {
@@ -150,6 +152,7 @@ impl Contained {
             mounts,
             read_only: self.read_only,
             pids,
+            limits: typed.limits,
             stop_signal: usual.stop_signal.unwrap_or(15),
             ..Parts::usual(root, process)
         })?)
