@@ -8,9 +8,10 @@ use oci_spec::image::{Descriptor, ImageConfiguration, ImageIndex, ImageManifest,
 use registry::Lock;
 
 use crate::digest::{Digest, InvalidDigest};
+use crate::marks::OverlayMarks;
 use crate::media::Kind;
 use crate::platform::Platform;
-use crate::store::{Layer, LayerError, LayerRecord, OverlayMarks, Store, StoreError};
+use crate::store::{Layer, LayerError, LayerRecord, Pin, Store, StoreError};
 use crate::unpack::Limits;
 
 /// An image in the store.
@@ -186,6 +187,15 @@ impl Store {
         let lowers = crate::store::seen(&layers).into_iter().map(PathBuf::from).collect();
         let chain = image.layers.last().map_or_else(|| image.id.clone(), |layer| layer.chain.clone());
         Ok(Prepared { image, lowers, chain, marks: self.marks(), held: self.held() })
+    }
+}
+
+impl Prepared {
+    /// What a container that stands on it pins.
+    #[must_use]
+    pub fn pin(&self) -> Pin {
+        let chains = self.image.layers.iter().map(|layer| layer.chain.clone()).collect();
+        Pin { manifest: self.image.manifest.clone(), image: self.image.id.clone(), chains }
     }
 }
 

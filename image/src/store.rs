@@ -32,6 +32,5 @@ pub use ingest::Ingest;
 pub use instances::{Instance, Pin};
 pub(crate) use layers::seen;
 pub use layers::{Layer, LayerError, LayerRecord};
-pub use layout::OverlayMarks;
 pub use open::{Alone, Store, data_directory};
 pub use references::Reference;

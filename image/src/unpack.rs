@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 pub use limits::{Limits, TooMuch};
 
 use crate::digest::Digest;
-use crate::store::OverlayMarks;
+use crate::marks::OverlayMarks;
 pub(crate) use member::{Kind, Members};
 pub(crate) use stream::decompressed;
 

@@ -175,8 +175,8 @@ fn what_nobody_needs_goes_and_what_somebody_needs_stays() {
     let held = place.import(&store, "held", "held");
     place.import(&store, "gone", "gone");
     let name: registry::Name = "web".to_owned().try_into().expect("a name");
-    store.make_instance(&name, &held.prepared).expect("a directory");
-    assert!(store.make_instance(&name, &held.prepared).is_err());
+    store.make_instance(&name, &held.prepared.pin()).expect("a directory");
+    assert!(store.make_instance(&name, &held.prepared.pin()).is_err());
     for name in ["docker.io/library/held:latest", "docker.io/library/gone:latest"] {
         assert!(store.forget_reference(name).expect("ours"));
     }

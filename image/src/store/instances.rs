@@ -16,7 +16,6 @@ use super::Store;
 use super::error::{StoreError, file};
 use super::open::{sync_directory, write_whole};
 use crate::digest::Digest;
-use crate::image::Prepared;
 
 /// A container's directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,21 +43,18 @@ pub struct Pin {
 const PIN: &str = "image";
 
 impl Store {
-    /// Makes the directory of a container that stands on this image, and hands back where it is.
+    /// Makes the directory of a container that stands on this (`Prepared::pin`), and hands back where it is.
     /// From now on nothing of the image is collected, until the directory is removed.
     ///
     /// # Errors
     /// When there is one of that name, or it cannot be made.
-    pub fn make_instance(&self, name: &Name, prepared: &Prepared) -> Result<PathBuf, StoreError> {
+    pub fn make_instance(&self, name: &Name, pin: &Pin) -> Result<PathBuf, StoreError> {
         let path = self.layout.instance(name);
         let making = self.layout.own_work("container");
         self.remove_tree(&making)?;
         DirBuilder::new().mode(0o700).create(&making).map_err(file("create", &making))?;
-        let image = &prepared.image;
-        let chains = image.layers.iter().map(|layer| layer.chain.clone()).collect();
-        let pin = Pin { manifest: image.manifest.clone(), image: image.id.clone(), chains };
         let record = making.join(PIN);
-        let bytes = serde_json::to_vec(&pin);
+        let bytes = serde_json::to_vec(pin);
         let bytes = bytes.map_err(|source| StoreError::DamagedRecord { path: record.clone(), source })?;
         write_whole(&self.layout, &record, &bytes)?;
         let flags = rustix::fs::RenameFlags::NOREPLACE;

@@ -12,7 +12,8 @@ use nix::unistd::{User, geteuid};
 use registry::{Lock, PATIENCE, RegistryError, Sharing, trust};
 
 use super::error::{StoreError, file};
-use super::layout::{DIRECTORIES, Layout, OverlayMarks, parse_version, version};
+use super::layout::{DIRECTORIES, Layout, parse_version, version};
+use crate::marks::OverlayMarks;
 
 /// Where this user's images and the writable layers of containers are: `$POD_DATA_DIR`; else
 /// `/var/lib/pod` for root, and for anybody else `$XDG_DATA_HOME/pod` or `~/.local/share/pod`.

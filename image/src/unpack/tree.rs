@@ -15,7 +15,7 @@ use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, XattrFlags};
 use rustix::io::Errno;
 
 use super::name::Parts;
-use crate::store::OverlayMarks;
+use crate::marks::OverlayMarks;
 
 /// That something could not be done, and what.
 #[derive(Debug)]
