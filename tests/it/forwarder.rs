@@ -20,12 +20,16 @@ pub(crate) fn trials() -> Vec<Trial> {
         as_each_user("forwarder::an_end_in_each_direction_by_itself", &[], half_closes),
         as_each_user("forwarder::a_reset_from_either_side", &[], resets),
         as_each_user("forwarder::a_large_body_is_intact", &[], large_body),
-        as_each_user("forwarder::idle_clients_cost_little_and_it_is_given_back", &[], idle),
-        as_each_user("forwarder::slow_readers_cost_nothing", &[], slow_readers),
-        as_each_user("forwarder::five_hundred_clients_do_not_keep_a_pod_from_being_deleted", &[], open_at_delete),
+        as_each_user("forwarder::idle_clients_cost_little_and_it_is_given_back", &[Need::Descriptors(8192)], idle),
+        as_each_user("forwarder::slow_readers_cost_nothing", &[Need::Descriptors(1024)], slow_readers),
+        as_each_user(
+            "forwarder::five_hundred_clients_do_not_keep_a_pod_from_being_deleted",
+            &[Need::Descriptors(2048)],
+            open_at_delete,
+        ),
         as_each_user("forwarder::killed_it_is_replaced_within_a_second", &[], forwarder_killed),
         as_each_user("forwarder::its_supervisors_death_costs_no_connection", &[], supervisor_killed),
-        as_each_user("forwarder::with_forty_descriptors_clients_wait", &[], forty_descriptors),
+        as_each_user("forwarder::with_forty_descriptors_clients_wait", &[Need::Descriptors(1024)], forty_descriptors),
         as_each_user("forwarder::it_may_do_nothing_but_carry", &[], confined),
     ]
     .into_iter()

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use fixtures::engine::cni_plugins;
 use fixtures::find;
 use libtest_mimic::{Failed, Trial};
+use nix::sys::resource::{Resource, getrlimit};
 
 use crate::arch::Arch;
 use crate::house::{User, kernel_reaps, userns_works};
@@ -24,6 +25,8 @@ pub(crate) enum Need {
     Peer(&'static str),
     /// A kernel that tells how a child ended that it reaped: Linux 6.15.
     KernelReaps,
+    /// The right to open so many files.
+    Descriptors(u64),
     /// The reference CNI plugins.
     Cni,
     /// That `cargo xtask dist --arch` could once build for this architecture. It takes a compiler
@@ -37,6 +40,10 @@ impl Need {
             Self::Root => (!nix::unistd::geteuid().is_root()).then(|| "needs root".to_owned()),
             Self::Userns => (!userns_works()).then(|| "needs user namespaces for everybody".to_owned()),
             Self::KernelReaps => (!kernel_reaps()).then(|| "needs Linux 6.15".to_owned()),
+            Self::Descriptors(many) => {
+                let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+                (hard < many).then(|| format!("needs {many} descriptors"))
+            }
             Self::Cni => cni_plugins().is_none().then(|| "needs the CNI plugins".to_owned()),
             Self::Peer(name) => (!peer(name).exists()).then(|| format!("needs {name} of tests/peers/install")),
             Self::Program(name) => find(name).is_none().then(|| format!("needs {name}")),
