@@ -274,7 +274,7 @@ impl Error {
     pub fn hint(&self) -> Option<&str> {
         match self {
             Self::NoName { .. } => Some("--name gives one"),
-            Self::NoRoot => Some("--rootfs gives it one"),
+            Self::NoRoot => Some("--image or --rootfs gives it one"),
             Self::Container(error) => error.hint(),
             Self::NoProgram { name: "pause", .. } => {
                 Some("it is looked for beside this program, then in PATH; --pause names another")

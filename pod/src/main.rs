@@ -185,6 +185,10 @@ fn fetch(pull: &Shown<Pull>) -> Result<(), Error> {
 fn join(registry: &Registry, exec: Exec) -> Result<ExitCode, Error> {
     let (name, workload, typed) = (exec.pod.clone(), exec.workload.clone(), exec.typed());
     let contained = verbs::exec::contained(registry, &name, workload.as_ref())?;
+    if contained.is_some() {
+        // Whose first instruction inside is one of this program.
+        pod::go_on_sealed()?;
+    }
     // The command is to have the signals as we got them, not as we need them.
     let command = exec.command(contained.as_ref())?.signals(Inherited::now());
     // A pod that ends meanwhile is the reason for whatever did not go well in it.

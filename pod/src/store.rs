@@ -18,6 +18,7 @@ use registry::{Lock, Name, PodDirectory, Registry, RegistryError, Sharing, file,
 use crate::cgroup;
 use crate::end;
 use crate::error::Error;
+use crate::instance;
 
 /// The registry of this user, to be changed.
 #[derive(Debug)]
@@ -102,6 +103,7 @@ impl Store {
             end::end_draft(directory, &self.here)?;
         }
         cgroup::clear_all(directory)?;
+        instance::remove_all(directory)?;
         Ok(tree::remove(directory.path())?)
     }
 

@@ -39,6 +39,19 @@ impl User {
             command.uid(ORDINARY_ID).gid(ORDINARY_ID);
         }
     }
+
+    /// Gives the user what we have made below here, links and not what they lead to.
+    pub(crate) fn owns(self, path: &Path) {
+        if self != Self::Ordinary || !geteuid().is_root() {
+            return;
+        }
+        std::os::unix::fs::lchown(path, Some(ORDINARY_ID), Some(ORDINARY_ID)).unwrap();
+        if fs::symlink_metadata(path).unwrap().is_dir() {
+            for entry in fs::read_dir(path).unwrap() {
+                self.owns(&entry.unwrap().path());
+            }
+        }
+    }
 }
 
 /// The binaries, built once, where every user may execute them.

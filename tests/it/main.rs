@@ -47,6 +47,8 @@ mod inside;
 mod life;
 // Limits, control groups, and who runs out of memory.
 mod limits;
+// Workloads with a root directory of their own.
+mod container;
 // What published ports carry, and what carries them.
 mod forwarder;
 // Images from registries.
@@ -94,6 +96,7 @@ fn main() {
         threats::trials(),
         inside::trials(),
         life::trials(),
+        container::trials(),
         limits::trials(),
         trouble::trials(),
         forwarder::trials(),

@@ -11,6 +11,8 @@ use crate::publish::Publish;
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Start {
     pub(crate) listening: Vec<Publish>,
+    /// The file of the program that it is, which it may be executed from a copy of.
+    pub(crate) program: std::ffi::OsString,
 }
 
 /// What a client asks.

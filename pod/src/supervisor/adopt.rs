@@ -38,7 +38,9 @@ pub(super) fn adopt(pod: &Pod, workloads: &mut Workloads) -> Vec<Name> {
             }
             Ok(Some(pidfd)) => {
                 let grouped = group(directory, &name).unwrap_or_else(|error| complain(error, Grouped::No));
-                workloads.hold(&name, Held::Anothers(pidfd), grouped).unwrap_or_else(|error| complain(error, ()));
+                workloads
+                    .hold(directory, &name, Held::Anothers(pidfd), grouped)
+                    .unwrap_or_else(|error| complain(error, ()));
             }
             // What may run is not to be launched again.
             Err(unseen) => complain(unseen, ()),

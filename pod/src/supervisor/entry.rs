@@ -93,7 +93,7 @@ fn begin(who: &UnixStream, directory: PodDirectory) -> Result<Begun, Error> {
     let lock = leave_word(&directory)?;
     let pinned = pin(pause)?.ok_or_else(|| RegistryError::Dead { name: name.clone() })?;
     let own_pids = if record.plan.shares(Share::Pid) { OwnPids::No } else { OwnPids::Yes };
-    let pod = Pod { directory, plan: record.plan, pause, pinned, here };
+    let pod = Pod { directory, plan: record.plan, pause, pinned, here, program: start.program.into() };
     Ok(Begun { pod, own_pids, lock, listening })
 }
 

@@ -1,6 +1,7 @@
 //! The pod that is supervised: what does not change while it lives.
 
 use std::io;
+use std::path::PathBuf;
 
 use launch::{Identity, Origin, Pidfd};
 use registry::PodDirectory;
@@ -17,6 +18,8 @@ pub(super) struct Pod {
     pub(super) pinned: Pidfd,
     /// Where processes are counted as we count them.
     pub(super) here: Origin,
+    /// This program's file, whatever it is executed from.
+    pub(super) program: PathBuf,
 }
 
 impl Pod {

@@ -18,7 +18,6 @@ use super::heard::{Heard, Tell};
 use super::pod::Pod;
 use crate::error::Error;
 use crate::forwarder::{self, Forwarder, Listening, Said};
-use crate::programs;
 use crate::sys;
 
 /// The listeners, and who carries what comes in.
@@ -96,7 +95,7 @@ impl Ports {
         let record = options.write(true).create(true).truncate(true).mode(0o600).open(&path);
         let record = record.map_err(registry::file("create", &path))?;
         Ok(forwarder::start(forwarder::Start {
-            program: &programs::ourselves().map_err(|source| pod.failed(source))?,
+            program: &pod.program,
             directory: pod.directory.path(),
             pause: pod.pause,
             pinned: pod.pinned.as_fd(),

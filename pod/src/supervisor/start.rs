@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use crate::control::{Answer, Request, Start, Word, receive, send};
 use crate::error::Error;
 use crate::forwarder::Listening;
 use crate::programs::Programs;
+use crate::seal;
 
 /// How long a supervisor may take to begin, or to launch something from a slow disk.
 const SLOWLY: Duration = Duration::from_secs(30);
@@ -53,7 +55,10 @@ pub(crate) fn ensure(
     let log = directory.supervisor_log();
     let said = File::options().append(true).create(true).mode(0o600).open(&log).map_err(file("open", &log))?;
     let program = programs.pod()?;
-    let mut command = Command::new(&program);
+    // Nobody in a container is to write to that file by way of us (CVE-2019-5736).
+    let sealed = seal::sealed(&program)?;
+    let by_number = sealed.as_ref().map(|file| PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd())));
+    let mut command = Command::new(by_number.as_ref().unwrap_or(&program));
     command
         .arg0("pod")
         .arg("supervise")
@@ -66,7 +71,8 @@ pub(crate) fn ensure(
     // It has a copy now; with ours open, its end would never be seen.
     drop(command);
     ours.set_read_timeout(Some(SLOWLY)).map_err(failed)?;
-    let start = Start { listening: listening.iter().map(|listening| listening.publish).collect() };
+    let start =
+        Start { listening: listening.iter().map(|listening| listening.publish).collect(), program: program.into() };
     let listeners: Vec<_> = listening.iter().map(|listening| listening.as_fd().as_raw_fd()).collect();
     let begun = send(&ours, &start, &listeners).and_then(|()| receive::<Word>(&ours));
     let error = match begun {

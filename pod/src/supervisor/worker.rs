@@ -25,6 +25,7 @@ use super::log::Log;
 use crate::cgroup::{self, Group};
 use crate::control::Refusal;
 use crate::error::Error;
+use crate::instance;
 use crate::plan::{Conditions, WorkloadPlan};
 use crate::record::{EndRecord, WorkloadRecord};
 use crate::sandbox;
@@ -127,7 +128,7 @@ impl Worker {
         let name = plan.name.clone();
         // What was launched before under this name may be a record that nobody can read.
         let before = self.directory.spec::<WorkloadRecord>(&name).ok().flatten();
-        let number = before.map_or(0, |before| before.number + 1);
+        let number = before.as_ref().map_or(0, |before| before.number + 1);
         let group = self.group(&plan)?;
         let missing = group.as_ref().map(|group| group.missing.clone()).unwrap_or_default();
         let record = WorkloadRecord { plan, started: SystemTime::now(), number, missing };
@@ -141,6 +142,10 @@ impl Worker {
             }
             promoted.map(|()| launched).map_err(Error::from)
         });
+        if let (Ok(_), Some(before)) = (&launched, before.and_then(|before| before.plan.container)) {
+            // What it has written goes with the container that this one has replaced.
+            instance::remove(&self.directory, &before).unwrap_or_else(|error| complain(error, ()));
+        }
         if launched.is_err() {
             self.directory.forget_draft(&name).unwrap_or_else(|error| complain(error, ()));
         }

@@ -21,7 +21,7 @@ use super::worker::{Grouped, Launched, Output};
 use crate::cgroup;
 use crate::control::Refusal;
 use crate::error::Error;
-use crate::record::{EndRecord, Reason};
+use crate::record::{EndRecord, Reason, WorkloadRecord};
 use crate::sys;
 
 /// The workloads that run, by name.
@@ -36,6 +36,8 @@ pub(super) struct Workloads {
 #[derive(Debug)]
 struct Running {
     launch: u64,
+    /// What asks it to end.
+    stop: Signal,
     process: Held,
     grouped: Grouped,
 }
@@ -97,7 +99,11 @@ impl Workloads {
     }
 
     pub(super) fn signal(&self, name: &Name, signal: Signal) {
-        if let Some(Err(error)) = self.running.get(name).map(|running| running.process.signal(signal)) {
+        let send = |running: &Running| {
+            // An image may have another for that.
+            running.process.signal(if signal == Signal::TERM { running.stop } else { signal })
+        };
+        if let Some(Err(error)) = self.running.get(name).map(send) {
             // It runs as somebody stronger than us; the pause's end takes it along.
             complain(error, ());
         }
@@ -107,7 +113,7 @@ impl Workloads {
     pub(super) fn own(&mut self, directory: &PodDirectory, name: &Name, launched: Launched) -> Result<(), Refusal> {
         let Launched { child, output, grouped } = launched;
         let kept = match self.read(output) {
-            Ok(()) => self.hold(name, Held::Ours(child), grouped),
+            Ok(()) => self.hold(directory, name, Held::Ours(child), grouped),
             Err(error) => {
                 let _gone = child.kill().and_then(|()| child.wait());
                 Err(error)
@@ -121,9 +127,18 @@ impl Workloads {
     }
 
     /// Watches a workload's process. One of ours that cannot be watched is ended.
-    pub(super) fn hold(&mut self, name: &Name, process: Held, grouped: Grouped) -> io::Result<()> {
+    pub(super) fn hold(
+        &mut self,
+        directory: &PodDirectory,
+        name: &Name,
+        process: Held,
+        grouped: Grouped,
+    ) -> io::Result<()> {
         self.launches += 1;
         let launch = self.launches;
+        let record = directory.spec::<WorkloadRecord>(name).ok().flatten();
+        let asked = record.and_then(|record| Some(record.plan.container?.parts().stop_signal));
+        let stop = asked.and_then(|number| Signal::new(number.into())).unwrap_or(Signal::TERM);
         let watched = process.copy().and_then(sys::watch);
         let watched = match watched {
             Ok(watched) => watched,
@@ -134,7 +149,7 @@ impl Workloads {
                 return Err(error);
             }
         };
-        self.running.insert(name.clone(), Running { launch, process, grouped });
+        self.running.insert(name.clone(), Running { launch, stop, process, grouped });
         let (tell, name) = (self.tell.clone(), name.clone());
         spawn_local(async move {
             let _ended = watched.readable().await;

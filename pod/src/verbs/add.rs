@@ -1,6 +1,7 @@
 //! `pod add`: putting a workload into a pod.
 
 mod contained;
+mod imaged;
 mod limited;
 mod volume;
 
@@ -13,12 +14,13 @@ use clap::Args;
 use container::limits::Limits;
 use container::plan::Root;
 use launch::Seen;
-use registry::{Name, Process, Registry, RegistryError, file};
+use registry::{Name, PodDirectory, Process, Registry, RegistryError, file};
 
 use super::Surroundings;
 use super::surroundings::program_and_arguments;
 use crate::control::{Answer, Request};
 use crate::error::Error;
+use crate::instance;
 use crate::plan::{Conditions, WorkloadPlan, name_after};
 use crate::programs::Programs;
 use crate::record::PodRecord;
@@ -47,7 +49,7 @@ pub struct Add {
     limited: Limited,
 
     /// The command, and its arguments
-    #[arg(trailing_var_arg = true, required = true, value_name = "COMMAND")]
+    #[arg(trailing_var_arg = true, required_unless_present = "image", value_name = "COMMAND")]
     command: Vec<OsString>,
 }
 
@@ -65,7 +67,7 @@ impl Add {
             name.ok_or_else(|| Error::NoName { program: program.clone() })
         };
         let conditions = Conditions::ours();
-        let Some(rootfs) = contained.rootfs.clone() else {
+        if contained.rootfs.is_none() && contained.image.is_none() {
             if contained.is_typed() {
                 return Err(Error::NoRoot);
             }
@@ -84,13 +86,17 @@ impl Add {
                 container,
                 limits,
             });
-        };
-        let root = Root::Directory(fs::canonicalize(&rootfs).map_err(file("find", rootfs))?);
+        }
         let directory = registry.pod(&pod)?;
+        let (root, usual) = root(&contained, &directory)?;
+        let made = root.clone();
         let record: PodRecord = directory.pod()?;
         let (workdir, environment) = surroundings.typed();
         let typed = Typed { command, environment, directory: workdir, terminal: false, limits };
-        let container = contained.plan(root, Usual::default(), typed, (&record.plan, &directory))?;
+        let container = contained.plan(root, usual, typed, (&record.plan, &directory)).inspect_err(|_| {
+            // The error is what there is to tell; what stays goes with the pod.
+            let _goes_with_the_pod = instance::remove_root(&directory, &made);
+        })?;
         let process = &container.parts().process;
         let (program, arguments) = program_and_arguments(process.command.clone());
         Ok(WorkloadPlan {
@@ -106,6 +112,18 @@ impl Add {
     }
 }
 
+/// The root directory that a container is to have, and what it says of how its program is to run.
+fn root(contained: &Contained, directory: &PodDirectory) -> Result<(Root, Usual), Error> {
+    if let Some(rootfs) = &contained.rootfs {
+        return Ok((Root::Directory(fs::canonicalize(rootfs).map_err(file("find", rootfs))?), Usual::default()));
+    }
+    let name = contained.image.as_deref().unwrap_or_default();
+    let (store, prepared) = imaged::prepare(name, contained.pull)?;
+    let usual = imaged::usual(&prepared.image)?;
+    let writable = instance::make(directory, &store, &prepared)?;
+    Ok((Root::Layers { lowers: prepared.lowers, writable }, usual))
+}
+
 /// How often a supervisor is asked that is killed before it answers.
 const TRIES: u32 = 20;
 /// How long between.
@@ -116,6 +134,16 @@ const BREATH: Duration = Duration::from_millis(10);
 /// # Errors
 /// When there is no such pod or it is dead, the name is in use, or the command cannot be executed.
 pub fn add(store: &Store, pod: &Name, plan: WorkloadPlan, programs: &Programs) -> Result<(), Error> {
+    let container = plan.container.clone();
+    let added = ask(store, pod, plan, programs);
+    if let (Err(_), Some(container), Ok(directory)) = (&added, container, store.registry().pod(pod)) {
+        // The error is what there is to tell; what stays goes with the pod.
+        let _goes_with_the_pod = instance::remove(&directory, &container);
+    }
+    added
+}
+
+fn ask(store: &Store, pod: &Name, plan: WorkloadPlan, programs: &Programs) -> Result<(), Error> {
     let request = Request::Start(Box::new(plan));
     for _ in 0..TRIES {
         let (directory, lock) = store.locked(pod)?;

@@ -12,6 +12,7 @@ use container::plan::{Capabilities, Mount, Pids, Process, Root, Seccomp, User};
 use container::{ContainerPlan, Parts};
 use registry::{PodDirectory, file};
 
+use super::imaged::Pull;
 use super::volume::Volume;
 use crate::error::Error;
 use crate::plan::{PodPlan, Share};
@@ -20,9 +21,17 @@ use crate::plan::{PodPlan, Share};
 #[derive(Debug, Args)]
 #[group(id = "contained", multiple = true)]
 pub(super) struct Contained {
+    /// Make it of this image
+    #[arg(long, value_name = "IMAGE", conflicts_with = "rootfs")]
+    pub(super) image: Option<String>,
+
     /// Give it this directory as its root
     #[arg(long, value_name = "DIRECTORY")]
     pub(super) rootfs: Option<PathBuf>,
+
+    /// When to fetch the image
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t, requires = "image")]
+    pub(super) pull: Pull,
 
     /// Mount a file or directory of the host: HOST:CONTAINER[:ro,...]
     #[arg(short, long, value_name = "HOST:CONTAINER[:OPTIONS]")]
@@ -67,6 +76,8 @@ pub(super) struct Usual {
     pub(super) directory: Option<PathBuf>,
     pub(super) user: Option<User>,
     pub(super) stop_signal: Option<u8>,
+    pub(super) entrypoint: Vec<OsString>,
+    pub(super) command: Vec<OsString>,
 }
 
 /// Where engines look for commands, where nobody says otherwise.
@@ -85,7 +96,8 @@ pub(super) struct Typed {
 impl Contained {
     /// Whether any of it was typed, which means nothing without a root directory.
     pub(super) fn is_typed(&self) -> bool {
-        let Self { rootfs: _, volume, env_file, user, read_only, cap_add, cap_drop, security_opt } = self;
+        let Self { rootfs: _, image: _, pull: _, volume, env_file, user, read_only, cap_add, cap_drop, security_opt } =
+            self;
         !volume.is_empty()
             || !env_file.is_empty()
             || user.is_some()
@@ -115,8 +127,9 @@ impl Contained {
         let all = usual.environment.into_iter().chain(from_files.into_iter().flatten()).chain(typed.environment);
         all.for_each(|(key, value)| set(&mut environment, key, value));
         let all = |sets: &[Capabilities]| sets.iter().fold(Capabilities::default(), |all, one| all.with(*one));
+        let words = if typed.command.is_empty() { usual.command } else { typed.command };
         let mut process = Process {
-            command: typed.command,
+            command: usual.entrypoint.into_iter().chain(words).collect(),
             environment,
             directory: typed.directory.or(usual.directory).unwrap_or_else(|| "/".into()),
             user: self.user.or(usual.user).unwrap_or_else(User::root),

@@ -1,0 +1,97 @@
+//! The writable layers of a pod's containers: in the store of images, and known to the pod before they
+//! are there, so that whoever removes the pod removes them.
+
+use std::ffi::OsString;
+use std::fs::{self, DirBuilder, Permissions};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use container::ContainerPlan;
+use container::plan::{Root, Writable};
+use image::{Prepared, Store};
+use registry::{Name, PodDirectory, file, tree};
+
+use crate::error::Error;
+
+/// In a pod's directory: a file for each, called after it, that says in which store it is.
+const KNOWN: &str = "instances";
+
+/// Makes a writable layer for a container of this image.
+pub(crate) fn make(directory: &PodDirectory, store: &Store, prepared: &Prepared) -> Result<Writable, Error> {
+    let known = directory.path().join(KNOWN);
+    fs::create_dir_all(&known).map_err(file("create", &known))?;
+    let name = name(&mut fs::File::open("/dev/urandom").map_err(file("open", "/dev/urandom"))?)?;
+    let record = known.join(name.as_str());
+    fs::write(&record, store.root().as_os_str().as_bytes()).map_err(file("write", &record))?;
+    let made = fill(store, &name, prepared);
+    if made.is_err() {
+        // The error is what there is to tell; what stays goes with the pod.
+        let _goes_with_the_pod = forget(&record);
+    }
+    made
+}
+
+fn fill(store: &Store, name: &Name, prepared: &Prepared) -> Result<Writable, Error> {
+    let path = store.make_instance(name, &prepared.pin()).map_err(image::ImageError::from)?;
+    let writable = Writable { upper: path.join("upper"), work: path.join("work") };
+    for directory in [&writable.upper, &writable.work] {
+        DirBuilder::new().mode(0o700).create(directory).map_err(file("create", directory))?;
+    }
+    // The container's root directory has the mode of this one.
+    fs::set_permissions(&writable.upper, Permissions::from_mode(0o755)).map_err(file("open up", &writable.upper))?;
+    Ok(writable)
+}
+
+fn name(random: &mut impl std::io::Read) -> Result<Name, Error> {
+    let mut bytes = [0; 16];
+    random.read_exact(&mut bytes).map_err(file("read", "/dev/urandom"))?;
+    let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    text.parse().map_err(|_| Error::Hearing(std::io::ErrorKind::InvalidData.into()))
+}
+
+/// Removes the writable layer of a container that is no more, if it had one.
+///
+/// # Errors
+/// When it cannot be removed.
+pub(crate) fn remove(directory: &PodDirectory, plan: &ContainerPlan) -> Result<(), Error> {
+    remove_root(directory, &plan.parts().root)
+}
+
+/// Removes the writable layer of this root directory, if it has one.
+///
+/// # Errors
+/// When it cannot be removed.
+pub(crate) fn remove_root(directory: &PodDirectory, root: &Root) -> Result<(), Error> {
+    let Root::Layers { writable, .. } = root else { return Ok(()) };
+    let Some(name) = writable.upper.parent().and_then(Path::file_name) else { return Ok(()) };
+    forget(&directory.path().join(KNOWN).join(name))
+}
+
+/// Removes those of all containers of a pod of which nothing runs.
+///
+/// # Errors
+/// When one cannot be removed.
+pub(crate) fn remove_all(directory: &PodDirectory) -> Result<(), Error> {
+    let known = directory.path().join(KNOWN);
+    for name in tree::names(&known)? {
+        forget(&known.join(name))?;
+    }
+    Ok(())
+}
+
+fn forget(record: &Path) -> Result<(), Error> {
+    let root = match fs::read(record) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        read => PathBuf::from(OsString::from_vec(read.map_err(file("read", record))?)),
+    };
+    let name = record.file_name().and_then(|name| name.to_str()?.parse::<Name>().ok());
+    // Of a record that was cut short nothing was made.
+    if let (Some(name), true) = (name, root.is_absolute())
+        && let Some(store) = Store::look(&root).map_err(image::ImageError::from)?
+    {
+        store.remove_instance(&name).map_err(image::ImageError::from)?;
+    }
+    fs::remove_file(record).map_err(file("remove", record))?;
+    Ok(())
+}

@@ -1,0 +1,135 @@
+//! Ways out of containers that were found in others, each tried here.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use libtest_mimic::Trial;
+
+use super::{BUSYBOX, exec, pid_of, rootfs, waiting};
+use crate::house::{House, User};
+use crate::trial::as_each_user;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    [
+        as_each_user("container::cve_2024_21626_nothing_of_the_hosts_is_open_or_stood_in", BUSYBOX, leaked),
+        as_each_user("container::cve_2019_19921_links_of_the_image_lead_no_mount_out", BUSYBOX, linked),
+        as_each_user("container::cve_2021_30465_a_volume_whose_place_is_a_link_stays_inside", BUSYBOX, swapped),
+        as_each_user("container::cve_2025_31133_masks_are_of_the_kernels_null_and_not_of_the_images", BUSYBOX, masked),
+        as_each_user("container::cve_2023_27561_a_proc_that_is_a_link_is_no_proc", BUSYBOX, no_proc),
+        as_each_user("container::cve_2022_0492_no_release_agent_can_be_written", BUSYBOX, release_agent),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn leaked(user: User) {
+    let house = House::new(user);
+    waiting(&house, &[]);
+    let pid = pid_of(&house);
+    let open: Vec<_> = fs::read_dir(format!("/proc/{pid}/fd")).unwrap().map(|fd| fd.unwrap().file_name()).collect();
+    // The shell keeps one that it has made of its own.
+    assert!(open.iter().all(|fd| ["0", "1", "2", "10"].contains(&fd.to_str().unwrap())), "{open:?}");
+    for directory in ["/proc/self/fd/7", "/proc/self/fd/8", "/proc/self/fd/3/../../.."] {
+        let ran = house.pod(&["exec", "web", "-c", "c", "-w", directory, "--", "ls"]);
+        assert_eq!(ran.output.status.code(), Some(125), "{ran}");
+    }
+}
+
+/// Every place below its root leads to the host, if links are followed there.
+fn linked(user: User) {
+    let house = House::new(user);
+    let root = rootfs(&house);
+    let outside = house.work().join("outside");
+    for name in ["shm", "pts", "mqueue", "cgroup"] {
+        fs::create_dir_all(outside.join(name)).unwrap();
+    }
+    symlink(&outside, root.join("dev")).unwrap();
+    symlink("../../../../../../../../../../../../..", root.join("sys")).unwrap();
+    house.user.owns(&house.work());
+    house.pod(&["create", "web"]).ok();
+    let _may_be_refused = house.pod(&[
+        "add",
+        "web",
+        "--name",
+        "c",
+        "--rootfs",
+        root.to_str().unwrap(),
+        "--",
+        "sh",
+        "-c",
+        "echo ready; sleep 60",
+    ]);
+    assert_eq!(fs::read_dir(&outside).unwrap().count(), 4);
+    assert!(fs::read_dir(outside.join("pts")).unwrap().next().is_none());
+    let ours = fs::read_to_string("/proc/self/mountinfo").unwrap();
+    assert!(!ours.lines().any(|line| line.contains(outside.to_str().unwrap())), "{ours}");
+}
+
+fn swapped(user: User) {
+    let house = House::new(user);
+    let data = house.work().join("data");
+    let outside = house.work().join("outside");
+    for directory in [&data, &outside] {
+        fs::create_dir(directory).unwrap();
+    }
+    fs::write(data.join("file"), "x").unwrap();
+    let root = rootfs(&house);
+    // Where the volume is to be, the image has a way out; in one volume there is a way out for another.
+    symlink(&outside, root.join("data")).unwrap();
+    symlink("../../../../../../../../..", data.join("out")).unwrap();
+    house.user.owns(&house.work());
+    house.pod(&["create", "web"]).ok();
+    let (one, other) = (format!("{}:/data/x", data.display()), format!("{}:/volume", data.display()));
+    let nested = format!("{}:/volume/out/made", data.display());
+    let options = ["--rootfs", root.to_str().unwrap(), "-v", &one, "-v", &other, "-v", &nested];
+    house
+        .pod(&[&["add", "web", "--name", "c"][..], &options, &["--", "sh", "-c", "echo ready; sleep 60"]].concat())
+        .ok();
+    assert_eq!(fs::read_dir(&outside).unwrap().count(), 0);
+    // What leads out leads to its own root.
+    assert_eq!(exec(&house, "cat /made/file"), "x");
+}
+
+fn masked(user: User) {
+    let house = House::new(user);
+    let root = rootfs(&house);
+    fs::create_dir(root.join("dev")).unwrap();
+    symlink("/proc/sys/kernel/core_pattern", root.join("dev/null")).unwrap();
+    house.user.owns(&root);
+    house.pod(&["create", "web"]).ok();
+    let words = ["--", "sh", "-c", "echo ready; sleep 60"];
+    house.pod(&[&["add", "web", "--name", "c", "--rootfs", root.to_str().unwrap()][..], &words].concat()).ok();
+    house.logged("web", "c", "ready");
+    assert_eq!(exec(&house, "stat -c %t:%T /proc/timer_list /dev/null"), "1:3\n1:3\n");
+    assert_eq!(exec(&house, "cat /proc/keys"), "");
+}
+
+/// A /proc of the image's own would have what is believed of the kernel be the image's word.
+fn no_proc(user: User) {
+    let house = House::new(user);
+    let root = rootfs(&house);
+    fs::create_dir_all(root.join("fake/self")).unwrap();
+    symlink("/fake", root.join("proc")).unwrap();
+    house.user.owns(&root);
+    house.pod(&["create", "web"]).ok();
+    let words = ["--", "sh", "-c", "echo ready; sleep 60"];
+    let added = house.pod(&[&["add", "web", "--name", "c", "--rootfs", root.to_str().unwrap()][..], &words].concat());
+    // What is masked is masked by way of the same link, and nothing is written by any such path.
+    if added.output.status.success() {
+        house.logged("web", "c", "ready");
+        assert_eq!(exec(&house, "cat /proc/keys; head -c 3 /proc/self/stat >/dev/null && echo kernel"), "kernel\n");
+        house
+            .pod(&["exec", "web", "-c", "c", "--", "sh", "-c", "echo 1 2>/dev/null > /proc/sys/kernel/panic"])
+            .exits(1);
+    }
+}
+
+fn release_agent(user: User) {
+    let house = House::new(user);
+    waiting(&house, &[]);
+    let script = "for f in /sys/fs/cgroup/*/release_agent; do echo x 2>/dev/null > $f && echo written; done; true";
+    assert_eq!(exec(&house, script), "");
+    let mounts = "mkdir -p /tmp/m; mount -t cgroup -o cpu none /tmp/m 2>/dev/null && echo mounted; true";
+    assert_eq!(exec(&house, mounts), "");
+}
