@@ -4,6 +4,8 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeValLike;
 
 use crate::cli::Options;
 use crate::look::{self, settled};
@@ -235,9 +237,11 @@ fn thousand(place: &Place, options: &Options, tally: &mut Tally) -> anyhow::Resu
     tally.figure(format!("{many} pods"), format!("made in {:.1} s", began.elapsed().as_secs_f64()));
     let now = kilobytes(&fs::read_to_string("/proc/meminfo")?, "MemAvailable:")?;
     tally.figure("memory of a pod", format!("{} kB", available.saturating_sub(now) / many));
-    let milliseconds: Vec<f64> = listed.iter().map(|time| time.as_secs_f64() * 1e3).collect();
+    let milliseconds: Vec<f64> = listed.iter().map(|get| get.took.as_secs_f64() * 1e3).collect();
     let [short, long] = milliseconds[..] else { return Ok(Vec::new()) };
     tally.figure("pod get", format!("{short:.2} ms of {few} pods, {long:.2} ms of {many}"));
+    let busy = listed.iter().map(|get| format!("{:.2} ms", get.busy.as_secs_f64() * 1e3)).collect::<Vec<_>>();
+    tally.figure("processor time of pod get", busy.join(", "));
     let mut violations = Vec::new();
     if !options.short && (long > LONGEST_GET.as_secs_f64() * 1e3 || long > short * STEEPEST_GET) {
         violations.push(Violation::new("pod get is slow", format!("{short:.2} ms, {long:.2} ms")));
@@ -250,11 +254,26 @@ fn thousand(place: &Place, options: &Options, tally: &mut Tally) -> anyhow::Resu
     Ok(violations)
 }
 
-/// The fastest of several: on a machine that does other things, too, the others say more of those.
-fn fastest(place: &Place) -> anyhow::Result<Duration> {
-    let mut best = Duration::MAX;
+/// How long a command took, and how much of that a processor was busy with it.
+struct Spent {
+    took: Duration,
+    busy: Duration,
+}
+
+/// The least of several: on a machine that does other things, too, the others say more of those.
+fn fastest(place: &Place) -> anyhow::Result<Spent> {
+    let mut best = Spent { took: Duration::MAX, busy: Duration::MAX };
     for _ in 0..9 {
-        best = best.min(place.must(&["pod", "get"])?.took);
+        let before = busy_with_children()?;
+        let took = place.must(&["pod", "get"])?.took;
+        best = Spent { took: best.took.min(took), busy: best.busy.min(busy_with_children()?.saturating_sub(before)) };
     }
     Ok(best)
+}
+
+/// How long processors have been busy with children of ours that have ended.
+fn busy_with_children() -> anyhow::Result<Duration> {
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
+    let [user, system] = [usage.user_time(), usage.system_time()].map(|time| time.num_microseconds());
+    Ok(Duration::from_micros(u64::try_from(user + system)?))
 }

@@ -8,6 +8,7 @@
 //! are continued it is continued.
 
 use std::os::fd::{AsFd, AsRawFd};
+use std::thread::sleep;
 use std::time::Duration;
 
 use nix::sys::signal::{SigEvent, SigevNotify};
@@ -58,6 +59,9 @@ pub struct Limited {
     pub kill_after: Option<Duration>,
 }
 
+/// How long until the next look at a command that has ended, where we are not told yet.
+const TOLD_LATER: Duration = Duration::from_millis(5);
+
 /// What stands between us and the command.
 #[derive(Debug)]
 pub struct Relay {
@@ -102,7 +106,7 @@ impl Relay {
             let [typed, room_in, shown, room_out] =
                 self.terminal.as_ref().map_or([Await::Nothing; 4], Terminal::awaited);
             let us = [Await::Input(child.as_raw_fd()), Await::Input(signals.readable.as_fd().as_raw_fd())];
-            let [_, _, relayed @ ..] = file::wait([us[0], us[1], typed, room_in, shown, room_out], clock.left());
+            let [ended, _, relayed @ ..] = file::wait([us[0], us[1], typed, room_in, shown, room_out], clock.left());
             if let Some(terminal) = &mut self.terminal {
                 terminal.step(relayed);
             }
@@ -116,6 +120,8 @@ impl Relay {
             }
             match child.poll()? {
                 Some(WaitStatus::Stopped(_)) => self.stop_too(child, clock.left())?,
+                // A tracer of the command is told first how it has ended.
+                None if ended => sleep(TOLD_LATER),
                 Some(WaitStatus::Continued) | None => {}
                 Some(status) => {
                     if let Some(terminal) = &mut self.terminal {

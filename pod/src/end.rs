@@ -7,7 +7,7 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use launch::{Identity, Origin, Pidfd, Reach, Unseen};
+use launch::{Identity, Look, Origin, Pidfd, Reach, Unseen};
 use nix::errno::Errno;
 use reaper::Signal;
 use registry::{Damage, Name, PodDirectory, Process, RegistryError};
@@ -29,7 +29,8 @@ pub(crate) fn end(name: &Name, directory: &PodDirectory, here: &Origin) -> Resul
     let pauses = pauses(directory, here).map_err(|source| RegistryError::Unseen { name: name.clone(), source })?;
     let deadline = Instant::now() + PATIENCE;
     for pause in pauses {
-        let members = members(pause.identity.pid);
+        let mut members = members(pause.identity.pid);
+        members.extend(workloads(directory));
         kill(&pause)?;
         if !ended_by(&pause.pidfd, deadline)? {
             // A supervisor that is stopped reaps nobody. Its children find another parent.
@@ -53,6 +54,15 @@ pub(crate) fn end(name: &Name, directory: &PodDirectory, here: &Origin) -> Resul
         sleep(BREATH);
     }
     Ok(())
+}
+
+/// The workloads' processes that are not gone, reaped or not: who is not root knows no others of a pause
+/// that ends already.
+fn workloads(directory: &PodDirectory) -> Vec<i32> {
+    let names = directory.workload_names().unwrap_or_default();
+    let recorded = names.iter().filter_map(|name| directory.recorded(Process::Workload(name)).ok().flatten());
+    let is_there = |workload: &Identity| Look::at(workload.pid).is_ok_and(|look| look.identity == *workload);
+    recorded.filter(is_there).map(|workload| workload.pid).collect()
 }
 
 /// Ends what was made of a pod that never was one, or is none any more.

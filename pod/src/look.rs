@@ -18,10 +18,11 @@ use crate::view::{PodStatus, PodView, WorkloadStatus, WorkloadView};
 /// # Errors
 /// When there is no such pod, or its records cannot be read or understood.
 pub fn pod(registry: &Registry, name: &Name) -> Result<PodView, Error> {
-    let directory = registry.pod(name)?;
+    let found = registry.pod(name)?;
     let here = Origin::here().map_err(RegistryError::Blind)?;
-    // One that is deleted while we look is not damaged.
-    look(&directory, &here).map_err(|error| registry.pod(name).err().map_or(error, Error::from))
+    let view = look(found.directory(), &here);
+    // One that is deleted while we look is neither damaged nor dead, and is not another of its name.
+    if found.is_there()? { view } else { Err(found.ended().into()) }
 }
 
 /// Looks at all pods, in the order of their names. One whose records cannot be read is shown as that.
@@ -33,12 +34,15 @@ pub fn pods(registry: &Registry) -> Result<Vec<PodView>, Error> {
     let here = Origin::here().map_err(RegistryError::Blind)?;
     let mut views = Vec::new();
     for name in names {
-        let directory = registry.directory(&name);
-        match look(&directory, &here) {
-            Ok(view) => views.push(view),
+        let found = match registry.found(&name) {
+            Ok(found) => found,
             // Deleted since it was listed, or no pod.
-            Err(_) if !fs::symlink_metadata(directory.path()).is_ok_and(|found| found.is_dir()) => {}
-            Err(error) => views.push(damaged(name, &directory, &error)),
+            Err(RegistryError::NoSuchPod { .. }) => continue,
+            Err(error) => return Err(error.into()),
+        };
+        let view = look(found.directory(), &here);
+        if found.is_there()? {
+            views.push(view.unwrap_or_else(|error| damaged(name, found.directory(), &error)));
         }
     }
     Ok(views)

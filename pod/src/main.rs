@@ -184,16 +184,17 @@ fn fetch(pull: &Shown<Pull>) -> Result<(), Error> {
 
 fn join(registry: &Registry, exec: Exec) -> Result<ExitCode, Error> {
     let (name, workload, typed) = (exec.pod.clone(), exec.workload.clone(), exec.typed());
-    let contained = verbs::exec::contained(registry, &name, workload.as_ref())?;
+    let found = registry.pod(&name)?;
+    // A pod that ends meanwhile is the reason for whatever did not go well in it.
+    let gone = |error: Error| found.gone().map_or(error, Error::from);
+    let contained = verbs::exec::contained(&found, workload.as_ref()).map_err(gone)?;
     if contained.is_some() {
         // Whose first instruction inside is one of this program.
         pod::go_on_sealed()?;
     }
     // The command is to have the signals as we got them, not as we need them.
     let command = exec.command(contained.as_ref())?.signals(Inherited::now());
-    // A pod that ends meanwhile is the reason for whatever did not go well in it.
-    let gone = |error: Error| registry.gone(&name).map_or(error, Error::from);
-    let mut opened = verbs::exec::exec(registry, &name, workload.as_ref(), command).map_err(gone)?;
+    let mut opened = verbs::exec::exec(&found, workload.as_ref(), command).map_err(gone)?;
     Inherited::mind_children();
     let signals = Signals::take().map_err(nsjoin::Error::from)?;
     let terminal = typed.map(|typed| opened.make_terminal(typed)).transpose()?;

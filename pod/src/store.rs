@@ -11,9 +11,12 @@ use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
-use launch::Origin;
-use registry::{Lock, Name, PodDirectory, Registry, RegistryError, Sharing, file, tree};
+use launch::{Origin, Reach};
+use registry::{
+    Attempt, Busy, Found, Lock, Name, PATIENCE, PodDirectory, Registry, RegistryError, Sharing, file, tree,
+};
 
 use crate::cgroup;
 use crate::end;
@@ -30,6 +33,8 @@ pub struct Store {
 const AT_WORK: &str = ".at-work";
 const CREATING: &str = "creating-";
 const DELETING: &str = "deleting-";
+/// How long a process may be in the making whose maker was killed.
+const IN_THE_MAKING: Duration = Duration::from_secs(2);
 
 impl Store {
     /// Opens the registry of this user, making it when there is none.
@@ -72,7 +77,7 @@ impl Store {
             Ok(None) => return Vec::new(),
             Err(error) => return vec![error.into()],
         };
-        let mut nobodys = Vec::new();
+        let (mut nobodys, mut anothers) = (Vec::new(), Vec::new());
         let mut told = Vec::new();
         match tree::names(&at_work) {
             Err(error) => told.push(error.into()),
@@ -80,18 +85,34 @@ impl Store {
                 for entry in entries {
                     let directory = PodDirectory::at(at_work.join(entry));
                     match directory.try_lock() {
-                        Ok(lock) => nobodys.extend(lock.map(|lock| (directory, lock))),
+                        Ok(Attempt::Taken(lock)) => nobodys.push((directory, lock)),
+                        Ok(Attempt::Busy(busy)) => anothers.push((directory, busy)),
+                        Ok(Attempt::Gone) => {}
                         Err(error) => told.push(error.into()),
                     }
                 }
             }
         }
         drop(nobody_claims);
+        for (directory, busy) in anothers {
+            match self.bequeathed(&directory, busy) {
+                Ok(lock) => nobodys.extend(lock.map(|lock| (directory, lock))),
+                Err(error) => told.push(error.into()),
+            }
+        }
         for (directory, lock) in nobodys {
             told.extend(self.demolish(&directory, &lock).err());
         }
         self.leave();
         told
+    }
+
+    /// The lock of a command that was killed while a process of the pod was in the making, which has the lock
+    /// until it has left word of itself.
+    fn bequeathed(&self, directory: &PodDirectory, busy: Busy) -> Result<Option<Lock>, RegistryError> {
+        // Of who is in another pid namespace it cannot be told whether they live.
+        let is_here = directory.origin().is_ok_and(|origin| matches!(origin.from_here(&self.here), Reach::Here));
+        if is_here { busy.take_over(IN_THE_MAKING) } else { Ok(None) }
     }
 
     /// Ends what was made of a pod that is not one (yet, or any more), and removes its directory.
@@ -112,16 +133,18 @@ impl Store {
         self.registry.root().join(AT_WORK)
     }
 
-    /// Puts a directory where one works on it, by this.
+    /// Puts a directory where one works on it, by this, which fails for want of something only if it is
+    /// where one works that is wanting.
     fn enter(&self, put: impl Fn() -> io::Result<()>) -> io::Result<()> {
+        let deadline = Instant::now() + PATIENCE;
         loop {
             match DirBuilder::new().mode(0o700).create(self.at_work()) {
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
                 _ => {}
             }
             match put() {
-                // Somebody else has just left it, and taken it for empty.
-                Err(error) if error.kind() == io::ErrorKind::NotFound && !self.at_work().exists() => {}
+                // Somebody else has just left it, and taken it for empty; a third may have made it again since.
+                Err(error) if error.kind() == io::ErrorKind::NotFound && Instant::now() < deadline => {}
                 put => return put,
             }
         }
@@ -132,18 +155,24 @@ impl Store {
         let _somebody_is_there = fs::remove_dir(self.at_work());
     }
 
-    /// The directory of a pod that exists, and the right to change it.
+    /// A pod that exists, and the right to change it.
     ///
     /// # Errors
     /// When it does not exist, or ceases to while we wait for another command.
-    pub(crate) fn locked(&self, name: &Name) -> Result<(PodDirectory, Lock), Error> {
-        let directory = self.registry.pod(name)?;
-        match directory.lock() {
-            Ok(Some(lock)) => Ok((directory, lock)),
-            Ok(None) => Err(self.registry.no_such(name).into()),
-            Err(RegistryError::Locked { by, .. }) => Err(Error::Busy { name: name.clone(), by }),
-            Err(error) => Err(error.into()),
+    pub(crate) fn locked(&self, name: &Name) -> Result<(Found, Lock), Error> {
+        let found = self.registry.pod(name)?;
+        match self.lock(&found)? {
+            Some(lock) => Ok((found, lock)),
+            None => Err(found.ended().into()),
         }
+    }
+
+    /// The right to change a pod that was found; `None` when it is not there any more.
+    pub(crate) fn lock(&self, found: &Found) -> Result<Option<Lock>, Error> {
+        found.lock().map_err(|error| match error {
+            RegistryError::Locked { by, .. } => Error::Busy { name: found.name().clone(), by },
+            error => error.into(),
+        })
     }
 
     /// Claims a name, by an empty directory that nobody else sees as a pod.
@@ -160,7 +189,7 @@ impl Store {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(busy(None)),
             made => made.map_err(file("create", directory.path()))?,
         }
-        let lock = directory.try_lock()?.ok_or_else(|| busy(None))?;
+        let Attempt::Taken(lock) = directory.try_lock()? else { return Err(busy(None)) };
         let claim = Claim { store: self, name: name.clone(), directory, lock: Some(lock) };
         claim.directory.write_origin(&self.here)?;
         Ok(claim)

@@ -25,7 +25,7 @@ mod worker;
 mod workloads;
 
 pub use entry::supervise;
-pub(crate) use start::{ask, ensure, is_living};
+pub(crate) use start::{call, ensure, is_living};
 
 /// Says what went wrong where nobody waits for an answer, and goes on with this.
 fn complain<T>(error: impl std::error::Error, otherwise: T) -> T {

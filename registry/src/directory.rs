@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::{Damage, RegistryError, file};
 use crate::layout::{PodDirectory, Process};
-use crate::lock::{Lock, Sharing};
+use crate::lock::{Attempt, Lock, Sharing};
 use crate::name::Name;
 use crate::tree;
 use crate::whole::{damaged, read, read_json, write_json, write_new_json};
@@ -202,7 +202,7 @@ impl PodDirectory {
     ///
     /// # Errors
     /// When it cannot be locked.
-    pub fn try_lock(&self) -> Result<Option<Lock>, RegistryError> {
-        Lock::try_take(self.path(), Sharing::Exclusive)
+    pub fn try_lock(&self) -> Result<Attempt, RegistryError> {
+        Attempt::at(self.path(), Sharing::Exclusive)
     }
 }

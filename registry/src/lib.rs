@@ -6,6 +6,7 @@
 
 mod directory;
 mod error;
+mod found;
 mod layout;
 mod lock;
 mod name;
@@ -15,7 +16,8 @@ pub mod trust;
 mod whole;
 
 pub use error::{Damage, RegistryError, file};
+pub use found::Found;
 pub use layout::{PodDirectory, Process};
-pub use lock::{Lock, PATIENCE, Sharing};
+pub use lock::{Attempt, Busy, Lock, PATIENCE, Sharing};
 pub use name::{InvalidName, Name};
 pub use root::Registry;

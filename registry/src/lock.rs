@@ -3,9 +3,11 @@
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
+
+use launch::Look;
 
 use crate::error::{RegistryError, file};
 
@@ -37,7 +39,7 @@ impl Lock {
     /// # Errors
     /// When it cannot be opened or locked.
     pub fn try_take(path: &Path, sharing: Sharing) -> Result<Option<Self>, RegistryError> {
-        Ok(match Self::attempt(path, sharing)? {
+        Ok(match Attempt::at(path, sharing)? {
             Attempt::Taken(lock) => Some(lock),
             Attempt::Gone | Attempt::Busy(_) => None,
         })
@@ -59,45 +61,17 @@ impl Lock {
         let deadline = Instant::now() + patience;
         let mut breath = Duration::from_micros(200);
         loop {
-            match Self::attempt(path, sharing)? {
+            match Attempt::at(path, sharing)? {
                 Attempt::Taken(lock) => return Ok(Some(lock)),
                 Attempt::Gone => return Ok(None),
-                Attempt::Busy(opened) if Instant::now() >= deadline => {
-                    return Err(RegistryError::Locked { path: path.to_owned(), by: holder(&opened) });
+                Attempt::Busy(busy) if Instant::now() >= deadline => {
+                    return Err(RegistryError::Locked { path: path.to_owned(), by: taker(&busy.opened) });
                 }
                 Attempt::Busy(_) => {
                     sleep(breath);
                     breath = (breath * 2).min(Duration::from_millis(20));
                 }
             }
-        }
-    }
-
-    fn attempt(path: &Path, sharing: Sharing) -> Result<Attempt, RegistryError> {
-        // A fifo would have us wait for its other end.
-        let options = libc::O_NONBLOCK | libc::O_NOFOLLOW;
-        let opened = match File::options().read(true).custom_flags(options).open(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Attempt::Gone),
-            opened => opened.map_err(file("open", path))?,
-        };
-        let locked = match sharing {
-            Sharing::Exclusive => opened.try_lock(),
-            Sharing::Shared => opened.try_lock_shared(),
-        };
-        match locked {
-            Err(TryLockError::WouldBlock) => return Ok(Attempt::Busy(opened)),
-            Err(TryLockError::Error(error)) => return Err(file("lock", path)(error)),
-            Ok(()) => {}
-        }
-        // While we waited, whoever had it may have renamed or removed it.
-        let meant = opened.metadata().map_err(file("look at", path))?;
-        match fs::symlink_metadata(path) {
-            Ok(now) if (now.dev(), now.ino()) == (meant.dev(), meant.ino()) => {
-                Ok(Attempt::Taken(Self { locked: opened }))
-            }
-            Ok(_) => Ok(Attempt::Gone),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Attempt::Gone),
-            Err(error) => Err(file("look at", path)(error)),
         }
     }
 
@@ -108,18 +82,94 @@ impl Lock {
     }
 }
 
-enum Attempt {
+/// What came of trying to lock something.
+#[derive(Debug)]
+pub enum Attempt {
+    /// It is locked.
     Taken(Lock),
     /// Somebody else has it locked.
-    Busy(File),
+    Busy(Busy),
+    /// It is not there, or not any more.
     Gone,
 }
 
-/// A process that has this locked, as far as /proc tells.
+impl Attempt {
+    /// Tries once to lock what is at a path.
+    ///
+    /// # Errors
+    /// When it cannot be opened or locked.
+    pub fn at(path: &Path, sharing: Sharing) -> Result<Self, RegistryError> {
+        // A fifo would have us wait for its other end.
+        let options = libc::O_NONBLOCK | libc::O_NOFOLLOW;
+        match File::options().read(true).custom_flags(options).open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::Gone),
+            opened => Busy { path: path.to_owned(), opened: opened.map_err(file("open", path))? }.attempt(sharing),
+        }
+    }
+}
+
+/// What somebody else has locked, held open.
+#[derive(Debug)]
+pub struct Busy {
+    path: PathBuf,
+    opened: File,
+}
+
+impl Busy {
+    fn attempt(self, sharing: Sharing) -> Result<Attempt, RegistryError> {
+        let locked = match sharing {
+            Sharing::Exclusive => self.opened.try_lock(),
+            Sharing::Shared => self.opened.try_lock_shared(),
+        };
+        let path = &self.path;
+        match locked {
+            Err(TryLockError::WouldBlock) => return Ok(Attempt::Busy(self)),
+            Err(TryLockError::Error(error)) => return Err(file("lock", path)(error)),
+            Ok(()) => {}
+        }
+        // While we waited, whoever had it may have renamed or removed it.
+        let meant = self.opened.metadata().map_err(file("look at", path))?;
+        match fs::symlink_metadata(path) {
+            Ok(now) if (now.dev(), now.ino()) == (meant.dev(), meant.ino()) => {
+                Ok(Attempt::Taken(Lock { locked: self.opened }))
+            }
+            Ok(_) => Ok(Attempt::Gone),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Attempt::Gone),
+            Err(error) => Err(file("look at", path)(error)),
+        }
+    }
+
+    /// Takes the lock over from who has taken it and ended. A child of theirs may have it still, which is
+    /// about to execute or to end: so long it is waited for. `None` where who has taken it lives, or nothing
+    /// is there any more, or the child is not done by then.
+    ///
+    /// # Errors
+    /// When it cannot be locked.
+    pub fn take_over(self, patience: Duration) -> Result<Option<Lock>, RegistryError> {
+        let deadline = Instant::now() + patience;
+        let mut busy = self;
+        // Who has ended, and been reaped, has no pid to be told.
+        while taker(&busy.opened).is_none_or(has_ended) && Instant::now() < deadline {
+            busy = match busy.attempt(Sharing::Exclusive)? {
+                Attempt::Taken(lock) => return Ok(Some(lock)),
+                Attempt::Gone => return Ok(None),
+                Attempt::Busy(busy) => busy,
+            };
+            sleep(Duration::from_millis(1));
+        }
+        Ok(None)
+    }
+}
+
+fn has_ended(pid: i32) -> bool {
+    Look::at(pid).map_or_else(|error| error.kind() == io::ErrorKind::NotFound, |look| look.zombie || look.exiting)
+}
+
+/// The process that has locked this, as far as /proc tells: not who has a copy of the lock.
 ///
 /// # References
 /// proc_locks(5)
-fn holder(locked: &File) -> Option<i32> {
+fn taker(locked: &File) -> Option<i32> {
     let inode = format!(":{}", locked.metadata().ok()?.ino());
     let locks = fs::read_to_string("/proc/locks").ok()?;
     let mut fields = locks.lines().map(|line| line.split_ascii_whitespace().collect::<Vec<_>>());
@@ -129,6 +179,8 @@ fn holder(locked: &File) -> Option<i32> {
 
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+
     use super::*;
 
     #[test]
@@ -141,7 +193,7 @@ mod tests {
         drop(first);
         let only = take(Sharing::Exclusive).expect("nobody has it any more");
         assert!(take(Sharing::Shared).is_none());
-        assert_eq!(holder(only.file()), Some(std::process::id().cast_signed()));
+        assert_eq!(taker(only.file()), Some(std::process::id().cast_signed()));
     }
 
     #[test]
@@ -149,5 +201,28 @@ mod tests {
         let place = tempfile::tempdir().expect("a directory");
         let gone = place.path().join("gone");
         assert!(Lock::take(&gone, Sharing::Exclusive).expect("no failure").is_none());
+    }
+
+    #[test]
+    fn what_a_child_has_of_a_lock_is_waited_for() {
+        let place = tempfile::tempdir().expect("a directory");
+        let busy = || match Attempt::at(place.path(), Sharing::Exclusive).expect("no failure") {
+            Attempt::Busy(busy) => busy,
+            tried => panic!("nobody has it locked: {tried:?}"),
+        };
+        // Who has taken it has ended by the time that flock(1) comes back; the child has a copy.
+        let locked = |child: &str| {
+            let script = format!("exec 9<{}; flock 9; ({child}) >/dev/null 2>&1 &", place.path().display());
+            assert!(Command::new("sh").args(["-c", &script]).status().expect("a shell").success());
+        };
+        locked("exec sleep 0.3");
+        assert!(busy().take_over(Duration::from_secs(10)).expect("no failure").is_some());
+        locked("exec sleep 0.6");
+        assert!(busy().take_over(Duration::from_millis(20)).expect("no failure").is_none());
+        let ours = Lock::take(place.path(), Sharing::Exclusive).expect("no failure");
+        let before = Instant::now();
+        assert!(busy().take_over(Duration::from_secs(60)).expect("no failure").is_none());
+        assert!(before.elapsed() < Duration::from_secs(30), "who lives is not waited for");
+        drop(ours);
     }
 }

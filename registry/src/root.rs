@@ -2,16 +2,14 @@
 
 use std::env;
 use std::fs;
-use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use launch::{Identity, Look, Origin, Seen};
 use nix::unistd::geteuid;
 
-use crate::error::{RegistryError, file};
-use crate::layout::{PodDirectory, Process};
-use crate::lock::{Lock, Sharing};
+use crate::error::RegistryError;
+use crate::found::Found;
+use crate::layout::PodDirectory;
 use crate::name::Name;
 use crate::tree;
 use crate::trust;
@@ -77,24 +75,22 @@ impl Registry {
         PodDirectory::at(self.root.join(name.as_str()))
     }
 
-    /// The directory of a pod that exists.
+    /// A pod that exists.
     ///
     /// # Errors
     /// When it does not, or the registry cannot be trusted.
-    pub fn pod(&self, name: &Name) -> Result<PodDirectory, RegistryError> {
+    pub fn pod(&self, name: &Name) -> Result<Found, RegistryError> {
         self.is_ours()?;
-        let directory = self.directory(name);
-        match fs::symlink_metadata(directory.path()) {
-            Ok(found) if found.is_dir() => Ok(directory),
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(file("look at", directory.path())(error)),
-            _ => Err(self.no_such(name)),
-        }
+        self.found(name)
     }
 
-    /// That there is no such pod here.
-    #[must_use]
-    pub fn no_such(&self, name: &Name) -> RegistryError {
-        RegistryError::NoSuchPod { name: name.clone(), root: self.root.clone() }
+    /// A pod that exists, where one knows that the registry [is ours](Self::is_ours): of many, say, whose
+    /// [names](Self::names) it has told.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub fn found(&self, name: &Name) -> Result<Found, RegistryError> {
+        Found::at(&self.root, name)
     }
 
     /// The names of all pods, in order.
@@ -107,54 +103,6 @@ impl Registry {
         let mut names: Vec<Name> = names.filter_map(|name| name.into_string().ok()?.try_into().ok()).collect();
         names.sort();
         Ok(names)
-    }
-
-    /// The process that holds the pod's namespaces.
-    ///
-    /// # Errors
-    /// When there is no such pod, its process has ended, or that cannot be told.
-    pub fn pause(&self, name: &Name) -> Result<Identity, RegistryError> {
-        let directory = self.pod(name)?;
-        let here = Origin::here().map_err(RegistryError::Blind)?;
-        let (identity, seen) = directory.look(Process::Pause, &here);
-        match (identity, seen) {
-            (Some(identity), Seen::Alive) => Ok(identity),
-            (_, Seen::Unknown(source)) => Err(RegistryError::Unseen { name: name.clone(), source }),
-            _ => Err(self.ended(name)),
-        }
-    }
-
-    /// What is to be said of a pod whose pause process has ended.
-    #[must_use]
-    pub fn ended(&self, name: &Name) -> RegistryError {
-        let directory = self.directory(name);
-        if fs::symlink_metadata(directory.path()).is_err() {
-            return self.no_such(name);
-        }
-        let name = name.clone();
-        // Whoever is at work on one that has ended takes it apart.
-        match Lock::try_take(directory.path(), Sharing::Shared) {
-            Ok(None) => RegistryError::Deleting { name },
-            // Or has done so, and somebody has made another of its name since.
-            Ok(Some(_)) if self.pause_is_there(&name) => RegistryError::Deleting { name },
-            Ok(Some(_)) | Err(_) => RegistryError::Dead { name },
-        }
-    }
-
-    /// Why nothing can be done with a pod, if that is the reason: it has ended, or is not there.
-    #[must_use]
-    pub fn gone(&self, name: &Name) -> Option<RegistryError> {
-        use RegistryError::{Dead, Deleting, NoSuchPod};
-        match self.pause(name) {
-            // It waits for what is left in its pid namespace.
-            Ok(pause) if Look::at(pause.pid).is_ok_and(|look| look.exiting) => Some(self.ended(name)),
-            pause => pause.err().filter(|error| matches!(error, Dead { .. } | Deleting { .. } | NoSuchPod { .. })),
-        }
-    }
-
-    fn pause_is_there(&self, name: &Name) -> bool {
-        let pause = self.directory(name).recorded(Process::Pause);
-        pause.is_ok_and(|pause| pause.is_some_and(|pause| matches!(pause.look(), Seen::Alive)))
     }
 }
 

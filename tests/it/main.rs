@@ -55,6 +55,8 @@ mod forwarder;
 mod pull;
 // What goes wrong on machines that people have.
 mod trouble;
+// Pods whose processes are frozen.
+mod frozen;
 // What is refused, and how.
 mod refused;
 // The pause image as it is shipped.
@@ -99,6 +101,7 @@ fn main() {
         container::trials(),
         limits::trials(),
         trouble::trials(),
+        frozen::trials(),
         forwarder::trials(),
         refused::trials(),
         pull::trials(),

@@ -10,6 +10,7 @@ use libtest_mimic::{Failed, Trial};
 use nix::sys::resource::{Resource, getrlimit};
 
 use crate::arch::Arch;
+use crate::frozen::Freezer;
 use crate::house::{User, kernel_reaps, userns_works};
 
 /// Something that not every machine has.
@@ -29,6 +30,8 @@ pub(crate) enum Need {
     Descriptors(u64),
     /// The reference CNI plugins.
     Cni,
+    /// A freezer of this version of cgroups, which a machine has or has not; never demanded.
+    Freezer(Freezer),
     /// That `cargo xtask dist --arch` could once build for this architecture. It takes a compiler
     /// that is in nobody's hand here, so this one is never demanded.
     Built(&'static Arch),
@@ -45,6 +48,7 @@ impl Need {
                 (hard < many).then(|| format!("needs {many} descriptors"))
             }
             Self::Cni => cni_plugins().is_none().then(|| "needs the CNI plugins".to_owned()),
+            Self::Freezer(freezer) => freezer.ours().is_none().then(|| format!("needs a freezer: {freezer:?}")),
             Self::Peer(name) => (!peer(name).exists()).then(|| format!("needs {name} of tests/peers/install")),
             Self::Program(name) => find(name).is_none().then(|| format!("needs {name}")),
             Self::Built(arch) => {
@@ -65,7 +69,8 @@ pub(crate) fn trial(name: &str, needs: &[Need], test: impl FnOnce() + Send + 'st
     let missing: Vec<_> = needs.iter().filter_map(|need| need.missing()).collect();
     let required = env::var_os("REQUIRE_PEERS").is_some_and(|value| value == "1");
     let reason = missing.join(", ");
-    let never_demanded = needs.iter().any(|need| matches!(need, Need::Built(_)) && need.missing().is_some());
+    let on_demand = |need: &&Need| !matches!(need, Need::Built(_) | Need::Freezer(_));
+    let never_demanded = needs.iter().filter(|need| !on_demand(need)).any(|need| need.missing().is_some());
     let ignored = !missing.is_empty() && (!required || never_demanded);
     let fails = (!missing.is_empty()).then(|| reason.clone());
     Trial::test(name, move || match fails {

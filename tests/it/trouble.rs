@@ -12,8 +12,10 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
+use nix::sys::ptrace;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::Mode;
+use nix::sys::wait::waitpid;
 use nix::unistd::{Pid, mkfifo};
 use serde_json::Value;
 
@@ -31,6 +33,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         as_each_user("trouble::a_directory_that_is_gone_is_no_place_to_start", &[], nowhere),
         as_each_user("trouble::words_that_are_no_utf_8_arrive", &[], no_utf_8),
         as_each_user("trouble::a_killed_supervisor_costs_no_line_and_no_workload", &[], killed_supervisor),
+        as_each_user("trouble::how_a_traced_workload_ended_is_told", &[Need::Root], traced),
         as_each_user(
             "trouble::descriptors_of_the_caller_stay_with_the_caller",
             &[Need::Program("flock")],
@@ -39,6 +42,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         as_each_user("trouble::a_workload_lives_under_its_callers_conditions", &[], conditions),
         as_each_user("trouble::a_supervisor_that_says_nothing_holds_nobody_up", &[], silent),
         as_each_user("trouble::who_is_in_a_hurry_need_not_wait_for_who_is_not", &[], hurried),
+        as_each_user("trouble::who_waited_for_a_pod_leaves_the_next_of_its_name_alone", &[], the_next),
         as_each_user("trouble::a_log_does_not_grow_beyond_bounds", &[], bounded_log),
         as_each_user("trouble::what_others_wrote_does_not_rule_the_terminal", &[], escapes),
         as_each_user("trouble::records_are_their_owners_alone", &[], owners_alone),
@@ -270,6 +274,23 @@ fn killed_supervisor(user: User) {
     house.nothing_is_left();
 }
 
+fn traced(user: User) {
+    let house = House::new(user);
+    house.pod(&["create", "web"]).ok();
+    house.pod(&["add", "web", "--name", "app", "--", "probe", "ready"]).ok();
+    let app = Pid::from_raw(house.workload("web", "app")["process"]["pid"].as_i64().unwrap().try_into().unwrap());
+    ptrace::seize(app, ptrace::Options::empty()).unwrap();
+    kill(app, Signal::SIGKILL).unwrap();
+    eventually("it has ended", || has_ended(app.as_raw().into()).then_some(()));
+    // Whoever is answered is so after the supervisor has seen that.
+    house.pod(&["add", "web", "--name", "other", "--", "probe", "ready"]).ok();
+    assert_eq!(house.workload("web", "app")["signal"], Value::Null, "its tracer is told first");
+    waitpid(app, None).unwrap();
+    eventually("it is told how it has ended", || (house.workload("web", "app")["signal"] == "SIGKILL").then_some(()));
+    house.pod(&["delete", "--now", "web"]).ok();
+    house.nothing_is_left();
+}
+
 fn callers_lock(user: User) {
     let house = House::new(user);
     let script = "exec 9>lock; flock 9; pod create web --publish 127.0.0.1:0:80; exec 9>&-; flock -n lock true";
@@ -307,17 +328,40 @@ fn hurried(user: User) {
     house.pod(&["create", "web"]).ok();
     house.pod(&["add", "web", "--name", "deaf", "--", "sh", "-c", "trap '' TERM; probe ready & wait"]).ok();
     house.logged("web", "deaf", "ready");
-    let mut patient = house.command("pod");
-    let patient = patient.args(["delete", "--grace-period", "1000", "web"]);
-    let mut patient = patient.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    eventually("it has asked", || {
-        let refused = house.pod(&["add", "web", "--name", "late", "--", "sleep", "1000"]);
-        refused.err().contains("is being deleted").then_some(())
-    });
+    let mut patient = patient(&house);
     let before = Instant::now();
     house.pod(&["delete", "--now", "web"]).ok();
     assert!(before.elapsed() < Duration::from_secs(30), "it took {:?}", before.elapsed());
     assert!(patient.wait().unwrap().success(), "what it was asked for is done");
+    house.nothing_is_left();
+}
+
+/// Somebody who has asked for the end of a pod, and has time.
+fn patient(house: &House) -> std::process::Child {
+    let mut patient = house.command("pod");
+    let patient = patient.args(["delete", "--grace-period", "1000", "web"]);
+    let patient = patient.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    eventually("it has asked", || {
+        let refused = house.pod(&["add", "web", "--name", "late", "--", "sleep", "1000"]);
+        refused.err().contains("is being deleted").then_some(())
+    });
+    patient
+}
+
+fn the_next(user: User) {
+    let house = House::new(user);
+    house.pod(&["create", "web"]).ok();
+    house.pod(&["add", "web", "--name", "deaf", "--", "sh", "-c", "trap '' TERM; probe ready & wait"]).ok();
+    house.logged("web", "deaf", "ready");
+    let mut patient = patient(&house);
+    let stopped = Pid::from_raw(patient.id().try_into().unwrap());
+    kill(stopped, Signal::SIGSTOP).unwrap();
+    house.pod(&["delete", "--now", "web"]).ok();
+    house.pod(&["create", "web"]).ok();
+    kill(stopped, Signal::SIGCONT).unwrap();
+    assert!(patient.wait().unwrap().success(), "what it was asked for is done");
+    assert!(is_running(&house, "web"));
+    house.pod(&["delete", "--now", "web"]).ok();
     house.nothing_is_left();
 }
 

@@ -164,7 +164,11 @@ fn pods() -> BTreeMap<Key, Name> {
     let mut pods = BTreeMap::new();
     // A registry that cannot be believed names nothing, and hides nothing of what is asked for.
     for name in registry.names().unwrap_or_default() {
-        let Some(inside) = registry.pause(&name).ok().and_then(|pause| namespaces_of(pause.pid).ok()) else { continue };
+        let Some(inside) =
+            registry.pod(&name).and_then(|pod| pod.pause()).ok().and_then(|pause| namespaces_of(pause.pid).ok())
+        else {
+            continue;
+        };
         pods.extend(inside.difference(&ours).map(|key| (*key, name.clone())));
     }
     pods

@@ -62,8 +62,10 @@ pub(super) fn pin(target: &Target) -> Result<Pinned, Error> {
 }
 
 fn pod(name: &Name) -> Result<Pinned, Error> {
-    let identity = Registry::of_this_user().pause(name)?;
-    process(identity.pid, Some(identity))
+    let found = Registry::of_this_user().pod(name)?;
+    let identity = found.pause()?;
+    // A pod that ends meanwhile is the reason why there is nothing to pin.
+    process(identity.pid, Some(identity)).map_err(|error| found.gone().map_or(error, Error::from))
 }
 
 fn process_of(container: &Container) -> Result<Pinned, Error> {

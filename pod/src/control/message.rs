@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::plan::WorkloadPlan;
 use crate::publish::Publish;
 
-/// How a supervisor is started: with a listener for each of these, as descriptors, in order.
+/// How a supervisor is started: with the pod's directory and a listener for each of these, as descriptors,
+/// in order.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Start {
     pub(crate) listening: Vec<Publish>,

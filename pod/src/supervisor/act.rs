@@ -162,6 +162,7 @@ impl Supervisor {
             Heard::Readable(name, launch) => {
                 if self.workloads.is_of(&name, launch) {
                     self.bury(&name);
+                    self.workloads.look_again(name, launch);
                 }
             }
             Heard::Forwarder(Said::Event(event)) => eprintln!("{event}"),

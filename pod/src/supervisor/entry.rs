@@ -12,7 +12,7 @@ use nix::sys::prctl::set_name;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::Signal;
 use nix::sys::stat::{Mode, umask};
-use nix::unistd::setsid;
+use nix::unistd::{fchdir, setsid};
 use registry::{Lock, PodDirectory, Process, RegistryError, Sharing, file};
 
 use super::act::{Begun, Supervisor};
@@ -24,10 +24,10 @@ use crate::plan::Share;
 use crate::record::PodRecord;
 use crate::sys;
 
-/// Supervises the pod whose directory we are in, until its pause process ends.
+/// Supervises a pod, in its directory, until its pause process ends.
 ///
-/// Stdin is a socket. Who starts us says there which ports are listened to, with the listeners, and
-/// hears whether we have begun.
+/// Stdin is a socket. Who starts us hands us there the directory, says which ports are listened to, with
+/// the listeners, and hears whether we have begun.
 ///
 /// # Errors
 /// When the pod is not there (any more), or has a supervisor.
@@ -74,11 +74,14 @@ fn become_nobodys_child() {
 }
 
 fn begin(who: &UnixStream, directory: PodDirectory) -> Result<Begun, Error> {
-    let (start, listeners) = receive::<Start>(who).map_err(Error::hearing)?.ok_or(Error::Handed { what: "nothing" })?;
+    let (start, handed) = receive::<Start>(who).map_err(Error::hearing)?.ok_or(Error::Handed { what: "nothing" })?;
+    let mut handed = handed.into_iter();
+    let place = handed.next().ok_or(Error::Handed { what: "no directory" })?;
+    fchdir(place).map_err(|source| Error::Kernel { operation: "go to the pod's directory", source })?;
     let listening: io::Result<Vec<Listening>> = start
         .listening
         .into_iter()
-        .zip(listeners)
+        .zip(handed)
         .map(|(publish, listener)| Listening::verified(publish, listener))
         .collect();
     let listening = listening.map_err(Error::hearing)?;

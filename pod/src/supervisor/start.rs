@@ -54,27 +54,24 @@ pub(crate) fn ensure(
     let (ours, theirs) = UnixStream::pair().map_err(failed)?;
     let log = directory.supervisor_log();
     let said = File::options().append(true).create(true).mode(0o600).open(&log).map_err(file("open", &log))?;
+    let place = File::open(directory.path()).map_err(file("open", directory.path()))?;
     let program = programs.pod()?;
     // Nobody in a container is to write to that file by way of us (CVE-2019-5736).
     let sealed = seal::sealed(&program)?;
     let by_number = sealed.as_ref().map(|file| PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd())));
+    // Told to be in a directory, std would fork, and wait for ever for word of the child where that cannot be
+    // read; the supervisor goes to the one that it is handed.
     let mut command = Command::new(by_number.as_ref().unwrap_or(&program));
-    command
-        .arg0("pod")
-        .arg("supervise")
-        .env_clear()
-        .current_dir(directory.path())
-        .stdin(OwnedFd::from(theirs))
-        .stdout(Stdio::null())
-        .stderr(said);
+    command.arg0("pod").arg("supervise").env_clear().stdin(OwnedFd::from(theirs)).stdout(Stdio::null()).stderr(said);
     let mut child = command.spawn().map_err(failed)?;
     // It has a copy now; with ours open, its end would never be seen.
     drop(command);
     ours.set_read_timeout(Some(SLOWLY)).map_err(failed)?;
     let start =
         Start { listening: listening.iter().map(|listening| listening.publish).collect(), program: program.into() };
-    let listeners: Vec<_> = listening.iter().map(|listening| listening.as_fd().as_raw_fd()).collect();
-    let begun = send(&ours, &start, &listeners).and_then(|()| receive::<Word>(&ours));
+    let listeners = listening.iter().map(|listening| listening.as_fd().as_raw_fd());
+    let handed: Vec<_> = [place.as_raw_fd()].into_iter().chain(listeners).collect();
+    let begun = send(&ours, &start, &handed).and_then(|()| receive::<Word>(&ours));
     let error = match begun {
         Ok(Some((Word::Answer(Answer::Started), _))) => return Ok(()),
         Ok(Some((Word::Answer(Answer::Refused(refusal)), _))) => Error::Refused(refusal),
@@ -86,45 +83,63 @@ pub(crate) fn ensure(
     Err(error)
 }
 
-/// Asks a pod's supervisor; `None` when none is there to answer.
-pub(crate) fn ask(name: &Name, directory: &PodDirectory, request: &Request) -> Result<Option<Answer>, Error> {
+/// A supervisor that has been called, and listens: that of the pod that was locked meanwhile, whoever bears
+/// its name later.
+#[derive(Debug)]
+pub(crate) struct Called<'a> {
+    name: &'a Name,
+    directory: &'a PodDirectory,
+    stream: UnixStream,
+}
+
+/// Calls a pod's supervisor; `None` when none is there to answer.
+pub(crate) fn call<'a>(name: &'a Name, directory: &'a PodDirectory) -> Result<Option<Called<'a>>, Error> {
     let failed = |source| Error::Supervisor { operation: "ask", name: name.clone(), source };
-    let stream = match call(directory) {
+    let stream = match connected(directory) {
         Err(Errno::ENOENT | Errno::ECONNREFUSED) => return Ok(None),
         Err(Errno::EAGAIN) => return Err(silent(name, directory)),
         connected => UnixStream::from(connected.map_err(|errno| failed(errno.into()))?),
     };
     stream.set_write_timeout(Some(HEARD)).map_err(failed)?;
-    let slowly = match request {
-        Request::Start(_) => SLOWLY,
-        Request::Stop { grace_ms } => Duration::from_millis(*grace_ms).saturating_add(PATIENCE * 2),
-    };
-    let mut patience = HEARD;
-    let mut said = send(&stream, request, &[]).map(|()| None);
-    loop {
-        match said {
-            Ok(Some((Word::Answer(answer), _))) => return Ok(Some(answer)),
-            Ok(Some((Word::Heard, _))) => patience = slowly,
-            Ok(None) => {}
-            // It has been killed with our request unread, or read.
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::UnexpectedEof
-                ) =>
-            {
-                return Ok(None);
-            }
-            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
-                return Err(silent(name, directory));
-            }
-            Err(error) => return Err(failed(error)),
-        }
-        stream.set_read_timeout(Some(patience)).map_err(failed)?;
-        said = match receive::<Word>(&stream) {
-            Ok(None) => return Ok(None),
-            said => said,
+    Ok(Some(Called { name, directory, stream }))
+}
+
+impl Called<'_> {
+    /// Asks it; `None` when it has ended before it answered.
+    pub(crate) fn ask(self, request: &Request) -> Result<Option<Answer>, Error> {
+        let Self { name, directory, stream } = self;
+        let failed = |source| Error::Supervisor { operation: "ask", name: name.clone(), source };
+        let slowly = match request {
+            Request::Start(_) => SLOWLY,
+            Request::Stop { grace_ms } => Duration::from_millis(*grace_ms).saturating_add(PATIENCE * 2),
         };
+        let mut patience = HEARD;
+        let mut said = send(&stream, request, &[]).map(|()| None);
+        loop {
+            match said {
+                Ok(Some((Word::Answer(answer), _))) => return Ok(Some(answer)),
+                Ok(Some((Word::Heard, _))) => patience = slowly,
+                Ok(None) => {}
+                // It has been killed with our request unread, or read.
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::UnexpectedEof
+                    ) =>
+                {
+                    return Ok(None);
+                }
+                Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
+                    return Err(silent(name, directory));
+                }
+                Err(error) => return Err(failed(error)),
+            }
+            stream.set_read_timeout(Some(patience)).map_err(failed)?;
+            said = match receive::<Word>(&stream) {
+                Ok(None) => return Ok(None),
+                said => said,
+            };
+        }
     }
 }
 
@@ -135,7 +150,7 @@ fn silent(name: &Name, directory: &PodDirectory) -> Error {
 }
 
 /// Connects to the supervisor's socket.
-fn call(directory: &PodDirectory) -> Result<OwnedFd, Errno> {
+fn connected(directory: &PodDirectory) -> Result<OwnedFd, Errno> {
     // A socket's address holds 108 bytes; the directory's path may be longer than that.
     let opened =
         File::open(directory.path()).map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO)))?;

@@ -13,6 +13,7 @@ use launch::{Child, Pidfd};
 use reaper::{Signal, WaitStatus};
 use registry::{Name, PodDirectory, tree};
 use tokio::task::spawn_local;
+use tokio::time::sleep;
 
 use super::complain;
 use super::heard::{Heard, Tell};
@@ -40,6 +41,8 @@ struct Running {
     stop: Signal,
     process: Held,
     grouped: Grouped,
+    /// How often it was seen to have ended, and not how.
+    looks: u32,
 }
 
 /// A workload that has ended.
@@ -49,6 +52,12 @@ pub(super) struct Buried {
     /// Whether a control group of its own is left.
     pub(super) is_grouped: bool,
 }
+
+/// How long until the next look at one that has ended, where the kernel does not tell yet how: a tracer is
+/// told first, and of who is not our child it is told when they have been reaped.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+/// How many looks at who is not our child: before Linux 6.15 it is never told.
+const LOOKS: u32 = 25;
 
 /// Its process.
 #[derive(Debug)]
@@ -75,8 +84,9 @@ impl Held {
         }
     }
 
-    /// Whether it has ended, and how, if that can be told; does not wait. One of ours is reaped.
-    fn end(&self) -> Option<Option<WaitStatus>> {
+    /// Whether it has ended, and how, if that can be told after so many looks; does not wait. One of ours is
+    /// reaped.
+    fn end(&self, looks: u32) -> Option<Option<WaitStatus>> {
         match self {
             Self::Ours(child) => match child.poll() {
                 Ok(Some(status @ (WaitStatus::Exited(_) | WaitStatus::Signaled { .. }))) => Some(Some(status)),
@@ -85,7 +95,10 @@ impl Held {
                 Err(_) => Some(None),
             },
             Self::Anothers(pidfd) => match pidfd.ended_within(Duration::ZERO) {
-                Ok(true) => Some(pidfd.end()),
+                Ok(true) => match pidfd.end() {
+                    None if looks < LOOKS => None,
+                    end => Some(end),
+                },
                 Ok(false) | Err(_) => None,
             },
         }
@@ -149,7 +162,7 @@ impl Workloads {
                 return Err(error);
             }
         };
-        self.running.insert(name.clone(), Running { launch, stop, process, grouped });
+        self.running.insert(name.clone(), Running { launch, stop, process, grouped, looks: 0 });
         let (tell, name) = (self.tell.clone(), name.clone());
         spawn_local(async move {
             let _ended = watched.readable().await;
@@ -165,12 +178,24 @@ impl Workloads {
 
     /// Lets go of a workload if it has ended; hands back how, if that can be told.
     pub(super) fn bury(&mut self, name: &Name) -> Option<Buried> {
-        let status = self.running.get(name)?.process.end()?;
+        let running = self.running.get(name)?;
+        let status = running.process.end(running.looks)?;
         let (is_grouped, reason) = match self.running.remove(name)?.grouped {
             Grouped::No => (false, None),
             Grouped::Yes(watch) => (true, reason(watch)),
         };
         Some(Buried { end: EndRecord::known(status, reason, SystemTime::now()), is_grouped })
+    }
+
+    /// Tells once more, later, of a workload that has ended and is not buried yet.
+    pub(super) fn look_again(&mut self, name: Name, launch: u64) {
+        let Some(running) = self.running.get_mut(&name).filter(|running| running.launch == launch) else { return };
+        running.looks += 1;
+        let tell = self.tell.clone();
+        spawn_local(async move {
+            sleep(LOOK_AGAIN).await;
+            let _at_the_end = tell.send(Heard::Readable(name, launch));
+        });
     }
 
     /// Reads what a workload says into its log, until nobody says any more.

@@ -87,15 +87,16 @@ impl Add {
                 limits,
             });
         }
-        let directory = registry.pod(&pod)?;
-        let (root, usual) = root(&contained, &directory)?;
+        let found = registry.pod(&pod)?;
+        let directory = found.directory();
+        let (root, usual) = root(&contained, directory)?;
         let made = root.clone();
         let record: PodRecord = directory.pod()?;
         let (workdir, environment) = surroundings.typed();
         let typed = Typed { command, environment, directory: workdir, terminal: false, limits };
-        let container = contained.plan(root, usual, typed, (&record.plan, &directory)).inspect_err(|_| {
+        let container = contained.plan(root, usual, typed, (&record.plan, directory)).inspect_err(|_| {
             // The error is what there is to tell; what stays goes with the pod.
-            let _goes_with_the_pod = instance::remove_root(&directory, &made);
+            let _goes_with_the_pod = instance::remove_root(directory, &made);
         })?;
         let process = &container.parts().process;
         let (program, arguments) = program_and_arguments(process.command.clone());
@@ -136,9 +137,9 @@ const BREATH: Duration = Duration::from_millis(10);
 pub fn add(store: &Store, pod: &Name, plan: WorkloadPlan, programs: &Programs) -> Result<(), Error> {
     let container = plan.container.clone();
     let added = ask(store, pod, plan, programs);
-    if let (Err(_), Some(container), Ok(directory)) = (&added, container, store.registry().pod(pod)) {
+    if let (Err(_), Some(container), Ok(found)) = (&added, container, store.registry().pod(pod)) {
         // The error is what there is to tell; what stays goes with the pod.
-        let _goes_with_the_pod = instance::remove(&directory, &container);
+        let _goes_with_the_pod = instance::remove(found.directory(), &container);
     }
     added
 }
@@ -146,22 +147,28 @@ pub fn add(store: &Store, pod: &Name, plan: WorkloadPlan, programs: &Programs) -
 fn ask(store: &Store, pod: &Name, plan: WorkloadPlan, programs: &Programs) -> Result<(), Error> {
     let request = Request::Start(Box::new(plan));
     for _ in 0..TRIES {
-        let (directory, lock) = store.locked(pod)?;
+        let (found, lock) = store.locked(pod)?;
+        let directory = found.directory();
         match directory.look(Process::Pause, store.here()).1 {
             Seen::Alive => {}
             Seen::Ended => {
                 drop(lock);
-                return Err(store.registry().ended(pod).into());
+                return Err(found.ended().into());
             }
             Seen::Unknown(source) => return Err(RegistryError::Unseen { name: pod.clone(), source }.into()),
         }
-        supervisor::ensure(programs, pod, &directory, &[])?;
+        supervisor::ensure(programs, pod, directory, &[])?;
+        let called = supervisor::call(pod, directory)?;
         drop(lock);
-        match supervisor::ask(pod, &directory, &request)? {
+        let answer = match called {
+            Some(called) => called.ask(&request)?,
+            None => None,
+        };
+        match answer {
             Some(Answer::Started) => return Ok(()),
             // A pod that ends meanwhile is the reason for whatever did not go well in it.
             Some(Answer::Refused(refusal)) => {
-                return Err(store.registry().gone(pod).map_or(Error::Refused(refusal), Error::from));
+                return Err(found.gone().map_or(Error::Refused(refusal), Error::from));
             }
             // It has ended, with the pod or before it; or is about to, and its lock with it.
             Some(Answer::Stopped | Answer::Left(_)) | None => sleep(BREATH),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 use launch::Seen;
-use registry::{Name, Process, RegistryError};
+use registry::{Found, Lock, Name, Process};
 
 use crate::control::{Answer, Request};
 use crate::end;
@@ -70,37 +70,47 @@ pub fn delete(
     programs: &Programs,
 ) -> Result<Vec<Error>, Error> {
     let mut told = Vec::new();
+    let (found, mut lock) = store.locked(name)?;
     if !grace.is_zero() {
         // Where that cannot be done they are killed all the same, and it is told.
-        told.extend(ask_to_stop(store, name, grace, programs)?);
+        told.extend(ask_to_stop(store, &found, lock, grace, programs)?);
+        match store.lock(&found)? {
+            Some(again) => lock = again,
+            // While we waited for its workloads, somebody in a hurry has done what we were asked for. Who
+            // bears the name since then is another.
+            None => return Ok(told),
+        }
     }
-    let (directory, lock) = match store.locked(name) {
-        // While we waited for its workloads, somebody in a hurry has done what we were asked for.
-        Err(Error::Registry(RegistryError::NoSuchPod { .. })) if !grace.is_zero() => return Ok(told),
-        locked => locked?,
-    };
-    match end::end(name, &directory, store.here()) {
+    match end::end(name, found.directory(), store.here()) {
         Err(error) if unsure == Unsure::Forget && error.is_unseen() => told.push(error),
         ended => ended?,
     }
-    store.forget(name, &directory, &lock)?;
+    store.forget(name, found.directory(), &lock)?;
     Ok(told)
 }
 
 /// Has the pod's workloads end by themselves, as far as there are any.
-fn ask_to_stop(store: &Store, name: &Name, grace: Duration, programs: &Programs) -> Result<Option<Error>, Error> {
-    let (directory, lock) = store.locked(name)?;
+fn ask_to_stop(
+    store: &Store,
+    found: &Found,
+    lock: Lock,
+    grace: Duration,
+    programs: &Programs,
+) -> Result<Option<Error>, Error> {
+    let (name, directory) = (found.name(), found.directory());
     let is_running =
         |workload: &Name| matches!(directory.look(Process::Workload(workload), store.here()).1, Seen::Alive);
     let pause = directory.look(Process::Pause, store.here()).1;
     if !matches!(pause, Seen::Alive) || !directory.workload_names()?.iter().any(is_running) {
         return Ok(None);
     }
-    let asked = supervisor::ensure(programs, name, &directory, &[]).and_then(|()| {
-        // Others may hurry us, or ask for something else, meanwhile.
-        drop(lock);
-        let grace_ms = u64::try_from(grace.as_millis()).unwrap_or(u64::MAX);
-        supervisor::ask(name, &directory, &Request::Stop { grace_ms })
+    let called = supervisor::ensure(programs, name, directory, &[]).and_then(|()| supervisor::call(name, directory));
+    // Others may hurry us, or ask for something else, meanwhile.
+    drop(lock);
+    let grace_ms = u64::try_from(grace.as_millis()).unwrap_or(u64::MAX);
+    let asked = called.and_then(|called| match called {
+        Some(called) => called.ask(&Request::Stop { grace_ms }),
+        None => Ok(None),
     });
     Ok(match asked {
         Ok(Some(Answer::Stopped | Answer::Left(_)) | None) => None,

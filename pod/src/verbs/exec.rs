@@ -8,7 +8,7 @@ use clap::Args;
 use container::ContainerPlan;
 use launch::{Command, Environment, Identity, Ids, Origin, Seen, Typed, User};
 use nsjoin::{Directory, Join, Opened, Select, Target};
-use registry::{Name, Process, Registry, RegistryError, file};
+use registry::{Found, Name, Process, RegistryError, file};
 
 use super::Surroundings;
 use super::surroundings::program_and_arguments;
@@ -87,10 +87,10 @@ impl Exec {
 /// The container that a workload is, if it is one.
 ///
 /// # Errors
-/// When there is no such pod, or its record cannot be read.
-pub fn contained(registry: &Registry, pod: &Name, workload: Option<&Name>) -> Result<Option<ContainerPlan>, Error> {
+/// When its record cannot be read.
+pub fn contained(found: &Found, workload: Option<&Name>) -> Result<Option<ContainerPlan>, Error> {
     let Some(name) = workload else { return Ok(None) };
-    let record: Option<WorkloadRecord> = registry.pod(pod)?.spec(name)?;
+    let record: Option<WorkloadRecord> = found.directory().spec(name)?;
     Ok(record.and_then(|record| record.plan.container))
 }
 
@@ -99,13 +99,13 @@ pub fn contained(registry: &Registry, pod: &Name, workload: Option<&Name>) -> Re
 /// Without a workload the command sees what the pause process sees: the whole pod.
 ///
 /// # Errors
-/// When there is no such pod or workload, or it has ended, or that cannot be told.
-pub fn exec(registry: &Registry, pod: &Name, workload: Option<&Name>, command: Command) -> Result<Opened, Error> {
-    let pause = registry.pause(pod)?;
+/// When the pod has ended, or there is no such workload or it has, or that cannot be told.
+pub fn exec(found: &Found, workload: Option<&Name>, command: Command) -> Result<Opened, Error> {
+    let (pod, directory) = (found.name(), found.directory());
+    let pause = found.pause()?;
     let process = match workload {
         None => pause,
         Some(name) => {
-            let directory = registry.pod(pod)?;
             let here = Origin::here().map_err(RegistryError::Blind)?;
             match directory.look(Process::Workload(name), &here) {
                 (Some(process), Seen::Alive) => process,
@@ -119,7 +119,7 @@ pub fn exec(registry: &Registry, pod: &Name, workload: Option<&Name>, command: C
             }
         }
     };
-    sandbox::mend(pause, &registry.pod(pod)?)?;
+    sandbox::mend(pause, directory)?;
     let command = at_home(command, process)?;
     let join = Join::new(Target::Process(process), command).select(Select::All).root(Directory::Targets);
     let plan = join.plan().map_err(nsjoin::Error::from)?;

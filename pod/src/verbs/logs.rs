@@ -3,9 +3,10 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
+use std::path::PathBuf;
 
 use clap::Args;
-use registry::{Name, Registry, file, tree};
+use registry::{Name, PodDirectory, Registry, file, tree};
 
 use crate::error::Error;
 use crate::record::{WorkloadRecord, log_name};
@@ -28,19 +29,13 @@ impl Logs {
     /// When there is no such pod or workload, or the log cannot be read or the text not written.
     pub fn run(&self, registry: &Registry, out: &mut impl Write, err: &mut impl Write) -> Result<(), Error> {
         let Self { pod, workload } = self;
-        let directory = registry.pod(pod)?;
-        let record: Option<WorkloadRecord> = directory.spec(workload)?;
-        let record = record.ok_or_else(|| Error::NoSuchWorkload { pod: pod.clone(), workload: workload.clone() })?;
-        let logs = directory.logs(workload);
-        // Opened all at once, for they may be put aside while we read.
-        let mut opened = Vec::new();
-        for name in in_order(tree::names(&logs)?, record.number) {
-            let path = logs.join(name);
-            match File::open(&path) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                log => opened.push((log.map_err(file("open", &path))?, path)),
-            }
+        let found = registry.pod(pod)?;
+        let opened = open(found.directory(), workload);
+        // Before anything is said: these may be another's of its name.
+        if !found.is_there()? {
+            return Err(found.ended().into());
         }
+        let opened = opened?.ok_or_else(|| Error::NoSuchWorkload { pod: pod.clone(), workload: workload.clone() })?;
         for (log, path) in opened {
             print(&mut BufReader::new(log), out, err).map_err(|error| match error {
                 Failed::Reading(error) => file("read", path)(error).into(),
@@ -49,6 +44,22 @@ impl Logs {
         }
         out.flush().and_then(|()| err.flush()).map_err(Error::Output)
     }
+}
+
+/// The logs of a workload's last launch, in order; `None` when there is no such workload. They are opened
+/// all at once, for they may be put aside while we read.
+fn open(directory: &PodDirectory, workload: &Name) -> Result<Option<Vec<(File, PathBuf)>>, Error> {
+    let Some(WorkloadRecord { number, .. }) = directory.spec(workload)? else { return Ok(None) };
+    let logs = directory.logs(workload);
+    let mut opened = Vec::new();
+    for name in in_order(tree::names(&logs)?, number) {
+        let path = logs.join(name);
+        match File::open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            log => opened.push((log.map_err(file("open", &path))?, path)),
+        }
+    }
+    Ok(Some(opened))
 }
 
 /// The logs of a launch, the oldest first: `N.log.4` to `N.log.1`, then `N.log`.
