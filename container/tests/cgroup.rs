@@ -170,7 +170,12 @@ fn limits_are_set() {
             let end = if file("hugetlb.2MB.max") { "max" } else { "limit_in_bytes" };
             assert_eq!(says(&made.cgroup, &format!("hugetlb.2MB.{end}")), (4 << 20).to_string());
         }
-        Err(error) => assert!(matches!(error, Error::Lacking { controller: Controller::HugePages, .. }), "{error}"),
+        Err(error) => {
+            assert!(matches!(error, Error::Lacking { controller: Controller::HugePages, .. }), "{error}");
+            let tops = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"].map(|top| format!("{top}/cgroup.controllers"));
+            let has = |top: &String| fs::read_to_string(top).is_ok_and(|text| text.contains("hugetlb"));
+            assert!(!tops.iter().any(has) && !Path::new("/sys/fs/cgroup/hugetlb").exists(), "{error}");
+        }
     }
     let version = |file: &str| {
         if cgroup.directories().iter().any(|it| it.join(file).exists()) { Version::One } else { Version::Two }
