@@ -24,6 +24,7 @@ mod profile;
 #[cfg(test)]
 mod tests;
 
+pub use default::{NEW_NAMESPACES, refused_calls};
 use filters::{LONGEST, Rules};
 use profile::{Here, Profile};
 

@@ -113,7 +113,7 @@ const TABLE: &[Refused] = &[
 ];
 
 /// The flags of clone(2) that make namespaces; that of time is none of that call's.
-const NEW_NAMESPACES: [i32; 7] = [
+pub const NEW_NAMESPACES: [i32; 7] = [
     libc::CLONE_NEWNS,
     libc::CLONE_NEWCGROUP,
     libc::CLONE_NEWUTS,
@@ -126,6 +126,12 @@ const NEW_NAMESPACES: [i32; 7] = [
 /// The only personalities: Linux, with addresses as they come, as 2.6 would call itself, both, and asking.
 const PERSONALITIES: [u64; 5] = [0, 0x8, 0x2_0000, 0x2_0008, 0xffff_ffff];
 
+/// The names of the calls that are refused whatever they are asked, to whom has these capabilities.
+pub fn refused_calls(capabilities: &CapsHashSet) -> impl Iterator<Item = &'static str> {
+    let rows = TABLE.iter().filter(|row| !row.freed_by.iter().any(|one| capabilities.contains(one)));
+    rows.flat_map(|row| row.calls).copied()
+}
+
 impl Seccomp {
     /// The filters of every container that asks for no others and will have these capabilities in its
     /// bounding set.
@@ -136,8 +142,7 @@ impl Seccomp {
         let eperm = SeccompAction::Errno(libc::EPERM.cast_unsigned());
         let enosys = SeccompAction::Errno(libc::ENOSYS.cast_unsigned());
         let mut rules = Rules::new(SeccompAction::Allow);
-        let calls = TABLE.iter().filter(|row| !row.freed_by.iter().any(|one| capabilities.contains(one)));
-        for call in calls.flat_map(|row| row.calls).filter_map(|name| number(name)) {
+        for call in refused_calls(capabilities).filter_map(number) {
             rules.add(&eperm, call, &[]);
         }
         let id = |call: Sysno| i64::from(call.id());
