@@ -7,7 +7,7 @@ use libtest_mimic::Trial;
 
 use super::{BUSYBOX, exec, pid_of, rootfs, waiting};
 use crate::house::{House, User};
-use crate::trial::as_each_user;
+use crate::trial::{Need, as_each_user, trial};
 
 pub(crate) fn trials() -> Vec<Trial> {
     [
@@ -20,7 +20,30 @@ pub(crate) fn trials() -> Vec<Trial> {
     ]
     .into_iter()
     .flatten()
+    .chain([trial(
+        "container::cve_2019_5736_our_own_file_is_on_a_mount_that_nobody_writes_to",
+        &[Need::Root, BUSYBOX[0]],
+        own_file,
+    )])
     .collect()
+}
+
+/// Whoever is launched in a container may have been this program, for a moment or by its first line.
+fn own_file() {
+    let house = House::new(User::Root);
+    waiting(&house, &[]);
+    let record = fs::read_to_string(house.state().join("web/supervisor")).unwrap();
+    let supervisor = format!("/proc/{}/exe", record.split(' ').next().unwrap());
+    // While it runs nobody writes to it anyway; what counts is that nobody may.
+    let found = nix::sys::statvfs::statvfs(supervisor.as_str()).unwrap();
+    assert!(found.flags().contains(nix::sys::statvfs::FsFlags::ST_RDONLY), "{found:?}");
+    // And a command that is this program again has it from there, too.
+    let script = house.work().join("rootfs/bin/again");
+    fs::write(&script, "#!/proc/self/exe\n").unwrap();
+    fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let ours = fs::read(crate::house::binaries().join("pod")).unwrap();
+    let _whatever_it_says = house.pod(&["exec", "web", "-c", "c", "--", "again"]);
+    assert_eq!(fs::read(crate::house::binaries().join("pod")).unwrap(), ours);
 }
 
 fn leaked(user: User) {
@@ -82,10 +105,15 @@ fn swapped(user: User) {
     house.pod(&["create", "web"]).ok();
     let (one, other) = (format!("{}:/data/x", data.display()), format!("{}:/volume", data.display()));
     let nested = format!("{}:/volume/out/made", data.display());
-    let options = ["--rootfs", root.to_str().unwrap(), "-v", &one, "-v", &other, "-v", &nested];
-    house
-        .pod(&[&["add", "web", "--name", "c"][..], &options, &["--", "sh", "-c", "echo ready; sleep 60"]].concat())
-        .ok();
+    let add = |volumes: &[&str]| {
+        let begin = ["add", "web", "--name", "c", "--rootfs", root.to_str().unwrap()];
+        let volumes = volumes.iter().flat_map(|volume| ["-v", volume]).collect::<Vec<_>>();
+        house.pod(&[&begin[..], &volumes, &["--", "sh", "-c", "echo ready; sleep 60"]].concat())
+    };
+    // Where that leads there is nothing inside, and nothing is made of it outside.
+    add(&[&one]).refuses(125, "cannot make a place for /data/x");
+    assert_eq!(fs::read_dir(&outside).unwrap().count(), 0);
+    add(&[&other, &nested]).ok();
     assert_eq!(fs::read_dir(&outside).unwrap().count(), 0);
     // What leads out leads to its own root.
     assert_eq!(exec(&house, "cat /made/file"), "x");
