@@ -18,7 +18,7 @@ use crate::error::Error;
 /// came of a layer before a download broke is not fetched again.
 #[derive(Debug, Args)]
 pub struct Pull {
-    /// The image: [HOST[:PORT]/]PATH[:TAG][@DIGEST]
+    /// The image, by its path, with HOST:PORT/ before and :TAG or @DIGEST behind as docker has them
     #[arg(value_name = "IMAGE")]
     pub name: Typed,
 
