@@ -2,7 +2,7 @@
 //! been started when it fails, and all is as it was.
 
 use crate::launch::Inherited;
-use crate::plan::{Plan, Reaping, Stops, Subreaper, Terminal, Verbosity};
+use crate::plan::{Others, Plan, Reaping, Stops, Subreaper, Terminal, Verbosity};
 use crate::refusal::Refusal;
 use crate::relay::Relay;
 use crate::sys::file::{self, Fd};
@@ -39,7 +39,7 @@ impl Opened {
         let mut before = Before::take()?;
         let first = before.inherited.pid == 1;
         if !first {
-            adopt(plan.subreaper, &mut before, voice)?;
+            adopt(plan, &mut before, voice)?;
         }
         if let Some(signal) = plan.parent_death {
             let refused = refused("hear of the parent's end");
@@ -119,13 +119,13 @@ pub fn see_ends(each: bool) -> Result<Disposition, Refusal> {
 }
 
 /// Has orphans come to us, as far as they are to.
-fn adopt(subreaper: Subreaper, before: &mut Before, voice: Voice) -> Result<(), Refusal> {
+fn adopt(plan: &Plan, before: &mut Before, voice: Voice) -> Result<(), Refusal> {
     // Who executed us may have asked for it, and it stays.
     if process::adopts_orphans() {
         voice.say(Verbosity::Info, format_args!("not the first process: orphans come here, as before"));
         return Ok(());
     }
-    if subreaper == Subreaper::No {
+    if plan.subreaper == Subreaper::No {
         voice.say(Verbosity::Warnings, format_args!("not the first process: orphans are not reaped"));
         return Ok(());
     }
@@ -134,7 +134,10 @@ fn adopt(subreaper: Subreaper, before: &mut Before, voice: Voice) -> Result<(), 
             before.adopts = true;
             voice.say(Verbosity::Info, format_args!("not the first process: adopting orphans as a subreaper"));
         }
-        Err(errno) if subreaper == Subreaper::Must => return Err(Refusal::Kernel("adopt orphans", errno)),
+        // Whoever is to end or await the others has to know them all.
+        Err(errno) if plan.subreaper == Subreaper::Must || matches!(plan.others, Others::Await | Others::End) => {
+            return Err(Refusal::Kernel("adopt orphans", errno));
+        }
         Err(errno) => {
             voice.say(Verbosity::Warnings, format_args!("not the first process, and cannot adopt orphans: {errno}"))
         }
