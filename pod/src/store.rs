@@ -117,14 +117,16 @@ impl Store {
 
     /// Ends what was made of a pod that is not one (yet, or any more), and removes its directory.
     fn demolish(&self, directory: &PodDirectory, _lock: &Lock) -> Result<(), Error> {
-        // What is being deleted has been seen to end.
-        let is_draft =
-            directory.path().file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(CREATING.as_bytes()));
-        if is_draft && fs::symlink_metadata(directory.path()).is_ok_and(|found| found.is_dir()) {
-            end::end_draft(directory, &self.here)?;
+        // Whatever else lies about here made nothing.
+        if fs::symlink_metadata(directory.path()).is_ok_and(|found| found.is_dir()) {
+            let name = directory.path().file_name();
+            // What is being deleted has been seen to end.
+            if name.is_some_and(|name| name.as_encoded_bytes().starts_with(CREATING.as_bytes())) {
+                end::end_draft(directory, &self.here)?;
+            }
+            cgroup::clear_all(directory)?;
+            instance::remove_all(directory)?;
         }
-        cgroup::clear_all(directory)?;
-        instance::remove_all(directory)?;
         Ok(tree::remove(directory.path())?)
     }
 
