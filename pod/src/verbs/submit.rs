@@ -3,7 +3,7 @@
 use clap::Args;
 use manifest::check::{mentions, sentence};
 use manifest::kind::{Object, Resource};
-use manifest::patch::{with_last_applied, without_null};
+use manifest::patch::{LAST_APPLIED, with_last_applied, without_null};
 use manifest::read::{Head, ReadError, Validate, Written};
 use manifest::schema::Support;
 use manifest::selector::Selector;
@@ -175,7 +175,9 @@ impl Terms<'_> {
         let mut value = written.converted();
         self.place(&mut value, decoded.object.resource())?;
         self.named(&decoded.object, &written)?;
-        if self.how == How::Apply || self.save_config {
+        // What it says already would be of another manifest.
+        let says = value["metadata"]["annotations"][LAST_APPLIED].is_string();
+        if self.how == How::Apply || self.save_config || says {
             value = with_last_applied(&value);
         }
         if self.how == How::Apply {
