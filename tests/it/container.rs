@@ -26,6 +26,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         as_each_user("container::what_is_typed_is_what_it_gets", BUSYBOX, typed),
         as_each_user("container::what_cannot_be_is_one_clear_line_and_leaves_nothing", BUSYBOX, refused),
         as_each_user("container::a_killed_supervisor_loses_none", BUSYBOX, adopted),
+        as_each_user("container::of_an_image_it_keeps_the_layers_and_takes_its_own_along", BUSYBOX, of_an_image),
     ]
     .into_iter()
     .flatten()
@@ -104,6 +105,39 @@ fn own_root(user: User) {
     exec(&house, "echo shared > /dev/shm/x");
     assert_eq!(house.pod(&["exec", "web", "--", "cat", "/dev/shm/x"]).ok().out(), "shared\n");
     house.pod(&["delete", "web"]).ok();
+    house.nothing_is_left();
+}
+
+/// Two of one image: what one writes the other does not see, and with the pod it is gone.
+fn of_an_image(user: User) {
+    let house = House::new(user);
+    let root = rootfs(&house);
+    let data = house.work().join("data");
+    let run = |program: &str, arguments: &[&str]| {
+        let mut command = house.command(program);
+        command.env("POD_DATA_DIR", &data).args(arguments);
+        house.finish(&mut command)
+    };
+    run("busybox", &["tar", "-C", root.to_str().unwrap(), "-cf", "root.tar", "."]).ok();
+    let words = ["-c", "ENTRYPOINT [\"/bin/sh\", \"-c\"]", "-c", "ENV COLOUR=blue", "-c", "WORKDIR /made"];
+    run("pod", &[&["image", "import"][..], &words, &["root.tar", "mine"]].concat()).ok();
+    run("pod", &["create", "web"]).ok();
+    run("pod", &["add", "web", "--image", "yours", "--pull", "never", "--", "true"]).refuses(125, "image yours");
+    let script = "echo $COLOUR in $(pwd) > /written; echo ready; while :; do sleep 0.05; done";
+    for name in ["one", "two"] {
+        run("pod", &["add", "web", "--name", name, "--image", "mine", "--", script]).ok();
+        house.logged("web", name, "ready");
+    }
+    let exec = |name, script| run("pod", &["exec", "web", "-c", name, "--", "sh", "-c", script]).ok().out();
+    assert_eq!(exec("one", "cat /written /etc/secret-of-the-image; echo more > /more"), "blue in /made\ninside\n");
+    assert_eq!(exec("two", "ls -d /more /written 2>/dev/null; true"), "/written\n");
+    assert_eq!(fs::read_dir(data.join("layers")).unwrap().count(), 1);
+    assert_eq!(fs::read_dir(data.join("containers")).unwrap().count(), 2);
+    run("pod", &["image", "remove", "mine"]).refuses(125, "is in use by container");
+    run("pod", &["delete", "web", "--now"]).ok();
+    assert_eq!(fs::read_dir(data.join("containers")).unwrap().count(), 0);
+    run("pod", &["image", "remove", "mine"]).ok();
+    assert_eq!(fs::read_dir(data.join("layers")).unwrap().count(), 0);
     house.nothing_is_left();
 }
 
