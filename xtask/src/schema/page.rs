@@ -42,7 +42,7 @@ Of the verbs (`tests/it/manifest/rows.txt` has some 270 lines that both are aske
 - A bad command line exits with 2, and with 1 under the name `kubectl`, as kubectl does.
 - Fields that there are not, and values of the wrong type, are an error of `--dry-run=client`, too, in the words of a cluster; kubectl leaves them to the server.
 - `-o json` of an object of the program's own (`run`, `create configmap`, `create secret`, `set image`) has its keys sorted; kubectl has them in the order of its structures.
-- `-o go-template` and `--template` with it are refused: of the libraries that read Go's templates none is kept up (`gtmpl` has had no release for years). `-o jsonpath` is kubectl's.
+- `-o go-template` and `--template` with it are refused: no library that reads Go's templates has been chosen yet. `-o jsonpath` is kubectl's.
 - `-f URL` and `-k DIR` are refused: nothing is fetched or built here. A pattern in quotes (`-f '*.yaml'`) is a file's name; the shell's are as ever.
 - `diff --local=FILE -f FILE` compares two manifests, with no diff program; `OLD/` and `NEW/` stand for kubectl's temporary directories. Values of secrets are masked as kubectl masks them.
 - `create secret tls` looks whether there is a certificate and a key, and not whether they belong together.
