@@ -11,6 +11,7 @@
 pub mod answer;
 mod cgroup;
 pub mod cli;
+pub mod compile;
 mod conditions;
 mod control;
 mod each;

@@ -1,0 +1,123 @@
+//! What /etc/resolv.conf and /etc/hosts of a pod have.
+//!
+//! There is no cluster whose servers could be asked: as where a kubelet knows none, the policies that
+//! want them mean the machine's.
+
+use std::fmt::Write as _;
+use std::net::IpAddr;
+
+use manifest::kind::PodSpec;
+
+use super::facts::NodeFacts;
+use super::plan::{Dns, Network, SandboxPlan};
+
+const MOST_SERVERS: usize = 3;
+const MOST_SEARCHES: usize = 32;
+const LONGEST_SEARCHES: usize = 2048;
+
+pub(super) fn dns(spec: &PodSpec, node: &NodeFacts) -> Dns {
+    let mut dns = if spec.dns_policy.as_deref() == Some("None") { Dns::default() } else { parsed(&node.resolv_conf) };
+    if let Some(said) = &spec.dns_config {
+        let add = |all: &mut Vec<String>, more: &[String]| {
+            for one in more {
+                if !all.contains(one) {
+                    all.push(one.clone());
+                }
+            }
+        };
+        add(&mut dns.nameservers, &said.nameservers);
+        add(&mut dns.searches, &said.searches);
+        for option in &said.options {
+            let Some(name) = &option.name else { continue };
+            let value = option.value.clone().filter(|value| !value.is_empty());
+            match dns.options.iter_mut().find(|(known, _)| known == name) {
+                Some((_, known)) => *known = value,
+                None => dns.options.push((name.clone(), value)),
+            }
+        }
+    }
+    dns.nameservers.truncate(MOST_SERVERS);
+    dns.searches.truncate(MOST_SEARCHES);
+    while dns.searches.iter().map(|search| search.len() + 1).sum::<usize>() > LONGEST_SEARCHES + 1 {
+        dns.searches.pop();
+    }
+    dns
+}
+
+/// As the resolver reads the file: the last list of searches counts, options add up.
+fn parsed(text: &str) -> Dns {
+    let mut dns = Dns::default();
+    for line in text.lines() {
+        let mut words = line.split(['#', ';']).next().unwrap_or_default().split_whitespace();
+        match words.next() {
+            Some("nameserver") => dns.nameservers.extend(words.next().map(str::to_owned)),
+            Some("search") => dns.searches = words.map(str::to_owned).collect(),
+            Some("options") => {
+                for word in words {
+                    let (name, value) = word.split_once(':').map_or((word, None), |(name, value)| (name, Some(value)));
+                    dns.options.retain(|(known, _)| known != name);
+                    dns.options.push((name.to_owned(), value.map(str::to_owned)));
+                }
+            }
+            _ => {}
+        }
+    }
+    dns
+}
+
+impl Dns {
+    /// The text of /etc/resolv.conf.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        if !self.searches.is_empty() {
+            _ = writeln!(text, "search {}", self.searches.join(" "));
+        }
+        for server in &self.nameservers {
+            _ = writeln!(text, "nameserver {server}");
+        }
+        if !self.options.is_empty() {
+            let option = |(name, value): &(String, Option<String>)| match value {
+                Some(value) => format!("{name}:{value}"),
+                None => name.clone(),
+            };
+            _ = writeln!(text, "options {}", self.options.iter().map(option).collect::<Vec<_>>().join(" "));
+        }
+        text
+    }
+}
+
+/// The text of a pod's /etc/hosts, once it has these addresses.
+#[must_use]
+pub fn hosts(sandbox: &SandboxPlan, addresses: &[IpAddr], node: &NodeFacts) -> String {
+    let mut text = "# Written by pod for this pod.\n".to_owned();
+    match sandbox.network {
+        Network::Hosts => text.push_str(&node.hosts),
+        Network::Pods => {
+            for line in [
+                "127.0.0.1\tlocalhost",
+                "::1\tlocalhost ip6-localhost ip6-loopback",
+                "fe00::0\tip6-localnet",
+                "fe00::0\tip6-mcastprefix",
+                "fe00::1\tip6-allnodes",
+                "fe00::2\tip6-allrouters",
+            ] {
+                _ = writeln!(text, "{line}");
+            }
+            for address in addresses {
+                let names = &sandbox.names;
+                _ = match &names.full {
+                    Some(full) => writeln!(text, "{address}\t{full}\t{}", names.short),
+                    None => writeln!(text, "{address}\t{}", names.short),
+                };
+            }
+        }
+    }
+    if !sandbox.host_aliases.is_empty() {
+        text.push_str("\n# Added by hostAliases.\n");
+        for (address, names) in &sandbox.host_aliases {
+            _ = writeln!(text, "{address}\t{}", names.join("\t"));
+        }
+    }
+    text
+}
