@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::emit::compact;
-use crate::kind::{ConfigMap, ObjectMeta, Secret};
+use crate::kind::{ConfigMap, Namespace, NamespaceSpec, NamespaceStatus, ObjectMeta, Secret, ServiceAccount};
 use crate::value::Bytes;
 
 /// Words of which no object can be made.
@@ -128,6 +128,29 @@ pub fn secret(
         object.data.insert(key, Bytes(value));
     }
     Ok(object)
+}
+
+/// `create namespace`.
+#[must_use]
+pub fn namespace(name: &str) -> Namespace {
+    Namespace {
+        api_version: "v1".to_owned(),
+        kind: "Namespace".to_owned(),
+        metadata: metadata(name, None),
+        spec: Some(NamespaceSpec::default()),
+        status: Some(NamespaceStatus::default()),
+    }
+}
+
+/// `create serviceaccount`.
+#[must_use]
+pub fn service_account(name: &str, namespace: Option<&str>) -> ServiceAccount {
+    ServiceAccount {
+        api_version: "v1".to_owned(),
+        kind: "ServiceAccount".to_owned(),
+        metadata: metadata(name, namespace),
+        ..ServiceAccount::default()
+    }
 }
 
 /// An object of these, with the annotation that remembers it: as the program's own structure, in the order of whose fields

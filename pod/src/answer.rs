@@ -35,6 +35,8 @@ impl Complaint {
 pub struct Answer {
     /// What is to be printed.
     pub text: String,
+    /// What is to be said of it besides.
+    pub notes: Vec<String>,
     /// What did not keep it from being done.
     pub warnings: Vec<String>,
     /// What did.
@@ -68,11 +70,14 @@ impl From<Result<Self, Complaint>> for Answer {
 }
 
 impl Answer {
-    /// What is to be said on stderr: warnings, then complaints; one is announced as an error, several speak for
+    /// What is to be said on stderr: notes, warnings, then complaints; one is announced as an error, several speak for
     /// themselves.
     #[must_use]
     pub fn said(&self) -> String {
         let mut said = String::new();
+        for note in &self.notes {
+            let _ = writeln!(said, "{}", escaped(note));
+        }
         for warning in &self.warnings {
             let _ = writeln!(said, "Warning: {}", escaped(warning));
         }

@@ -55,20 +55,20 @@ pub enum Verb {
     Add(Box<Shown<Add>>),
     /// Join a pod with a command, in the foreground
     Exec(Box<Exec>),
-    /// List pods
-    Get(Shown<Get>),
+    /// List pods, or what is kept of a kind
+    Get(Get),
     /// Show all there is to know of a pod
     Describe(Shown<Describe>),
     /// Print what a workload has said so far
     Logs(Logs),
-    /// End pods and forget them
+    /// End pods and forget them, or delete what is kept
     Delete(Delete),
     /// Manage images, which containers are made of
     #[command(subcommand)]
     Image(Image),
-    /// Make what manifests say; --dry-run shows it
+    /// Make what manifests say
     Apply(Apply),
-    /// Put manifests in the place of what is there; --dry-run shows it
+    /// Put manifests in the place of what is there
     Replace(Replace),
     /// Make a pod of an image; --dry-run shows it
     Run(Box<Run>),

@@ -36,6 +36,23 @@ pub(crate) fn each<T: Send>(
     work: impl Fn(Head) -> Result<T, Complaint> + Sync,
     words: impl Fn(&ReadError) -> Complaint + Sync,
 ) -> Each<T> {
+    let came = in_order(sources, work, words);
+    let mut each = Each { done: Vec::with_capacity(came.len()), complaints: Vec::new() };
+    for object in came {
+        match object {
+            Ok(done) => each.done.push(done),
+            Err(complaint) => each.complaints.push(complaint),
+        }
+    }
+    each
+}
+
+/// The same, with what came of each and what is wrong with others as they follow each other.
+pub(crate) fn in_order<T: Send>(
+    sources: &[Source],
+    work: impl Fn(Head) -> Result<T, Complaint> + Sync,
+    words: impl Fn(&ReadError) -> Complaint + Sync,
+) -> Vec<Result<T, Complaint>> {
     let budget = Budget::default();
     let mut found = Vec::new();
     for (index, source) in sources.iter().enumerate() {
@@ -53,28 +70,21 @@ pub(crate) fn each<T: Send>(
         (index, came)
     };
     let came = if found.len() < 2 * AT_ONCE { found.into_iter().map(one).collect() } else { share(found, one) };
-    let mut each = Each { done: Vec::with_capacity(came.len()), complaints: Vec::new() };
+    let mut all = Vec::with_capacity(came.len());
     let mut unreadable = None;
     for (index, came) in came {
         if unreadable == Some(index) {
             continue;
         }
         match came {
-            Came::Of(objects) => {
-                for object in objects {
-                    match object {
-                        Ok(done) => each.done.push(done),
-                        Err(complaint) => each.complaints.push(complaint),
-                    }
-                }
-            }
+            Came::Of(objects) => all.extend(objects),
             Came::Unreadable(error) => {
-                each.complaints.push(words(&error));
+                all.push(Err(words(&error)));
                 unreadable = Some(index);
             }
         }
     }
-    each
+    all
 }
 
 /// The same as mapping, with the work shared by as many threads as there are processors for us.

@@ -21,6 +21,9 @@ pub enum Error {
     /// The pod's parts contradict each other.
     #[error(transparent)]
     Contradiction(#[from] Contradiction),
+    /// No pod can be called so.
+    #[error(transparent)]
+    BadName(#[from] registry::InvalidName),
     /// There is a pod of that name, dead or alive.
     #[error("a pod named {name} exists already")]
     NameInUse {
@@ -260,7 +263,7 @@ impl Error {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::Contradiction(_) | Self::NoName { .. } | Self::NoContainer(_) | Self::NoRoot => ExitCode::Usage,
-            Self::EnvFile { .. } | Self::NoFormat { .. } => ExitCode::Usage,
+            Self::EnvFile { .. } | Self::NoFormat { .. } | Self::BadName(_) => ExitCode::Usage,
             Self::Container(error) => error.exit_code(),
             Self::Join(error) => error.exit_code(),
             Self::Launch(error) => error.exit_code(),

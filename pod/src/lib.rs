@@ -11,6 +11,7 @@
 pub mod answer;
 mod cgroup;
 pub mod cli;
+mod clock;
 pub mod compile;
 mod conditions;
 mod control;
@@ -22,6 +23,7 @@ mod holders;
 mod input;
 mod instance;
 mod look;
+mod objects;
 mod output;
 mod plan;
 mod programs;

@@ -81,8 +81,12 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
         }
         Verb::Exec(exec) => return join(&registry, *exec),
         Verb::Get(get) => {
-            let pods = get.verb.run(&registry)?;
-            match get.output {
+            if let Some(answer) = get.run() {
+                return tell(&answer, false);
+            }
+            let format = get.format()?;
+            let pods = get.pods(&registry)?;
+            match format {
                 Format::Text => show::table(&pods, out)?,
                 Format::Json => show::json(&pods, out)?,
             }
@@ -96,9 +100,13 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
         }
         Verb::Logs(logs) => logs.run(&registry, out, &mut stderr())?,
         Verb::Delete(delete) => {
+            if let Some(answer) = delete.run() {
+                return tell(&answer, false);
+            }
+            let names = delete.pods()?;
             let (store, programs) = (changing()?, Programs::of_pod(None)?);
             let mut exit = SUCCESS;
-            for name in &delete.names {
+            for name in &names {
                 match verbs::delete::delete(&store, name, delete.grace(), delete.unseen(), &programs) {
                     Ok(told) => {
                         warn(&told);

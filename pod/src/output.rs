@@ -62,6 +62,7 @@ pub(crate) struct Made {
 }
 
 const FORMATS: &str = "json,jsonpath,jsonpath-as-json,jsonpath-file,kyaml,name,yaml";
+const FORMATS_OF_A_LIST: &str = "json,jsonpath,jsonpath-as-json,jsonpath-file,kyaml,name";
 
 impl Shape {
     /// Whether none was asked for.
@@ -89,6 +90,17 @@ impl Shape {
             return Ok(Printer { format: Format::Yaml, keep_managed: self.show_managed_fields });
         }
         self.printer()
+    }
+
+    /// The same, of a verb that shows a table where nothing else is asked for.
+    pub(crate) fn printer_of_list(&self) -> Result<Printer, Complaint> {
+        let unmatched = |complaint| match complaint {
+            Complaint::Plain(text) => {
+                Complaint::Plain(text.replace(FORMATS, &format!("{FORMATS_OF_A_LIST},wide,yaml")))
+            }
+            other => other,
+        };
+        self.printer().map_err(unmatched)
     }
 
     fn format(&self) -> Result<Format, Complaint> {

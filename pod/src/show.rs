@@ -4,6 +4,7 @@
 //! terminal would do what they say.
 
 pub mod image;
+pub(crate) mod objects;
 pub mod pull;
 
 use std::io::Write;

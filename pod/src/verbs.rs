@@ -12,6 +12,7 @@ pub mod exec;
 pub mod explain;
 pub mod get;
 pub mod image;
+mod keep;
 pub mod label;
 pub mod logs;
 pub mod make;
@@ -22,6 +23,7 @@ pub mod run;
 pub mod set;
 pub mod submit;
 mod surroundings;
+mod which;
 
 pub(crate) use surroundings::Surroundings;
 

@@ -159,6 +159,7 @@ impl House {
         command
             .env("PATH", path.unwrap())
             .env("POD_STATE_DIR", self.state())
+            .env("POD_DATA_DIR", self.work().join("data"))
             .env("PODKIT_TEST", &self.marker)
             .env("TMPDIR", self.work())
             .current_dir(self.work())

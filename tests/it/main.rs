@@ -74,6 +74,8 @@ mod podman;
 mod sandbox;
 // Manifests beside a real kubectl.
 mod manifest;
+// Objects that are kept.
+mod objects;
 // The examples, as a user would run them.
 mod examples;
 // Which file imports which.
@@ -115,6 +117,7 @@ fn main() {
         rooms::trials(),
         inherited::trials(),
         manifest::trials(),
+        objects::trials(),
     ];
     let conclusion = libtest_mimic::run(&arguments, trials.into_iter().flatten().collect());
     house::close();

@@ -60,6 +60,6 @@ impl Convert {
         let found = each(&sources, work, told);
         let (made, warnings): (Vec<_>, Vec<_>) = found.done.into_iter().unzip();
         let text = if made.is_empty() { String::new() } else { printer.list(made)? };
-        Ok(Answer { text, warnings: warnings.concat(), complaints: found.complaints, differ: false })
+        Ok(Answer { text, warnings: warnings.concat(), complaints: found.complaints, ..Answer::default() })
     }
 }

@@ -94,11 +94,16 @@ impl CreateAny {
     /// # Errors
     /// Not as it was typed.
     pub fn format(&self) -> Result<Format, Error> {
-        match self.shape.word() {
-            "" | "text" => Ok(Format::Text),
-            "json" => Ok(Format::Json),
-            other => Err(Error::NoFormat { word: other.to_owned() }),
-        }
+        by_hand(&self.shape)
+    }
+}
+
+/// How a pod by hand is to be shown.
+pub(super) fn by_hand(shape: &Shape) -> Result<Format, Error> {
+    match shape.word() {
+        "" | "text" => Ok(Format::Text),
+        "json" => Ok(Format::Json),
+        other => Err(Error::NoFormat { word: other.to_owned() }),
     }
 }
 

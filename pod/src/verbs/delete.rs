@@ -1,24 +1,47 @@
-//! `pod delete`: ending a pod.
+//! `pod delete`: ending a pod, or deleting what is kept.
 
 use std::time::Duration;
 
 use clap::Args;
 use launch::Seen;
+use manifest::kind::Object;
+use manifest::read::{Head, ReadError, Validate};
 use registry::{Found, Lock, Name, Process};
 
+use super::get::is_pods;
+use super::keep::{can_be_kept, plain, reason};
+use super::which::{Scope, Which, told, which};
+use crate::answer::{Answer as Told, Complaint};
 use crate::control::{Answer, Request};
+use crate::each::in_order;
 use crate::end;
 use crate::error::Error;
+use crate::input::Files;
+use crate::objects::{Changing, Key, Objects, ObjectsError};
+use crate::output::Shape;
 use crate::programs::Programs;
 use crate::store::Store;
 use crate::supervisor;
 
-/// End pods and forget them.
+/// End pods and forget them, or delete what is kept.
 #[derive(Debug, Args)]
 pub struct Delete {
-    /// Their names
-    #[arg(required = true)]
-    pub names: Vec<Name>,
+    /// Pods made by hand, by name; or a kind and names: cm web, cm/web
+    #[arg(required_unless_present = "filename", value_name = "NAME|KIND [NAME]|KIND/NAME")]
+    words: Vec<String>,
+
+    #[command(flatten)]
+    files: Files,
+
+    #[command(flatten)]
+    scope: Scope,
+
+    /// All of the kind
+    #[arg(long)]
+    all: bool,
+
+    #[command(flatten)]
+    shape: Shape,
 
     /// Seconds between TERM to each workload and KILL
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
@@ -34,6 +57,118 @@ pub struct Delete {
 }
 
 impl Delete {
+    /// What it comes to, unless pods by hand are meant.
+    #[must_use]
+    pub fn run(&self) -> Option<Told> {
+        if !self.files.is_empty() {
+            return Some(self.manifests().into());
+        }
+        match which(&self.words) {
+            Ok(None) => None,
+            Ok(Some(all)) if all.iter().all(|which| is_pods(which) && !which.names.is_empty()) => None,
+            Ok(Some(all)) => Some(self.objects(&all).into()),
+            Err(complaint) => Some(complaint.into()),
+        }
+    }
+
+    /// The pods by hand that are meant.
+    ///
+    /// # Errors
+    /// No pod can be called so.
+    pub fn pods(&self) -> Result<Vec<Name>, Error> {
+        let names = match which(&self.words) {
+            Ok(Some(all)) => all.into_iter().flat_map(|which| which.names).collect(),
+            _ => self.words.clone(),
+        };
+        names.into_iter().map(|name| Name::try_from(name).map_err(Error::from)).collect()
+    }
+
+    fn objects(&self, all: &[Which]) -> Result<Told, Complaint> {
+        let mut answer = Told::default();
+        let says_names = self.says_names()?;
+        for Which { resource, names } in all {
+            can_be_kept(resource)?;
+            if names.is_empty() && !self.all && self.scope.selector.is_none() {
+                return Err(Complaint::plain("resource(s) were provided, but no name was specified"));
+            }
+            if !names.is_empty() && self.all {
+                return Err(Complaint::plain("name cannot be provided when a selector is specified"));
+            }
+        }
+        let changing = changing()?;
+        for which in all {
+            let (found, missing) = self.scope.find(changing.objects(), which)?;
+            answer.complaints.extend(missing);
+            for object in found {
+                match changing.delete(&Key::of(&object)) {
+                    Ok(object) => answer.text.push_str(&deleted(&object, says_names)),
+                    Err(error) => answer.complaints.push(told(&error)),
+                }
+            }
+        }
+        if answer.text.is_empty() && answer.complaints.is_empty() && !self.scope.ignore_not_found {
+            answer.notes.push("No resources found".to_owned());
+        }
+        Ok(answer)
+    }
+
+    fn manifests(&self) -> Result<Told, Complaint> {
+        if !self.words.is_empty() {
+            let trouble =
+                "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well";
+            return Err(Complaint::plain(trouble));
+        }
+        if self.all || self.scope.selector.is_some() || self.scope.all_namespaces {
+            return Err(Complaint::plain("what manifests name is deleted by its name: there is nothing to select"));
+        }
+        let says_names = self.says_names()?;
+        let sources = match self.files.read() {
+            Ok(sources) => sources,
+            Err(complaints) => return Ok(complaints.into()),
+        };
+        let said = |error: &ReadError| Complaint::Plain(error.unvalidated());
+        let meant = |head: Head| {
+            let written = head.known().map_err(|error| said(&error))?;
+            let decoded = written.decode(Validate::Ignore).map_err(|refusal| Complaint::Plain(refusal.sentence()))?;
+            let metadata = decoded.object.metadata();
+            let namespace = metadata.namespace.as_deref().filter(|name| !name.is_empty());
+            let namespace = namespace.unwrap_or(self.scope.namespace());
+            let name = metadata.name.as_deref().unwrap_or_default();
+            Ok((Key::new(decoded.object.resource(), namespace, name), written.source.clone()))
+        };
+        let found = in_order(&sources, meant, said);
+        let mut answer = Told::default();
+        if found.is_empty() {
+            answer.notes.push("No resources found".to_owned());
+            return Ok(answer);
+        }
+        let changing = changing()?;
+        for found in found {
+            let deleted = found.and_then(|(key, source)| {
+                can_be_kept(key.resource())?;
+                match changing.delete(&key) {
+                    Ok(object) => Ok(deleted(&object, says_names)),
+                    Err(ObjectsError::Missing(_)) if self.scope.ignore_not_found => Ok(String::new()),
+                    Err(error) => Err(refused(&source, &error)),
+                }
+            });
+            match deleted {
+                Ok(line) => answer.text.push_str(&line),
+                Err(complaint) => answer.complaints.push(complaint),
+            }
+        }
+        Ok(answer)
+    }
+
+    /// Whether only names are to be said of what is deleted.
+    fn says_names(&self) -> Result<bool, Complaint> {
+        match self.shape.word() {
+            "" => Ok(false),
+            "name" => Ok(true),
+            other => Err(Complaint::Plain(format!("unexpected -o output mode: {other}. We only support '-o name'"))),
+        }
+    }
+
     /// How long between TERM and KILL.
     #[must_use]
     pub fn grace(&self) -> Duration {
@@ -45,6 +180,29 @@ impl Delete {
     pub fn unseen(&self) -> Unsure {
         if self.force { Unsure::Forget } else { Unsure::Refuse }
     }
+}
+
+fn changing() -> Result<Changing, Complaint> {
+    Objects::of_this_user().and_then(|objects| objects.change()).map_err(|error| plain(&error))
+}
+
+fn refused(source: &str, error: &ObjectsError) -> Complaint {
+    match reason(error) {
+        Some(reason) => {
+            Complaint::Whole(format!("Error from server ({reason}): error when deleting {source:?}: {error}"))
+        }
+        None => plain(error),
+    }
+}
+
+fn deleted(object: &Object, says_names: bool) -> String {
+    if says_names { format!("{}\n", object.reference()) } else { format!("{}\n", told_of(&Key::of(object))) }
+}
+
+/// What is said of an object that was deleted.
+pub(super) fn told_of(key: &Key) -> String {
+    let place = key.namespace().map(|namespace| format!(" from {namespace} namespace")).unwrap_or_default();
+    format!("{} {:?} deleted{place}", key.resource().qualified(), key.name())
 }
 
 /// What to do with a pod of which it cannot be told what runs.

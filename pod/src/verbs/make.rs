@@ -1,4 +1,4 @@
-//! `create configmap` and `create secret`: objects from words and files.
+//! `create configmap`, `create secret` and the like: objects from words and files.
 
 use std::path::Path;
 use std::{env, fs, slice};
@@ -8,6 +8,7 @@ use manifest::kind::Object;
 use manifest::make::{self, MakeError};
 
 use super::dry_run::{DryRun, Strategy};
+use super::keep::Keeper;
 use crate::answer::{Answer, Complaint};
 use crate::input;
 use crate::output::{Made, Shape};
@@ -20,6 +21,12 @@ pub enum Kind {
     Configmap(ConfigMap),
     /// Make a secret from words and files
     Secret(Secret),
+    /// Make a namespace
+    #[command(visible_alias = "ns")]
+    Namespace(Bare),
+    /// Make a service account
+    #[command(visible_alias = "sa")]
+    Serviceaccount(Bare),
 }
 
 /// A config map.
@@ -119,16 +126,23 @@ struct Content {
     from_env_file: Vec<String>,
 }
 
-/// What is said of every kind.
+/// What is said of every kind that has content.
 #[derive(Args, Clone, Debug)]
 struct Common {
-    /// Its name
-    #[arg(value_name = "NAME")]
-    names: Vec<String>,
+    #[command(flatten)]
+    bare: Bare,
 
     /// Add to its name what its content hashes to
     #[arg(long)]
     append_hash: bool,
+}
+
+/// What is said of every kind.
+#[derive(Args, Clone, Debug)]
+pub struct Bare {
+    /// Its name
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
 
     /// Remember what was asked for in an annotation, as apply does
     #[arg(long)]
@@ -150,7 +164,7 @@ impl Kind {
     #[must_use]
     pub fn run(&self) -> Answer {
         match self {
-            Self::Configmap(map) => map.common.answer("create configmap", |name, namespace| {
+            Self::Configmap(map) => map.common.bare.answer("create configmap", |name, namespace| {
                 let content = map.content.read()?;
                 let mut object = make::config_map(name, namespace, content)?;
                 if map.common.append_hash {
@@ -169,6 +183,9 @@ impl Kind {
                     secret.common.secret("create secret tls", |name, namespace| secret.make(name, namespace))
                 }
             },
+            Self::Namespace(bare) => bare.answer("create namespace", |name, _| Ok(make::namespace(name).into())),
+            Self::Serviceaccount(bare) => bare
+                .answer("create serviceaccount", |name, namespace| Ok(make::service_account(name, namespace).into())),
         }
     }
 }
@@ -187,7 +204,7 @@ impl Common {
         verb: &'static str,
         make: impl Fn(&str, Namespace<'_>) -> Result<manifest::kind::Secret, Complaint>,
     ) -> Answer {
-        self.answer(verb, |name, namespace| {
+        self.bare.answer(verb, |name, namespace| {
             let mut object = make(name, namespace)?;
             if self.append_hash {
                 object.metadata.name = Some(make::hashed_secret(&object));
@@ -195,7 +212,9 @@ impl Common {
             Ok(object.into())
         })
     }
+}
 
+impl Bare {
     fn answer(&self, verb: &'static str, made: impl Fn(&str, Namespace<'_>) -> Result<Object, Complaint>) -> Answer {
         let answer = || {
             let mut answer = Answer::default();
@@ -205,13 +224,15 @@ impl Common {
                 let trouble = format!("exactly one NAME is required, got {}", self.names.len());
                 return Err(Complaint::Usage(trouble, verb));
             };
-            let mut value = made(name, self.namespace.as_deref())?.to_value();
-            if strategy == Strategy::None {
-                let trouble = "keeping objects is not there yet; --dry-run=client shows the object";
-                return Err(Complaint::NotYet(trouble.to_owned()));
-            }
+            let object = made(name, self.namespace.as_deref())?;
+            let mut value = object.to_value();
             if self.save_config {
                 value = make::with_itself_remembered(value);
+            }
+            if strategy != Strategy::Client {
+                let kept = Keeper::open(strategy)?.make(&object, &value)?;
+                answer.warnings.extend(kept.warnings);
+                value = kept.value;
             }
             answer.text = printer.text(Made { value, done: strategy.told("created") })?;
             Ok(answer)

@@ -1,17 +1,16 @@
-//! `apply`, `create -f`, `replace`: manifests as they would be asked for, and as they would become.
+//! `apply`, `create -f`, `replace`: manifests done, or shown as they would be asked for and as they would become.
 
 use clap::Args;
-use manifest::check::{mentions, sentence};
 use manifest::kind::{Object, Resource};
 use manifest::patch::{LAST_APPLIED, with_last_applied, without_null};
 use manifest::read::{Head, ReadError, Validate, Written};
-use manifest::schema::Support;
 use manifest::selector::Selector;
 use serde_json::{Value, json};
 
 use super::dry_run::{DryRun, Strategy};
+use super::keep::{Keeper, Wanted};
 use crate::answer::{Answer, Complaint};
-use crate::each::each;
+use crate::each::in_order;
 use crate::input::Files;
 use crate::output::{Made, Shape};
 
@@ -40,7 +39,8 @@ pub struct Submit {
 
 /// Make what manifests say, or make what is there like them.
 ///
-/// Running manifests is not there yet: it takes --dry-run.
+/// Config maps, secrets, claims, service accounts and namespaces are kept until they are deleted. Running pods of
+/// manifests is not there yet: that takes --dry-run.
 #[derive(Args, Debug)]
 pub struct Apply {
     #[command(flatten)]
@@ -52,7 +52,7 @@ pub struct Apply {
 
 /// Put manifests in the place of what is there.
 ///
-/// Running manifests is not there yet: it takes --dry-run.
+/// Running pods of manifests is not there yet: that takes --dry-run.
 #[derive(Args, Debug)]
 pub struct Replace {
     #[command(flatten)]
@@ -61,6 +61,10 @@ pub struct Replace {
     /// Remember what was asked for in an annotation, as apply does
     #[arg(long)]
     save_config: bool,
+
+    /// Delete what is there, and make it anew
+    #[arg(long)]
+    force: bool,
 
     #[command(flatten)]
     shape: Shape,
@@ -72,6 +76,26 @@ pub(super) enum How {
     Apply,
     Create,
     Replace,
+    /// What is there is deleted before.
+    ReplaceByForce,
+}
+
+impl How {
+    /// What is said of it while it is done.
+    pub(super) fn doing(self) -> &'static str {
+        match self {
+            Self::Apply | Self::Create => "creating",
+            Self::Replace | Self::ReplaceByForce => "replacing",
+        }
+    }
+
+    /// And afterwards, of what was not there or did not matter.
+    pub(super) fn done(self) -> &'static str {
+        match self {
+            Self::Apply | Self::Create => "created",
+            Self::Replace | Self::ReplaceByForce => "replaced",
+        }
+    }
 }
 
 impl Apply {
@@ -86,14 +110,14 @@ impl Replace {
     /// What it comes to.
     #[must_use]
     pub fn run(&self) -> Answer {
-        submit(How::Replace, &self.submit, self.save_config, &self.shape).into()
+        let how = if self.force { How::ReplaceByForce } else { How::Replace };
+        submit(how, &self.submit, self.save_config, &self.shape).into()
     }
 }
 
 /// What is done with each object.
 struct Terms<'a> {
     how: How,
-    strategy: Strategy,
     validate: Validate,
     namespace: Option<&'a str>,
     selector: Option<Selector>,
@@ -102,7 +126,7 @@ struct Terms<'a> {
 
 /// An object, unless it was not selected, and what is to be said of it.
 struct Prepared {
-    made: Option<Made>,
+    wanted: Option<Wanted>,
     warnings: Vec<String>,
 }
 
@@ -115,30 +139,40 @@ pub(super) fn submit(how: How, submit: &Submit, save_config: bool, shape: &Shape
     if submit.files.is_empty() {
         return Err(Complaint::plain("must specify one of -f and -k"));
     }
-    if strategy == Strategy::None {
-        let trouble =
-            "running manifests is not there yet; --dry-run=client or --dry-run=server shows what would come of it";
-        return Err(Complaint::NotYet(trouble.to_owned()));
-    }
     let sources = match submit.files.read() {
         Ok(sources) => sources,
         Err(complaints) => return Ok(complaints.into()),
     };
-    let terms = Terms { how, strategy, validate, namespace: submit.namespace.as_deref(), selector, save_config };
+    let terms = Terms { how, validate, namespace: submit.namespace.as_deref(), selector, save_config };
     let said = |error: &ReadError| {
         Complaint::Plain(if validate == Validate::Ignore { error.unvalidated() } else { error.to_string() })
     };
-    let found = each(&sources, |head| terms.prepare(head, &said), said);
-    answer.complaints = found.complaints;
+    let came = if strategy == Strategy::None {
+        let prepared = in_order(&sources, |head| terms.prepare(head, &said), said);
+        // Reading takes as long as it takes; others are kept from changing anything only from here on, if at all.
+        let wanted = prepared.iter().any(|prepared| matches!(prepared, Ok(Prepared { wanted: Some(_), .. })));
+        let keeper = wanted.then(|| Keeper::open(strategy)).transpose()?;
+        prepared.into_iter().map(|prepared| prepared?.keep(keeper.as_ref(), how)).collect::<Vec<_>>()
+    } else {
+        let keeper = Keeper::open(strategy)?;
+        in_order(&sources, |head| terms.prepare(head, &said)?.keep(Some(&keeper), how), said)
+    };
     let mut made = Vec::new();
-    for prepared in found.done {
-        answer.warnings.extend(prepared.warnings);
-        made.extend(prepared.made);
+    for came in came {
+        match came {
+            Ok(came) => {
+                answer.warnings.extend(came.warnings);
+                answer.text.extend(came.deleted.map(|line| format!("{line}\n")));
+                made.extend(came.made.map(|(value, done)| Made { value, done: strategy.told(done) }));
+            }
+            Err(complaint) => answer.complaints.push(complaint),
+        }
     }
-    if made.is_empty() && answer.complaints.is_empty() && how != How::Replace {
+    if made.is_empty() && answer.complaints.is_empty() && matches!(how, How::Apply | How::Create) {
         let verb = if how == How::Apply { "apply" } else { "create" };
         return Err(Complaint::plain(format_args!("no objects passed to {verb}")));
     }
+    let said_before = std::mem::take(&mut answer.text);
     if how == How::Apply {
         // Objects are shown as one list, and only if there is nothing to complain of.
         if !printer.shows_objects() || answer.complaints.is_empty() {
@@ -146,9 +180,30 @@ pub(super) fn submit(how: How, submit: &Submit, save_config: bool, shape: &Shape
         }
     } else {
         let texts = made.into_iter().map(|one| printer.text(one)).collect::<Result<Vec<_>, _>>()?;
-        answer.text = printer.join(&texts, true);
+        answer.text = said_before + &printer.join(&texts, true);
     }
     Ok(answer)
+}
+
+/// What came of an object, unless it was not selected.
+#[derive(Default)]
+struct Came {
+    made: Option<(Value, &'static str)>,
+    /// What is said of what had to go before.
+    deleted: Option<String>,
+    warnings: Vec<String>,
+}
+
+impl Prepared {
+    fn keep(self, keeper: Option<&Keeper>, how: How) -> Result<Came, Complaint> {
+        let (Some(wanted), Some(keeper)) = (self.wanted, keeper) else { return Ok(Came::default()) };
+        let (deleted, kept) = match how {
+            How::ReplaceByForce => keeper.replace_by_force(wanted)?,
+            _ => (None, keeper.keep(how, wanted)?),
+        };
+        let warnings = [self.warnings, kept.warnings].concat();
+        Ok(Came { made: Some((kept.value, kept.done)), deleted, warnings })
+    }
 }
 
 impl Terms<'_> {
@@ -158,7 +213,7 @@ impl Terms<'_> {
             let places = refusal.places().iter().map(|line| format!("\n  {line}")).collect::<String>();
             Complaint::Whole(format!(
                 "Error from server (BadRequest): error when {} {:?}: {}{places}",
-                self.doing(),
+                self.how.doing(),
                 refusal.source,
                 refusal.sentence()
             ))
@@ -170,7 +225,7 @@ impl Terms<'_> {
         }
         let labels = &decoded.object.metadata().labels;
         if self.selector.as_ref().is_some_and(|selector| !selector.matches(labels)) {
-            return Ok(Prepared { made: None, warnings: Vec::new() });
+            return Ok(Prepared { wanted: None, warnings: Vec::new() });
         }
         let mut value = written.converted();
         self.place(&mut value, decoded.object.resource())?;
@@ -183,18 +238,8 @@ impl Terms<'_> {
         if self.how == How::Apply {
             value = without_null(value);
         }
-        if self.strategy == Strategy::Server {
-            value = become_of(decoded.object, &value, &mut warnings)?;
-        }
-        let done = if self.how == How::Replace { "replaced" } else { "created" };
-        Ok(Prepared { made: Some(Made { value, done: self.strategy.told(done) }), warnings })
-    }
-
-    fn doing(&self) -> &'static str {
-        match self.how {
-            How::Apply | How::Create => "creating",
-            How::Replace => "replacing",
-        }
+        let source = written.source.clone();
+        Ok(Prepared { wanted: Some(Wanted { value, object: decoded.object, source }), warnings })
     }
 
     /// Puts it where it belongs. What is replaced is where it says, or where it was told to be.
@@ -230,24 +275,4 @@ impl Terms<'_> {
             ))),
         }
     }
-}
-
-/// What an API server would make of it: with its defaults, or not at all; and what means nothing here is told.
-fn become_of(mut object: Object, value: &Value, warnings: &mut Vec<String>) -> Result<Value, Complaint> {
-    object.forget_told();
-    if let Some(annotations) = value["metadata"]["annotations"].as_object() {
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        object.metadata_mut().annotations = annotations.iter().map(|(key, value)| (key.clone(), text(value))).collect();
-    }
-    object.metadata_mut().namespace = value["metadata"]["namespace"].as_str().map(str::to_owned);
-    object.set_defaults();
-    let mut invalid = object.check();
-    for mention in mentions(&object) {
-        match mention.to_invalid() {
-            Some(refused) => invalid.push(refused),
-            None if mention.support == Support::Told => {}
-            None => warnings.push(mention.to_string()),
-        }
-    }
-    if invalid.is_empty() { Ok(object.to_value()) } else { Err(Complaint::Whole(sentence(&object, &invalid))) }
 }

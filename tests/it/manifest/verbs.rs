@@ -42,6 +42,7 @@ fn line(program: &Path, options: &str, words: &str, directory: &Path) -> Output 
         .arg(program)
         .current_dir(directory)
         .env("KUBECONFIG", "/dev/null")
+        .env("POD_DATA_DIR", directory.join(".data"))
         .env_remove("B")
         .stdin(Stdio::null())
         .output()
@@ -279,7 +280,6 @@ fn not_yet() {
         "create -f p.yaml",
         "replace -f p.yaml",
         "run x --image=i",
-        "create configmap c --from-literal=a=b",
         "label -f p.yaml a=b",
         "annotate pod x a=b",
         "patch -f p.yaml -p '{}'",
@@ -387,7 +387,7 @@ fn convert() {
 
 fn kinds() {
     let directory = directory();
-    for kind in ["deployment", "job", "ns", "pods"] {
+    for kind in ["deployment", "job", "pvc", "pods"] {
         let output = ours(&format!("create {kind}"), directory.path());
         let said = text(&output.stderr);
         assert_eq!(output.status.code(), Some(125), "{said}");

@@ -38,7 +38,10 @@ const DIFFERENT: &str = "
 
 Of the verbs (`tests/it/manifest/rows.txt` has some 270 lines that both are asked, with the same output, exit code and first line of stderr):
 
-- `apply`, `create -f`, `replace` and `run` take `--dry-run` as long as nothing runs by manifests; without it, and for what needs what runs (`label` without `--local`, say), they say so and exit with 125. `--dry-run=server` fills in defaults and checks as an API server does, here.
+- Config maps, secrets, claims, service accounts and namespaces are kept by `apply`, `create` and `replace` in the data directory (`objects/` in it) until they are deleted; `get` and `delete` know them, and pods made by hand where no kind is named. What has to be run (`apply` of a Pod, `run`, `label` without `--local`) is not there yet: it says so and exits with 125, and takes `--dry-run`. `--dry-run=server` fills in defaults and checks as an API server does, here.
+- A namespace that is not there is made by what is put into it, with a warning; a cluster refuses. `default` is always there. Deleting a namespace deletes what is in it.
+- A claim has its volume at once, a directory of this machine, and as much of it as it asks for: `Bound`, whatever its storage class.
+- `apply` says `unchanged` where nothing would become of it: of a secret's `stringData`, too, of which kubectl says `configured` each time.
 - A bad command line exits with 2, and with 1 under the name `kubectl`, as kubectl does.
 - Fields that there are not, and values of the wrong type, are an error of `--dry-run=client`, too, in the words of a cluster; kubectl leaves them to the server.
 - `-o json` of an object of the program's own (`run`, `create configmap`, `create secret`, `set image`) has its keys sorted; kubectl has them in the order of its structures.

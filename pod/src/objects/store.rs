@@ -1,0 +1,488 @@
+//! Objects read, kept, changed and deleted.
+
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use manifest::emit::compact;
+use manifest::kind::{Object, RESOURCES, Resource};
+use manifest::value::Time;
+use registry::{Lock, RegistryError, Sharing, file, tree, trust};
+use rustix::rand::{GetRandomFlags, getrandom};
+use serde_json::json;
+
+use super::error::ObjectsError;
+use super::key::{Key, NOWHERE, place};
+use super::stamp::{self, Birth};
+use crate::clock;
+
+/// The namespace that is always there.
+const DEFAULT: &str = "default";
+
+/// The objects of this user. Looking at them changes nothing.
+#[derive(Clone, Debug)]
+pub(crate) struct Objects {
+    data: PathBuf,
+}
+
+/// The same to be changed; nobody else changes them meanwhile.
+#[derive(Debug)]
+pub(crate) struct Changing {
+    objects: Objects,
+    _lock: Lock,
+}
+
+/// An object that has come.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Created {
+    /// It, as it is kept.
+    pub object: Object,
+    /// The namespace that was made for it, where there was none.
+    pub namespace: Option<String>,
+}
+
+impl Objects {
+    /// Those of this user.
+    ///
+    /// # Errors
+    /// When others could have written them.
+    pub(crate) fn of_this_user() -> Result<Self, ObjectsError> {
+        Self::at(image::store::data_directory())
+    }
+
+    /// Those in this data directory.
+    ///
+    /// # Errors
+    /// When others could have written them.
+    pub(crate) fn at(data: PathBuf) -> Result<Self, ObjectsError> {
+        let objects = Self { data };
+        objects.is_ours().map(|()| objects)
+    }
+
+    /// The object that is found by a key.
+    ///
+    /// # Errors
+    /// When it cannot be read; not when there is none.
+    pub(crate) fn get(&self, key: &Key) -> Result<Option<Object>, ObjectsError> {
+        match key.place() {
+            Some(place) => self.read(key.resource, &self.root().join(place)),
+            None => Ok(None),
+        }
+    }
+
+    /// All of a kind in a namespace, or in all of them, in order of namespace and name. The namespace `default` is one
+    /// of them, kept or not.
+    ///
+    /// # Errors
+    /// When one cannot be read.
+    pub(crate) fn list(
+        &self,
+        resource: &'static Resource,
+        namespace: Option<&str>,
+    ) -> Result<Vec<Object>, ObjectsError> {
+        let namespaces = match namespace {
+            _ if !resource.namespaced => vec![NOWHERE.to_owned()],
+            Some(namespace) => vec![namespace.to_owned()],
+            None => self.places()?.into_iter().filter(|name| name != NOWHERE).collect(),
+        };
+        let mut objects = Vec::new();
+        for namespace in namespaces {
+            let Some(place) = place(resource, Some(&namespace)) else { continue };
+            let directory = self.root().join(place);
+            let mut names = tree::names(&directory)?;
+            names.sort();
+            for name in names {
+                // One may have gone since.
+                objects.extend(self.read(resource, &directory.join(name))?);
+            }
+        }
+        if resource.kind == "Namespace"
+            && !objects.iter().any(|object| object.metadata().name.as_deref() == Some(DEFAULT))
+        {
+            objects.push(namespace_called(DEFAULT)?);
+            objects.sort_by(|one, other| one.metadata().name.cmp(&other.metadata().name));
+        }
+        Ok(objects)
+    }
+
+    /// Keeps others from changing them, and makes their directory where there is none.
+    ///
+    /// # Errors
+    /// When somebody else changes them for longer than we wait, or the directory cannot be made or is not ours.
+    pub(crate) fn change(&self) -> Result<Changing, ObjectsError> {
+        let root = self.root();
+        DirBuilder::new().recursive(true).mode(0o700).create(&root).map_err(file("create", &root))?;
+        self.is_ours()?;
+        let gone = || file("open", &root)(io::ErrorKind::NotFound.into());
+        let lock = Lock::take(&root, Sharing::Exclusive)?.ok_or_else(gone)?;
+        Ok(Changing { objects: self.clone(), _lock: lock })
+    }
+
+    fn root(&self) -> PathBuf {
+        self.data.join("objects")
+    }
+
+    fn claims(&self) -> PathBuf {
+        self.data.join("claims")
+    }
+
+    fn is_ours(&self) -> Result<(), ObjectsError> {
+        for root in [self.data.clone(), self.root()] {
+            if let Some(why) = trust::doubt(&root)? {
+                return Err(ObjectsError::NotOurs { root, why });
+            }
+        }
+        Ok(())
+    }
+
+    /// The directories of namespaces.
+    fn places(&self) -> Result<Vec<String>, RegistryError> {
+        let names = tree::names(&self.root())?.into_iter();
+        let mut places: Vec<String> = names.filter_map(|name| name.into_string().ok()).collect();
+        places.retain(|name| !name.starts_with('.') && name != "revision");
+        places.sort();
+        Ok(places)
+    }
+
+    fn read(&self, resource: &'static Resource, path: &Path) -> Result<Option<Object>, ObjectsError> {
+        let mut bytes = Vec::new();
+        // A fifo would have us wait for its other end.
+        let opened = File::options().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOFOLLOW).open(path);
+        match opened.and_then(|mut opened| opened.read_to_end(&mut bytes)) {
+            Ok(_) => {}
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(file("read", path)(error).into()),
+        }
+        let damaged = |trouble: String| ObjectsError::Damaged { path: path.to_owned(), trouble };
+        let value = serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
+        let object = Object::from_value(resource.kind, value).map_err(|error| damaged(error.to_string()))?;
+        let name = object.metadata().name.as_deref();
+        if path.file_name() != name.map(AsRef::as_ref) {
+            return Err(damaged(format!("it is called {:?}", name.unwrap_or_default())));
+        }
+        Ok(Some(object))
+    }
+}
+
+impl Changing {
+    /// What is there.
+    #[must_use]
+    pub(crate) fn objects(&self) -> &Objects {
+        &self.objects
+    }
+
+    /// Keeps a new object, and makes its namespace where there is none.
+    ///
+    /// # Errors
+    /// When there is one of its name, or it cannot be written.
+    pub(crate) fn create(&self, mut object: Object) -> Result<Created, ObjectsError> {
+        let generate = object.metadata().generate_name.clone().unwrap_or_default();
+        if object.metadata().name.as_deref().unwrap_or_default().is_empty() && !generate.is_empty() {
+            object.metadata_mut().name = Some(format!("{generate}{}", suffix()?));
+        }
+        let key = Key::of(&object);
+        if self.objects.get(&key)?.is_some() {
+            return Err(ObjectsError::Exists(key));
+        }
+        let namespace = key.namespace().map(|name| self.provide(name)).transpose()?.flatten();
+        let now = Time(clock::now());
+        stamp::born(&mut object, Birth { uid: uid()?, now, revision: self.next(None)? });
+        self.write(&key, &object)?;
+        Ok(Created { object, namespace })
+    }
+
+    /// Puts an object in the place of the one of its name. One that says which revision it is meant for is meant for
+    /// no other.
+    ///
+    /// # Errors
+    /// When there is none of its name, it was changed meanwhile, or it cannot be written.
+    pub(crate) fn update(&self, mut object: Object) -> Result<Object, ObjectsError> {
+        let key = Key::of(&object);
+        let before = self.objects.get(&key)?.ok_or_else(|| ObjectsError::Missing(key.clone()))?;
+        self.meant(&key, &object, &before)?;
+        stamp::changed(&mut object, &before, self.next(Some(&before))?);
+        self.write(&key, &object)?;
+        Ok(object)
+    }
+
+    /// Deletes an object, and hands back what it was. With a namespace goes what is in it, with a claim what is in its
+    /// volume.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be removed.
+    pub(crate) fn delete(&self, key: &Key) -> Result<Object, ObjectsError> {
+        if key.resource.kind == "Namespace" && key.name == DEFAULT {
+            return Err(ObjectsError::Needed(key.clone()));
+        }
+        let object = self.objects.get(key)?.ok_or_else(|| ObjectsError::Missing(key.clone()))?;
+        if key.resource.kind == "Namespace" {
+            for resource in RESOURCES.iter().filter(|resource| resource.namespaced) {
+                for object in self.objects.list(resource, Some(&key.name))? {
+                    self.remove(&Key::of(&object))?;
+                }
+            }
+        }
+        self.remove(key)?;
+        self.sweep_claims()?;
+        Ok(object)
+    }
+
+    /// Removes the data of claims that are no more, whoever was to do it.
+    fn sweep_claims(&self) -> Result<(), ObjectsError> {
+        let kept = tree::names(&self.objects.claims())?;
+        if kept.is_empty() {
+            return Ok(());
+        }
+        let claims = Resource::find("pvc").map(|resource| self.objects.list(resource, None)).transpose()?;
+        let uids: Vec<String> =
+            claims.unwrap_or_default().iter().filter_map(|claim| claim.metadata().uid.clone()).collect();
+        for name in kept.iter().filter(|name| !uids.iter().any(|uid| name.to_str() == Some(uid))) {
+            tree::remove(&self.objects.claims().join(name))?;
+        }
+        Ok(())
+    }
+
+    fn meant(&self, key: &Key, object: &Object, before: &Object) -> Result<(), ObjectsError> {
+        let conflict = |trouble: String| Err(ObjectsError::Conflict { key: key.clone(), trouble });
+        let (wanted, there) = (object.metadata(), before.metadata());
+        if let Some(uid) = wanted.uid.as_ref().filter(|uid| !uid.is_empty() && Some(*uid) != there.uid.as_ref()) {
+            let there = there.uid.as_deref().unwrap_or_default();
+            return conflict(format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {there}"));
+        }
+        let version = wanted.resource_version.as_ref().filter(|version| !version.is_empty());
+        if version.is_some_and(|version| Some(version) != there.resource_version.as_ref()) {
+            let words = "the object has been modified; please apply your changes to the latest version and try again";
+            return conflict(words.to_owned());
+        }
+        Ok(())
+    }
+
+    /// The namespace of this name, if it had to be made.
+    fn provide(&self, name: &str) -> Result<Option<String>, ObjectsError> {
+        let namespace = namespace_called(name)?;
+        let key = Key::of(&namespace);
+        if name == DEFAULT || self.objects.get(&key)?.is_some() {
+            return Ok(None);
+        }
+        self.create(namespace)?;
+        Ok(Some(name.to_owned()))
+    }
+
+    /// The number of this change. What it was is not synchronised: should it be lost with the power, objects know what
+    /// they had.
+    fn next(&self, before: Option<&Object>) -> Result<u64, ObjectsError> {
+        let path = self.objects.root().join("revision");
+        let counted = match fs::read_to_string(&path) {
+            Ok(text) => text.trim().parse().unwrap_or(0),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
+            Err(error) => return Err(file("read", path)(error).into()),
+        };
+        let next = stamp::next(counted, before);
+        let draft = self.draft();
+        let written = fs::write(&draft, format!("{next}\n")).and_then(|()| fs::rename(&draft, &path));
+        written.map_err(file("write", &path))?;
+        Ok(next)
+    }
+
+    fn draft(&self) -> PathBuf {
+        self.objects.root().join(".draft")
+    }
+
+    fn write(&self, key: &Key, object: &Object) -> Result<(), ObjectsError> {
+        let path = self.path(key)?;
+        let directory = path.parent().unwrap_or(&path);
+        let made = !directory.is_dir();
+        DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(file("create", directory))?;
+        let draft = self.draft();
+        let write = || {
+            let mut opened = File::options().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+            opened.write_all(compact(&object.to_value()).as_bytes())?;
+            opened.sync_all()?;
+            fs::rename(&draft, &path)?;
+            sync(directory)?;
+            // Names of new directories are to stay, too.
+            if made { directory.ancestors().skip(1).take(2).try_for_each(sync) } else { Ok(()) }
+        };
+        write().map_err(file("write", &path)).map_err(ObjectsError::from)
+    }
+
+    fn remove(&self, key: &Key) -> Result<(), ObjectsError> {
+        let path = self.path(key)?;
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(file("remove", &path)(error).into()),
+            _ => {}
+        }
+        let directory = path.parent().unwrap_or(&path);
+        sync(directory).map_err(file("write", directory)).map_err(ObjectsError::from)
+    }
+
+    /// Where it is kept; an object that was checked has a name that leads somewhere.
+    fn path(&self, key: &Key) -> Result<PathBuf, ObjectsError> {
+        let place = key.place().ok_or_else(|| ObjectsError::Missing(key.clone()))?;
+        Ok(self.objects.root().join(place))
+    }
+}
+
+fn sync(directory: &Path) -> io::Result<()> {
+    File::open(directory)?.sync_all()
+}
+
+fn namespace_called(name: &str) -> Result<Object, ObjectsError> {
+    let value = json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name } });
+    let damaged = |trouble: String| ObjectsError::Damaged { path: PathBuf::from(name), trouble };
+    let mut object = Object::from_value("Namespace", value).map_err(|error| damaged(error.to_string()))?;
+    object.set_defaults();
+    Ok(object)
+}
+
+fn random<const N: usize>() -> Result<[u8; N], ObjectsError> {
+    let mut bytes = [0; N];
+    getrandom(&mut bytes, GetRandomFlags::empty()).map_err(|errno| file("read", "/dev/urandom")(errno.into()))?;
+    Ok(bytes)
+}
+
+/// A random UUID.
+///
+/// # References
+/// RFC 9562, section 5.4
+fn uid() -> Result<String, ObjectsError> {
+    let number = u128::from_be_bytes(random()?);
+    let number = number & !(0xf << 76) & !(0x3 << 62) | 0x4 << 76 | 0x2 << 62;
+    let hex = format!("{number:032x}");
+    let parts = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]];
+    Ok(parts.join("-"))
+}
+
+/// What makes a name of its own of `generateName`; of letters and digits that make no words.
+fn suffix() -> Result<String, ObjectsError> {
+    const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+    let bytes: [u8; 5] = random()?;
+    Ok(bytes.iter().map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()])).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    fn map(name: &str, namespace: &str, value: &str) -> Object {
+        let value = json!({ "metadata": { "name": name, "namespace": namespace }, "data": { "k": value } });
+        Object::from_value("ConfigMap", value).expect("an object")
+    }
+
+    fn names(objects: &[Object]) -> Vec<String> {
+        objects.iter().map(|object| object.metadata().name.clone().unwrap_or_default()).collect()
+    }
+
+    fn kind(word: &str) -> &'static Resource {
+        Resource::find(word).expect("a kind")
+    }
+
+    #[test]
+    fn what_is_kept_is_found_changed_and_deleted() {
+        let place = tempfile::tempdir().expect("a directory");
+        let objects = Objects::at(place.path().join("data")).expect("ours");
+        let key = Key::new(kind("cm"), "default", "a");
+        assert_eq!(objects.get(&key).expect("nothing is no failure"), None);
+        assert!(!place.path().join("data").exists(), "looking makes nothing");
+        let changing = objects.change().expect("nobody else");
+        let created = changing.create(map("a", "default", "1")).expect("room");
+        assert_eq!(created.namespace, None);
+        assert!(matches!(changing.create(map("a", "default", "2")), Err(ObjectsError::Exists(_))));
+        assert_eq!(objects.get(&key).expect("readable"), Some(created.object.clone()));
+        let changed = changing.update(map("a", "default", "2")).expect("room");
+        let version =
+            |object: &Object| object.metadata().resource_version.clone().and_then(|it| it.parse::<u64>().ok());
+        assert!(version(&changed) > version(&created.object));
+        assert_eq!(changed.metadata().uid, created.object.metadata().uid);
+        assert!(matches!(changing.update(created.object), Err(ObjectsError::Conflict { .. })));
+        changing.delete(&key).expect("there");
+        assert!(matches!(changing.delete(&key), Err(ObjectsError::Missing(_))));
+        assert!(matches!(changing.update(changed), Err(ObjectsError::Missing(_))));
+    }
+
+    #[test]
+    fn a_namespace_is_made_for_what_is_in_it_and_takes_it_along() {
+        let place = tempfile::tempdir().expect("a directory");
+        let objects = Objects::at(place.path().to_owned()).expect("ours");
+        let changing = objects.change().expect("nobody else");
+        assert_eq!(changing.create(map("a", "space", "1")).expect("room").namespace.as_deref(), Some("space"));
+        assert_eq!(changing.create(map("b", "space", "1")).expect("room").namespace, None);
+        changing.create(map("a", "default", "1")).expect("room");
+        let all = |namespace: Option<&str>| names(&objects.list(kind("cm"), namespace).expect("readable"));
+        assert_eq!(
+            (all(Some("space")), all(None)),
+            (vec!["a".into(), "b".into()], vec!["a".into(), "a".into(), "b".into()])
+        );
+        let namespaces = || names(&objects.list(kind("ns"), None).expect("readable"));
+        assert_eq!(namespaces(), ["default", "space"]);
+        changing.delete(&Key::new(kind("ns"), "", "space")).expect("there");
+        assert_eq!((all(Some("space")), namespaces()), (Vec::new(), vec!["default".to_owned()]));
+        let needed = changing.delete(&Key::new(kind("ns"), "", "default"));
+        assert!(matches!(needed, Err(ObjectsError::Needed(_))), "{needed:?}");
+    }
+
+    #[test]
+    fn the_data_of_a_claim_goes_with_it_and_not_before() {
+        let place = tempfile::tempdir().expect("a directory");
+        let objects = Objects::at(place.path().to_owned()).expect("ours");
+        let changing = objects.change().expect("nobody else");
+        let value = json!({ "metadata": { "name": "c" }, "spec": {} });
+        let claim = Object::from_value("PersistentVolumeClaim", value).expect("an object");
+        let claim = changing.create(claim).expect("room").object;
+        let data = objects.claims().join(claim.metadata().uid.as_deref().expect("who it is"));
+        fs::create_dir_all(data.join("x")).expect("ours");
+        changing.create(map("a", "default", "1")).expect("room");
+        changing.delete(&Key::new(kind("cm"), "default", "a")).expect("there");
+        assert!(data.join("x").exists());
+        changing.delete(&Key::of(&claim)).expect("there");
+        assert!(!data.exists());
+    }
+
+    #[test]
+    fn what_is_damaged_or_not_ours_is_not_believed() {
+        let place = tempfile::tempdir().expect("a directory");
+        let objects = Objects::at(place.path().join("data")).expect("ours");
+        let changing = objects.change().expect("nobody else");
+        changing.create(map("a", "default", "1")).expect("room");
+        let directory = place.path().join("data/objects/default/configmaps");
+        fs::rename(directory.join("a"), directory.join("b")).expect("ours");
+        let read = |name: &str| objects.get(&Key::new(kind("cm"), "default", name));
+        assert!(matches!(read("b"), Err(ObjectsError::Damaged { .. })), "it is another's");
+        fs::write(directory.join("c"), "{").expect("ours");
+        assert!(matches!(read("c"), Err(ObjectsError::Damaged { .. })));
+        symlink("/etc/passwd", directory.join("d")).expect("ours");
+        assert!(matches!(read("d"), Err(ObjectsError::Registry(_))));
+        fs::set_permissions(place.path().join("data/objects"), fs::Permissions::from_mode(0o777)).expect("ours");
+        assert!(matches!(Objects::at(place.path().join("data")), Err(ObjectsError::NotOurs { .. })));
+        drop(changing);
+        assert!(matches!(objects.change(), Err(ObjectsError::NotOurs { .. })));
+    }
+
+    #[test]
+    fn who_changes_is_alone() {
+        let place = tempfile::tempdir().expect("a directory");
+        let objects = Objects::at(place.path().to_owned()).expect("ours");
+        let changing = objects.change().expect("nobody else");
+        let tried = Lock::try_take(&place.path().join("objects"), Sharing::Exclusive).expect("a lock");
+        assert!(tried.is_none());
+        drop(changing);
+        objects.change().expect("nobody else any more");
+    }
+
+    #[test]
+    fn names_and_ids_of_ones_own_are_of_the_right_form() {
+        let (one, other) = (uid().expect("random"), uid().expect("random"));
+        assert_ne!(one, other);
+        assert_eq!((one.len(), &one[14..15]), (36, "4"));
+        assert!("89ab".contains(&one[19..20]), "{one}");
+        let place = tempfile::tempdir().expect("a directory");
+        let changing = Objects::at(place.path().to_owned()).expect("ours").change().expect("nobody else");
+        let value = json!({ "metadata": { "generateName": "a-" } });
+        let made = changing.create(Object::from_value("ConfigMap", value).expect("an object")).expect("room");
+        assert_eq!(made.object.metadata().name.as_deref().map(str::len), Some(7));
+    }
+}

@@ -1,0 +1,314 @@
+//! Manifests done: objects made of them, or what is there made like them.
+
+use manifest::check::{mentions, sentence};
+use manifest::kind::{Object, Resource};
+use manifest::patch::{apply, last_applied};
+use manifest::schema::Support;
+use serde_json::Value;
+
+use super::dry_run::Strategy;
+use super::submit::How;
+use crate::answer::Complaint;
+use crate::objects::{Changing, Key, Objects, ObjectsError};
+
+/// An object as somebody wants it.
+#[derive(Clone, Debug)]
+pub(super) struct Wanted {
+    /// As it was written, where it belongs, and with what it remembers.
+    pub(super) value: Value,
+    /// The same, understood.
+    pub(super) object: Object,
+    /// The text that it is of.
+    pub(super) source: String,
+}
+
+/// What became of it: the object, what is to be said of that, and the word for what was done.
+#[derive(Clone, Debug)]
+pub(super) struct Kept {
+    pub(super) value: Value,
+    pub(super) warnings: Vec<String>,
+    pub(super) done: &'static str,
+}
+
+/// How objects are kept, or would be.
+#[derive(Debug)]
+pub(super) struct Keeper {
+    objects: Objects,
+    /// Nobody else changes them meanwhile, where something is to be changed.
+    changing: Option<Changing>,
+    strategy: Strategy,
+}
+
+/// Kinds that mean something by being kept; the others have to be run.
+const KEPT: [&str; 5] = ["ConfigMap", "Namespace", "PersistentVolumeClaim", "Secret", "ServiceAccount"];
+
+/// Refuses kinds that would have to be run.
+pub(super) fn can_be_kept(resource: &Resource) -> Result<(), Complaint> {
+    if KEPT.contains(&resource.kind) {
+        return Ok(());
+    }
+    Err(Complaint::NotYet(format!(
+        "running {} of manifests is not there yet; --dry-run=client or --dry-run=server shows what would come of it",
+        resource.plural
+    )))
+}
+
+impl Keeper {
+    /// Opens them as far as the verb goes.
+    ///
+    /// # Errors
+    /// They cannot be changed.
+    pub(super) fn open(strategy: Strategy) -> Result<Self, Complaint> {
+        let open = || {
+            let objects = Objects::of_this_user()?;
+            let changing = (strategy == Strategy::None).then(|| objects.change()).transpose()?;
+            Ok(Self { objects, changing, strategy })
+        };
+        open().map_err(|error| plain(&error))
+    }
+
+    /// Does it.
+    ///
+    /// # Errors
+    /// What is wrong with the object, or with what is there, in an API server's words.
+    pub(super) fn keep(&self, how: How, wanted: Wanted) -> Result<Kept, Complaint> {
+        if self.strategy == Strategy::None {
+            can_be_kept(wanted.object.resource())?;
+        }
+        let told = |error: &ObjectsError| failed(how, &wanted.source, error);
+        let key = key_of(&wanted);
+        // What a client would ask a server for does not depend on what is there, unless it is to be like it.
+        if self.strategy == Strategy::Client && how != How::Apply {
+            return Ok(Kept { value: wanted.value, warnings: Vec::new(), done: how.done() });
+        }
+        let there = self.objects.get(&key).map_err(|error| told(&error))?;
+        match (how, there) {
+            (How::Apply, Some(there)) => self.apply(&wanted, &there),
+            (How::Replace, there) => {
+                let mut warnings = Vec::new();
+                let there = match there {
+                    None if self.strategy == Strategy::Server => None,
+                    None => return Err(told(&ObjectsError::Missing(key))),
+                    there => there,
+                };
+                let mut object = become_of(wanted.object.clone(), &wanted.value, &mut warnings)?;
+                let (mine, meant) = (object.metadata_mut(), wanted.object.metadata());
+                mine.uid.clone_from(&meant.uid);
+                mine.resource_version.clone_from(&meant.resource_version);
+                let value = match there {
+                    Some(there) => self.update(object, &there).map_err(|trouble| trouble.told(told))?.to_value(),
+                    None => object.to_value(),
+                };
+                Ok(Kept { value, warnings, done: how.done() })
+            }
+            (_, there) => {
+                if self.strategy == Strategy::Client {
+                    return Ok(Kept { value: wanted.value, warnings: Vec::new(), done: "created" });
+                }
+                if wanted.object.metadata().resource_version.as_deref().is_some_and(|version| !version.is_empty()) {
+                    let trouble = "resourceVersion should not be set on objects to be created";
+                    return Err(refused(how, &wanted.source, "Internal", trouble));
+                }
+                self.create(&wanted.object, &wanted.value, there.is_some(), told)
+            }
+        }
+    }
+
+    /// Makes an object that was not written but said.
+    ///
+    /// # Errors
+    /// What is wrong with it, or with what is there, in kubectl's words.
+    pub(super) fn make(&self, object: &Object, value: &Value) -> Result<Kept, Complaint> {
+        let resource = object.resource();
+        let told = |error: &ObjectsError| match (reason(error), resource.kind) {
+            (Some(reason), "Namespace") => Complaint::Whole(format!("Error from server ({reason}): {error}")),
+            (Some(_), "Secret") => Complaint::Plain(format!("failed to create secret {error}")),
+            (Some(_), _) => Complaint::Plain(format!("failed to create {}: {error}", resource.singular)),
+            (None, _) => plain(error),
+        };
+        let namespace = value["metadata"]["namespace"].as_str().unwrap_or("default");
+        let key = Key::new(resource, namespace, object.metadata().name.as_deref().unwrap_or_default());
+        let there = self.objects.get(&key).map_err(|error| told(&error))?;
+        self.create(object, value, there.is_some(), told)
+    }
+
+    fn create(
+        &self,
+        object: &Object,
+        value: &Value,
+        exists: bool,
+        told: impl Fn(&ObjectsError) -> Complaint,
+    ) -> Result<Kept, Complaint> {
+        let mut warnings = Vec::new();
+        let object = become_of(object.clone(), value, &mut warnings)?;
+        if exists {
+            return Err(told(&ObjectsError::Exists(Key::of(&object))));
+        }
+        let object = match &self.changing {
+            None => object,
+            Some(changing) => {
+                let created = changing.create(object).map_err(|error| told(&error))?;
+                warnings.extend(created.namespace.map(|name| namespace_made(&name)));
+                created.object
+            }
+        };
+        Ok(Kept { value: object.to_value(), warnings, done: "created" })
+    }
+
+    /// Deletes what is there, and makes what is wanted.
+    ///
+    /// # Errors
+    /// As `keep`.
+    pub(super) fn replace_by_force(&self, wanted: Wanted) -> Result<(Option<String>, Kept), Complaint> {
+        can_be_kept(wanted.object.resource())?;
+        let told = |error: &ObjectsError| failed(How::Replace, &wanted.source, error);
+        let mut warnings = Vec::new();
+        // What may not come keeps what is there from going.
+        become_of(wanted.object.clone(), &wanted.value, &mut warnings)?;
+        let deleted = match &self.changing {
+            Some(changing) => match changing.delete(&key_of(&wanted)) {
+                Ok(object) => Some(super::delete::told_of(&Key::of(&object))),
+                Err(ObjectsError::Missing(_)) => None,
+                Err(error) => return Err(told(&error)),
+            },
+            None => None,
+        };
+        let kept = self.keep(How::Create, wanted)?;
+        Ok((deleted, Kept { done: How::Replace.done(), ..kept }))
+    }
+
+    fn apply(&self, wanted: &Wanted, there: &Object) -> Result<Kept, Complaint> {
+        let told = |error: &ObjectsError| failed(How::Apply, &wanted.source, error);
+        let (was, resource) = (there.to_value(), there.resource());
+        let before = last_applied(&was);
+        let mut warnings = Vec::new();
+        if before.is_none() {
+            warnings.push(never_applied(resource, there.metadata().name.as_deref().unwrap_or_default()));
+        }
+        let value = apply(before.as_ref(), &wanted.value, &was, resource.root().of);
+        let mismatch = |error: manifest::kind::Mismatch| Complaint::plain(error);
+        let mut object = Object::from_value(resource.kind, value).map_err(mismatch)?;
+        object.set_defaults();
+        if object == *there {
+            return Ok(Kept { value: was, warnings, done: "unchanged" });
+        }
+        if self.strategy != Strategy::Client {
+            checked(&object, &mut warnings)?;
+        }
+        let object = self.update(object, there).map_err(|trouble| trouble.told(told))?;
+        Ok(Kept { value: object.to_value(), warnings, done: "configured" })
+    }
+
+    fn update(&self, mut object: Object, there: &Object) -> Result<Object, Trouble> {
+        let invalid = object.check_update(there);
+        if self.strategy != Strategy::Client && !invalid.is_empty() {
+            return Err(Trouble::Invalid(sentence(&object, &invalid)));
+        }
+        // What has not changed is not written.
+        let version = object.metadata().resource_version.clone();
+        object.metadata_mut().resource_version = there.metadata().resource_version.clone();
+        if object == *there {
+            return Ok(object);
+        }
+        object.metadata_mut().resource_version = version;
+        match &self.changing {
+            Some(changing) => changing.update(object).map_err(Trouble::Objects),
+            None => Ok(object),
+        }
+    }
+}
+
+/// Why an object does not become another.
+enum Trouble {
+    /// In an API server's sentence.
+    Invalid(String),
+    Objects(ObjectsError),
+}
+
+impl Trouble {
+    fn told(self, words: impl Fn(&ObjectsError) -> Complaint) -> Complaint {
+        match self {
+            Self::Invalid(sentence) => Complaint::Whole(sentence),
+            Self::Objects(error) => words(&error),
+        }
+    }
+}
+
+fn key_of(wanted: &Wanted) -> Key {
+    let metadata = wanted.object.metadata();
+    let namespace = wanted.value["metadata"]["namespace"].as_str().unwrap_or("default");
+    Key::new(wanted.object.resource(), namespace, metadata.name.as_deref().unwrap_or_default())
+}
+
+/// What keeps an object from being kept, as kubectl says so of a manifest.
+fn failed(how: How, source: &str, error: &ObjectsError) -> Complaint {
+    match reason(error) {
+        Some(reason) => refused(how, source, reason, &error.to_string()),
+        None => plain(error),
+    }
+}
+
+fn refused(how: How, source: &str, reason: &str, trouble: &str) -> Complaint {
+    Complaint::Whole(format!("Error from server ({reason}): error when {} {source:?}: {trouble}", how.doing()))
+}
+
+/// An API server's word for what is wrong, where it has one.
+pub(super) fn reason(error: &ObjectsError) -> Option<&'static str> {
+    match error {
+        ObjectsError::Exists(_) => Some("AlreadyExists"),
+        ObjectsError::Missing(_) => Some("NotFound"),
+        ObjectsError::Conflict { .. } => Some("Conflict"),
+        ObjectsError::Needed(_) => Some("Forbidden"),
+        _ => None,
+    }
+}
+
+/// What is wrong with where objects are kept, with its causes.
+pub(super) fn plain(error: &ObjectsError) -> Complaint {
+    let mut words = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        words = format!("{words}: {error}");
+        cause = error.source();
+    }
+    Complaint::Plain(words)
+}
+
+/// What is to be said of a namespace that came by itself.
+pub(super) fn namespace_made(name: &str) -> String {
+    format!("there was no namespace {name:?}; it is made")
+}
+
+fn never_applied(resource: &Resource, name: &str) -> String {
+    format!(
+        "resource {}/{name} is missing the kubectl.kubernetes.io/last-applied-configuration annotation which is \
+         required by pod apply. pod apply should only be used on resources created declaratively by either pod create \
+         --save-config or pod apply. The missing annotation will be patched automatically.",
+        resource.qualified_plural()
+    )
+}
+
+/// What an API server would make of it: with its defaults, or not at all; and what means nothing here is told.
+pub(super) fn become_of(mut object: Object, value: &Value, warnings: &mut Vec<String>) -> Result<Object, Complaint> {
+    object.forget_told();
+    if let Some(annotations) = value["metadata"]["annotations"].as_object() {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        object.metadata_mut().annotations = annotations.iter().map(|(key, value)| (key.clone(), text(value))).collect();
+    }
+    object.metadata_mut().namespace = value["metadata"]["namespace"].as_str().map(str::to_owned);
+    object.set_defaults();
+    checked(&object, warnings)?;
+    Ok(object)
+}
+
+fn checked(object: &Object, warnings: &mut Vec<String>) -> Result<(), Complaint> {
+    let mut invalid = object.check();
+    for mention in mentions(object) {
+        match mention.to_invalid() {
+            Some(refused) => invalid.push(refused),
+            None if mention.support == Support::Told => {}
+            None => warnings.push(mention.to_string()),
+        }
+    }
+    if invalid.is_empty() { Ok(()) } else { Err(Complaint::Whole(sentence(object, &invalid))) }
+}
