@@ -7,7 +7,8 @@
 
 mod text;
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use launch::op::{Entry, Expected, Fd, Made, Missing, Op, Origin};
 use launch::{Kind, Script};
@@ -130,13 +131,19 @@ pub(crate) fn enter(script: &mut Script, pidfd: std::os::fd::OwnedFd, namespaces
     script.must(Op::Verify(expected));
 }
 
-/// Makes what is to be mounted, in the pod's namespaces and below its root directory.
-pub(crate) fn trees(script: &mut Script, plan: &ContainerPlan, scene: &Scene) -> Trees<Fd> {
+/// Makes what is to be mounted, in the pod's namespaces and below its root directory. What is bound may be held already,
+/// and is known by where it is mounted.
+pub(crate) fn trees(
+    script: &mut Script,
+    plan: &ContainerPlan,
+    scene: &Scene,
+    held: &BTreeMap<PathBuf, Fd>,
+) -> Trees<Fd> {
     let parts = plan.parts();
     let root = root(script, &parts.root, scene);
     let mut mounts = Vec::with_capacity(parts.mounts.len());
     for mount in &parts.mounts {
-        mounts.push(tree(script, mount, scene));
+        mounts.push(tree(script, mount, scene, held.get(&mount.at)));
     }
     let mut devices = Vec::new();
     if scene.own_users {
@@ -198,16 +205,17 @@ fn in_one_line(script: &mut Script, lowers: &[std::path::PathBuf], own: &crate::
 }
 
 /// The tree of a mount, unless it is one that only the container itself can make.
-fn tree(script: &mut Script, mount: &Mount, scene: &Scene) -> Option<Fd> {
+fn tree(script: &mut Script, mount: &Mount, scene: &Scene, source: Option<&Fd>) -> Option<Fd> {
     let Mount { what, attributes, propagation, .. } = mount;
     let pods = |path: &str| copy(Origin::Path(c(path)), false, *attributes, Propagation::Private);
     let fresh = |kind: &str, options: &[(&str, &str)]| fresh(kind, options, *attributes);
     Some(match what {
         // It counts processes as who makes it does, and shows the control groups that it is in.
         What::Proc | What::Cgroup => return None,
-        What::Bind { source, below } => {
+        What::Bind { source: path, below } => {
             let along = *below == Below::Along;
-            make(script, copy(Origin::Path(c_path(source)), along, *attributes, *propagation))
+            let of = source.map_or_else(|| Origin::Path(c_path(path)), |held| Origin::Held(*held));
+            make(script, copy(of, along, *attributes, *propagation))
         }
         What::Tmpfs { size, mode } => {
             let (size, mode) = (size.map(|size| size.to_string()), format!("{mode:o}"));

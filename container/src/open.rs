@@ -6,8 +6,10 @@ mod hierarchies;
 mod sandbox;
 mod terminal;
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::PathBuf;
 
 use launch::op::Op;
 use launch::open::cgroup::Cgroups;
@@ -38,6 +40,9 @@ pub struct Attached {
     pub nice: Option<i32>,
     /// Its limits; those of the plan come after them.
     pub limits: Vec<Limit>,
+    /// What is bound there, where that was opened before, by where it is mounted: a file or directory of the pod's mounts,
+    /// in the place of which nobody can put another since.
+    pub sources: BTreeMap<PathBuf, OwnedFd>,
 }
 
 /// A container of which everything is at hand.
@@ -70,7 +75,7 @@ impl Opened {
             hierarchies: hierarchies::read()?,
             layers: Layers::Each,
         };
-        let (trees, missed) = trees(&plan, &sandbox, &mut scene)?;
+        let (trees, missed) = trees(&plan, &sandbox, &attached.sources, &mut scene)?;
         let mut ids = command::ids(&parts.process, &trees.root, sandbox.has_own_users())?;
         // Who has made the pod had to give up changing groups for it: what there is stays.
         if parts.process.user.additional.is_empty() && !sandbox.may_set_groups()? {
@@ -81,7 +86,7 @@ impl Opened {
             environment.push(("HOME".into(), command::home_of(&ids).into()));
         }
         let path = environment.iter().find(|(key, _)| key == "PATH").map(|(_, value)| value.clone());
-        let Attached { stdio, record, cgroups, nice, limits } = attached;
+        let Attached { stdio, record, cgroups, nice, limits, sources: _ } = attached;
         let mut command = command::command(&parts.process)?
             .session(Session::New)
             .own_pids(if parts.pids == Pids::Own { OwnPids::Yes } else { OwnPids::No })
@@ -104,13 +109,22 @@ impl Opened {
 }
 
 /// Has the mounts made by a process in the pod's namespaces that shares our descriptors.
-fn trees(plan: &ContainerPlan, sandbox: &Sandbox, scene: &mut Scene) -> Result<(Trees<OwnedFd>, Vec<Missed>), Error> {
+fn trees(
+    plan: &ContainerPlan,
+    sandbox: &Sandbox,
+    sources: &BTreeMap<PathBuf, OwnedFd>,
+    scene: &mut Scene,
+) -> Result<(Trees<OwnedFd>, Vec<Missed>), Error> {
     loop {
         let mut script = Script::new(our_proc()?);
         let root = script.hold(sandbox.root()?);
         lower::enter(&mut script, sandbox.pidfd()?, sandbox.namespaces(|kind| kind != Kind::Pid)?);
         script.must(Op::Chroot(root));
-        let wanted = lower::trees(&mut script, plan, scene);
+        let mut held = BTreeMap::new();
+        for (at, source) in sources {
+            held.insert(at.clone(), script.hold(source.try_clone().map_err(Error::Look)?));
+        }
+        let wanted = lower::trees(&mut script, plan, scene, &held);
         let every: Vec<_> = wanted.all().collect();
         match run::make(script, &every) {
             Ok((files, missed)) => {

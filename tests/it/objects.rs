@@ -213,7 +213,9 @@ fn claimed() {
     let claim = "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: c}\nspec:\n  accessModes: [ReadWriteOnce]\n  \
                  resources: {requests: {storage: 1Gi}}\n";
     let file = put(&house, "c.yaml", claim);
-    says(house.pod(&["apply", "-f", &file]), 0, "persistentvolumeclaim/c created\n", "");
+    let created = house.pod(&["apply", "-f", &file]).ok();
+    assert_eq!(created.out(), "persistentvolumeclaim/c created\n", "{created}");
+    assert!(created.err().contains("spec.resources: accepted, but has no effect here"), "{created}");
     says(house.pod(&["apply", "-f", &file]), 0, "persistentvolumeclaim/c unchanged\n", "");
     let uid = house.pod(&["get", "pvc", "c", "-o", "jsonpath={.metadata.uid}"]).ok().out();
     let shown = house.pod(&["get", "pvc", "c", "--no-headers"]).ok().out();

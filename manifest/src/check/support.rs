@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{Invalid, Trouble};
 use crate::kind::Object;
@@ -60,6 +60,10 @@ fn walk(value: &Value, of: &'static Type, path: &str, found: &mut Vec<Mention>) 
     let Value::Object(object) = value else { return };
     for (key, value) in object {
         let Some(field) = of.field(key) else { continue };
+        // What says nothing has no effect anywhere.
+        if value.as_object().is_some_and(Map::is_empty) {
+            continue;
+        }
         let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
         match field.support {
             Support::Honoured => inside(value, &field.holds, &path, found),

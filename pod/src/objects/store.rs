@@ -65,10 +65,14 @@ impl Objects {
     /// # Errors
     /// When it cannot be read; not when there is none.
     pub(crate) fn get(&self, key: &Key) -> Result<Option<Object>, ObjectsError> {
-        match key.place() {
-            Some(place) => self.read(key.resource, &self.root().join(place)),
-            None => Ok(None),
+        let found = match key.place() {
+            Some(place) => self.read(key.resource, &self.root().join(place))?,
+            None => None,
+        };
+        if found.is_none() && key.resource.kind == "Namespace" && key.name == DEFAULT {
+            return namespace_called(DEFAULT).map(Some);
         }
+        Ok(found)
     }
 
     /// All of a kind in a namespace, or in all of them, in order of namespace and name. The namespace `default` is one

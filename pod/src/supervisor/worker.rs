@@ -224,6 +224,7 @@ impl Worker {
             cgroups,
             nice: nice(&plan.conditions),
             limits: limits(&plan.conditions),
+            ..container::Attached::default()
         };
         let sandbox = Sandbox::open(self.pause)?;
         let (opened, _no_terminal) = container::Opened::open(container, sandbox, attached)?;

@@ -193,7 +193,11 @@ impl Keeper {
             return Ok(Kept { value: was, warnings, done: "unchanged" });
         }
         if self.strategy != Strategy::Client {
-            checked(&object, &mut warnings)?;
+            become_of(wanted.object.clone(), &wanted.value, &mut warnings)?;
+            let invalid = object.check();
+            if !invalid.is_empty() {
+                return Err(Complaint::Whole(sentence(&object, &invalid)));
+            }
         }
         let object = self.update(object, there).map_err(|trouble| trouble.told(told))?;
         Ok(Kept { value: object.to_value(), warnings, done: "configured" })
@@ -296,19 +300,16 @@ pub(super) fn become_of(mut object: Object, value: &Value, warnings: &mut Vec<St
         object.metadata_mut().annotations = annotations.iter().map(|(key, value)| (key.clone(), text(value))).collect();
     }
     object.metadata_mut().namespace = value["metadata"]["namespace"].as_str().map(str::to_owned);
+    // What is filled in is not what somebody has written.
+    let mentioned = mentions(&object);
     object.set_defaults();
-    checked(&object, warnings)?;
-    Ok(object)
-}
-
-fn checked(object: &Object, warnings: &mut Vec<String>) -> Result<(), Complaint> {
     let mut invalid = object.check();
-    for mention in mentions(object) {
+    for mention in mentioned {
         match mention.to_invalid() {
             Some(refused) => invalid.push(refused),
             None if mention.support == Support::Told => {}
             None => warnings.push(mention.to_string()),
         }
     }
-    if invalid.is_empty() { Ok(()) } else { Err(Complaint::Whole(sentence(object, &invalid))) }
+    if invalid.is_empty() { Ok(object) } else { Err(Complaint::Whole(sentence(&object, &invalid))) }
 }
