@@ -61,7 +61,7 @@ fn walk(value: &Value, of: &'static Type, path: &str, found: &mut Vec<Mention>) 
     for (key, value) in object {
         let Some(field) = of.field(key) else { continue };
         // What says nothing has no effect anywhere.
-        if value.as_object().is_some_and(Map::is_empty) {
+        if field.support != Support::Refused && value.as_object().is_some_and(Map::is_empty) {
             continue;
         }
         let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
