@@ -23,6 +23,7 @@ mod holders;
 mod input;
 mod instance;
 mod look;
+pub mod machine;
 mod objects;
 mod output;
 mod plan;
@@ -32,6 +33,7 @@ mod record;
 mod sandbox;
 mod seal;
 pub mod show;
+pub mod status;
 mod store;
 mod supervisor;
 #[allow(unsafe_code, reason = "the clone and the child's code; see the file's # Safety")]

@@ -1,0 +1,410 @@
+//! How containers start: one at a time, in order; and what is done when one has ended.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::container::{End, Image, Shown};
+use super::event::{Exit, Fetched, LaunchFailure, Launched};
+use super::stopping::{After, Kill};
+use super::{Action, Container, Job, Life, Machine, Stamp, backoff};
+use crate::compile::{PodPlan, Refusal, Restart, RestartAction, Role, Waiting};
+
+/// What could not be done is tried again after this.
+pub(super) const SYNC: Duration = Duration::from_secs(10);
+/// How long what has just happened is shown before what is waited for.
+const SOON: Duration = Duration::from_secs(1);
+
+/// What is going on with a container.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Step {
+    /// Nothing: it does not run.
+    Idle,
+    /// Its image is being fetched, or looked for.
+    Image(Job),
+    /// It is being launched.
+    Launching,
+    /// It runs, and what is to be done after its start is under way.
+    PostStart(Job),
+    /// It runs.
+    Up,
+    /// It is being ended.
+    Down(Kill),
+}
+
+impl Step {
+    fn is_starting(&self) -> bool {
+        matches!(self, Self::Image(_) | Self::Launching | Self::PostStart(_))
+    }
+}
+
+impl Machine {
+    /// Starts whoever is next, if anybody is; or finds that there is nobody left.
+    pub(super) fn start_next(&mut self, now: Stamp, actions: &mut Vec<Action>) -> bool {
+        if self.is_finished() {
+            self.end_by(now.at + Duration::from_secs(self.plan.grace.into()));
+            return true;
+        }
+        if self.containers.iter().any(|container| container.step.is_starting()) {
+            return false;
+        }
+        for index in 0..self.containers.len() {
+            let container = &self.containers[index];
+            let idle = container.step == Step::Idle;
+            let due = idle && container.wanted && container.retry.is_none_or(|at| at <= now.at);
+            match self.plan.containers[index].role {
+                Role::Init if self.was_up || container.is_done() => {}
+                Role::Init => return due && self.start(index, now, actions),
+                Role::Sidecar | Role::Regular if due => return self.start(index, now, actions),
+                Role::Sidecar if self.was_up || container.started => {}
+                // The next one waits for it to come up.
+                Role::Sidecar => return false,
+                Role::Regular => {}
+            }
+        }
+        false
+    }
+
+    /// Whether no container runs, or will, that the pod is for.
+    fn is_finished(&self) -> bool {
+        let of = |role: Role| {
+            let both = self.containers.iter().zip(&self.plan.containers);
+            both.filter(move |(_, spec)| spec.role == role).map(|(container, _)| container)
+        };
+        let failed = |container: &Container| {
+            container.step == Step::Idle && !container.wanted && container.end.as_ref().is_some_and(|end| end.code != 0)
+        };
+        (!self.was_up && of(Role::Init).any(failed))
+            || of(Role::Regular).all(|container| container.step == Step::Idle && !container.wanted)
+    }
+
+    fn start(&mut self, index: usize, now: Stamp, actions: &mut Vec<Action>) -> bool {
+        let job = self.job();
+        let container = &mut self.containers[index];
+        if let Some(basis) = container.basis.take() {
+            container.crashes.next(basis, now.at);
+        }
+        container.retry = None;
+        container.soon = None;
+        container.step = Step::Image(job);
+        let failed = container.pull_failed.as_ref().map(|(at, _)| *at);
+        let until = failed.and_then(|at| container.pulls.until(at));
+        let may_fetch = until.is_none_or(|until| until <= now.at);
+        actions.push(Action::FetchImage { container: container.name.clone(), job, may_fetch });
+        true
+    }
+
+    pub(super) fn pulling(&mut self, name: &str, job: Job, now: Stamp) -> Vec<Action> {
+        if let Some(index) = self.index(name).filter(|index| self.containers[*index].step == Step::Image(job)) {
+            let message = format!("Pulling image {:?}", self.plan.containers[index].image);
+            self.log.tell(Some(name), "Pulling", &message, now);
+        }
+        Vec::new()
+    }
+
+    pub(super) fn image(&mut self, name: &str, job: Job, result: Result<Fetched, Refusal>, now: Stamp) -> Vec<Action> {
+        let found = self.index(name).filter(|index| self.containers[*index].step == Step::Image(job));
+        let Some(index) = found else { return Vec::new() };
+        let written = self.plan.containers[index].image.clone();
+        match result {
+            Ok(fetched) => {
+                let message = match &fetched.pulled {
+                    Some((took, size)) => format!(
+                        "Successfully pulled image {written:?} in {took} ({took} including waiting). Image size: {size} bytes."
+                    ),
+                    None => {
+                        format!("Container image {written:?} already present on machine and can be accessed by the pod")
+                    }
+                };
+                self.log.tell(Some(name), "Pulled", &message, now);
+                let container = &mut self.containers[index];
+                container.pull_failed = None;
+                container.image = Some(Image { name: fetched.name, id: fetched.id });
+                container.step = Step::Launching;
+                vec![Action::Launch { container: name.to_owned(), instance: container.instances }]
+            }
+            Err(refusal) => {
+                self.no_image(index, &written, &refusal, now);
+                Vec::new()
+            }
+        }
+    }
+
+    fn no_image(&mut self, index: usize, written: &str, refusal: &Refusal, now: Stamp) {
+        let name = self.containers[index].name.clone();
+        let Refusal { reason, message } = refusal;
+        let container = &mut self.containers[index];
+        container.step = Step::Idle;
+        container.retry = Some(now.at + SYNC);
+        let backs_off = |cause: &str| format!("Back-off pulling image {written:?}: ErrImagePull: {cause}");
+        match reason {
+            Waiting::ImagePullBackOff => {
+                // It is looked for here, too, but no registry is asked before its time.
+                let (at, cause) = container.pull_failed.clone().unwrap_or((now.at, message.clone()));
+                let until = container.pulls.until(at).unwrap_or(now.at + SYNC);
+                container.retry = Some(until.min(now.at + SYNC).max(now.at + SOON));
+                container.waits(Waiting::ImagePullBackOff, &backs_off(&cause));
+                return;
+            }
+            Waiting::ErrImagePull | Waiting::RegistryUnavailable => {
+                container.pulls.next(now.at, now.at);
+                container.pull_failed = Some((now.at, message.clone()));
+                container.waits(*reason, message);
+                container.soon = Some((now.at + SOON, Waiting::ImagePullBackOff, backs_off(message)));
+                self.log.warn(Some(&name), "Failed", &format!("Failed to pull image {written:?}: {message}"), now);
+            }
+            Waiting::InvalidImageName => {
+                container.waits(*reason, message);
+                self.log.warn(Some(&name), "InspectFailed", message, now);
+            }
+            Waiting::ErrImageNeverPull => {
+                container.waits(*reason, message);
+                self.log.warn(Some(&name), "ErrImageNeverPull", message, now);
+            }
+            _ => {
+                container.waits(*reason, message);
+                self.log.warn(Some(&name), "Failed", message, now);
+            }
+        }
+        self.log.warn(Some(&name), "Failed", &format!("Error: {reason}"), now);
+    }
+
+    pub(super) fn launched(
+        &mut self,
+        name: &str,
+        instance: u32,
+        result: Result<Launched, LaunchFailure>,
+        now: Stamp,
+    ) -> Vec<Action> {
+        let is_it = |container: &Container| container.step == Step::Launching && container.instances == instance;
+        let Some(index) = self.index(name).filter(|index| is_it(&self.containers[*index])) else { return Vec::new() };
+        match result {
+            Ok(launched) => return self.is_up(index, launched, now),
+            Err(LaunchFailure::Create(refusal)) => {
+                let container = &mut self.containers[index];
+                container.step = Step::Idle;
+                container.retry = Some(now.at + SYNC);
+                container.waits(refusal.reason, &refusal.message);
+                self.log.warn(Some(name), "Failed", &format!("Error: {}", refusal.message), now);
+            }
+            Err(LaunchFailure::Start(message)) => {
+                self.log.tell(Some(name), "Created", "Container created", now);
+                self.log.warn(Some(name), "Failed", &format!("Error: {message}"), now);
+                let container = &mut self.containers[index];
+                container.instances += 1;
+                container.id = None;
+                let reason = "StartError".to_owned();
+                let end = End { code: 128, reason, message: message.clone(), started: None, finished: now, id: None };
+                let again = self.ended(index, end, After::Policy, now);
+                if again && self.life == Life::Active {
+                    self.containers[index].waits(Waiting::RunContainerError, &message);
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    fn is_up(&mut self, index: usize, launched: Launched, now: Stamp) -> Vec<Action> {
+        let (has_hook, role) = {
+            let spec = &self.plan.containers[index];
+            (spec.post_start.is_some(), spec.role)
+        };
+        let job = if has_hook { Some(self.job()) } else { None };
+        let container = &mut self.containers[index];
+        let name = container.name.clone();
+        container.instances += 1;
+        container.id = Some(launched.id);
+        container.since = Some(now);
+        container.soon = None;
+        self.was_up |= role == Role::Regular;
+        self.log.tell(Some(&name), "Created", "Container created", now);
+        self.log.tell(Some(&name), "Started", "Container started", now);
+        match job {
+            Some(job) => {
+                self.containers[index].step = Step::PostStart(job);
+                vec![Action::PostStart { container: name, job }]
+            }
+            None => {
+                self.settled(index, now);
+                Vec::new()
+            }
+        }
+    }
+
+    /// It runs, and its start is complete.
+    fn settled(&mut self, index: usize, now: Stamp) {
+        let probes = &self.plan.containers[index].probes;
+        let container = &mut self.containers[index];
+        container.step = Step::Up;
+        container.shown = Shown::Running;
+        container.started = probes.startup.is_none();
+        container.ready = container.started && probes.readiness.is_none();
+        self.begin_probes(index, now);
+    }
+
+    pub(super) fn hooked(&mut self, name: &str, job: Job, result: Result<(), String>, now: Stamp) -> Vec<Action> {
+        let Some(index) = self.index(name) else { return Vec::new() };
+        let mut actions = Vec::new();
+        match (&mut self.containers[index].step, result) {
+            (Step::PostStart(known), result) if *known == job => match result {
+                Ok(()) => self.settled(index, now),
+                Err(trouble) => {
+                    self.log.warn(Some(name), "FailedPostStartHook", "PostStartHook failed", now);
+                    self.containers[index].waits(Waiting::PostStartHookError, &trouble);
+                    self.containers[index].step = Step::Up;
+                    let grace = Duration::from_secs(self.plan.grace.into());
+                    self.kill(index, grace, "FailedPostStartHook", After::Policy, now, &mut actions);
+                }
+            },
+            (Step::Down(kill), result) if kill.hook == Some(job) => {
+                kill.hook = None;
+                if result.is_err() {
+                    self.log.warn(Some(name), "FailedPreStopHook", "PreStopHook failed", now);
+                }
+            }
+            _ => {}
+        }
+        actions
+    }
+
+    pub(super) fn exited(&mut self, name: &str, instance: u32, exit: Exit, now: Stamp) -> Vec<Action> {
+        let Some(index) = self.index(name) else { return Vec::new() };
+        let container = &mut self.containers[index];
+        let runs = matches!(container.step, Step::PostStart(_) | Step::Up | Step::Down(_));
+        if !runs || container.instance() != instance {
+            return Vec::new();
+        }
+        let mut actions: Vec<Action> = container.errands().map(|job| Action::Abandon { job }).collect();
+        let after = match &container.step {
+            Step::Down(kill) => kill.after,
+            _ => After::Itself,
+        };
+        if let Step::PostStart(job) = container.step {
+            actions.push(Action::Abandon { job });
+        }
+        let (code, reason) = match exit {
+            _ if after == After::Again => (137, "RestartingAllContainers"),
+            Exit { unseen: true, .. } => (137, "ContainerStatusUnknown"),
+            Exit { code, oom: true, .. } => (code, "OOMKilled"),
+            Exit { code: 0, .. } => (0, "Completed"),
+            Exit { code, .. } => (code, "Error"),
+        };
+        let started = container.since;
+        let (reason, id) = (reason.to_owned(), container.id.clone());
+        self.ended(index, End { code, reason, message: exit.message, started, finished: now, id }, after, now);
+        actions
+    }
+
+    /// An instance has ended: whether there is to be another, and when.
+    fn ended(&mut self, index: usize, end: End, after: After, now: Stamp) -> bool {
+        let spec = &self.plan.containers[index];
+        let rule = if after == After::Itself { matching(spec, end.code) } else { None };
+        let again = match (after, rule) {
+            (After::Changed | After::Again, _) | (_, Some(_)) => true,
+            (After::Probe, _) => spec.restart != Restart::Never,
+            (After::Itself | After::Policy, None) => match (spec.role, spec.restart) {
+                (Role::Sidecar, _) => true,
+                // One that has done its work is done, whatever the policy.
+                (Role::Init, restart) => end.code != 0 && restart != Restart::Never,
+                (Role::Regular, Restart::Always) => true,
+                (Role::Regular, Restart::OnFailure) => end.code != 0,
+                (Role::Regular, Restart::Never) => false,
+            },
+        };
+        let all = rule == Some(RestartAction::AllContainers) && self.life == Life::Active;
+        let pod = self.called();
+        let container = &mut self.containers[index];
+        container.previous = container.end.take();
+        container.step = Step::Idle;
+        container.shown = Shown::Ended;
+        (container.started, container.ready, container.since) = (false, false, None);
+        container.probers.clear();
+        container.wanted = again;
+        let own = end.finished.at;
+        // Who was killed to be started again is started in the same breath, in which nobody has seen its end
+        // yet: the wait is counted from the end before.
+        let at_once = matches!(after, After::Probe | After::Changed);
+        let seen = if at_once { container.previous.as_ref().map(|end| end.finished.at) } else { Some(own) };
+        container.end = Some(end);
+        container.basis = seen;
+        if after == After::Changed {
+            (container.crashes, container.basis) = Default::default();
+        }
+        let until = container.basis.and_then(|at| container.crashes.until(at)).filter(|until| *until > now.at);
+        if until.is_some() {
+            container.basis = Some(own);
+        }
+        container.retry = until.and_then(|_| container.crashes.until(own)).filter(|until| *until > now.at);
+        if again && container.retry.is_some() {
+            let wait = backoff::told(container.crashes.wait());
+            let message = format!("back-off {wait} restarting failed container={} pod={pod}", container.name);
+            let shown = if at_once { now.at } else { now.at + SOON };
+            container.soon = Some((shown, Waiting::CrashLoopBackOff, message));
+        }
+        if all {
+            self.again = true;
+        }
+        again
+    }
+
+    /// What has just happened was shown for long enough: what is waited for is shown from now on.
+    pub(super) fn show_waits(&mut self, now: Stamp) {
+        let pod = self.called();
+        let active = self.life == Life::Active;
+        for (container, spec) in self.containers.iter_mut().zip(&self.plan.containers) {
+            let Some((at, _, _)) = container.soon else { continue };
+            if !active {
+                container.soon = None;
+            } else if at <= now.at
+                && let Some((_, reason, message)) = container.soon.take()
+            {
+                container.waits(reason, &message);
+                let name = Some(container.name.as_str());
+                if reason == Waiting::CrashLoopBackOff {
+                    let message = format!("Back-off restarting failed container {} in pod {pod}", container.name);
+                    self.log.warn(name, "BackOff", &message, now);
+                } else {
+                    self.log.tell(name, "BackOff", &format!("Back-off pulling image {:?}", spec.image), now);
+                    self.log.warn(name, "Failed", &format!("Error: {reason}"), now);
+                }
+            }
+        }
+    }
+
+    /// What is wanted has changed: of a running pod that is images, and how long it may be active.
+    pub(super) fn changed(&mut self, plan: PodPlan, now: Stamp) -> Vec<Action> {
+        let mut actions = Vec::new();
+        let before = std::mem::replace(&mut self.plan, plan);
+        for index in 0..self.containers.len() {
+            let name = self.containers[index].name.clone();
+            let image = |plan: &PodPlan| plan.container(&name).map(|spec| spec.image.clone());
+            if self.plan.containers.get(index).map(|spec| &spec.name) != Some(&name) {
+                // Containers neither come nor go: this is no plan of this pod.
+                self.plan = before;
+                return Vec::new();
+            }
+            if image(&before) == image(&self.plan) {
+                continue;
+            }
+            let container = &mut self.containers[index];
+            (container.pulls, container.pull_failed) = Default::default();
+            (container.crashes, container.basis, container.soon, container.retry) = Default::default();
+            if matches!(container.step, Step::Image(_)) {
+                container.step = Step::Idle;
+            }
+            let is_init = self.plan.containers[index].role == Role::Init;
+            if !is_init && self.life == Life::Active {
+                let grace = Duration::from_secs(self.plan.grace.into());
+                let message = format!("Container {name} definition changed, will be restarted");
+                self.kill(index, grace, &message, After::Changed, now, &mut actions);
+            }
+        }
+        actions
+    }
+}
+
+/// The rule that says what is done about this code.
+fn matching(spec: &crate::compile::ContainerSpec, code: i32) -> Option<RestartAction> {
+    let rule = spec.rules.iter().find(|rule| rule.codes.contains(&code) == rule.inside)?;
+    Some(rule.action)
+}
