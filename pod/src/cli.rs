@@ -1,6 +1,9 @@
 //! The command line: its verbs, and how what they hand back is to be shown.
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::ops::{Deref, DerefMut};
+
+use clap::builder::Resettable;
+use clap::{ArgMatches, Args, Command, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::verbs::add::Add;
 use crate::verbs::convert::Convert;
@@ -48,46 +51,47 @@ pub struct Cli {
 
 /// What to do.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Verb {
     /// Make a pod by hand, or an object of a manifest or of words
-    Create(Box<CreateAny>),
+    Create(Box<Typed<CreateAny>>),
     /// Put a workload into a pod; its output goes to a log (see `pod logs`)
-    Add(Box<Shown<Add>>),
+    Add(Box<Typed<Shown<Add>>>),
     /// Join a pod with a command, in the foreground
-    Exec(Box<Exec>),
+    Exec(Box<Typed<Exec>>),
     /// List pods, or what is kept of a kind
-    Get(Get),
+    Get(Typed<Get>),
     /// Show all there is to know of a pod
-    Describe(Shown<Describe>),
+    Describe(Typed<Shown<Describe>>),
     /// Print what a workload has said so far
-    Logs(Logs),
+    Logs(Typed<Logs>),
     /// End pods and forget them, or delete what is kept
-    Delete(Delete),
+    Delete(Typed<Delete>),
     /// Manage images, which containers are made of
     #[command(subcommand)]
     Image(Image),
     /// Make what manifests say
-    Apply(Apply),
+    Apply(Typed<Apply>),
     /// Put manifests in the place of what is there
-    Replace(Replace),
+    Replace(Typed<Replace>),
     /// Make a pod of an image; --dry-run shows it
-    Run(Box<Run>),
+    Run(Box<Typed<Run>>),
     /// Change labels of manifests
-    Label(Label),
+    Label(Typed<Label>),
     /// Change annotations of manifests
-    Annotate(Annotate),
+    Annotate(Typed<Annotate>),
     /// Change manifests by a patch
-    Patch(Patch),
+    Patch(Typed<Patch>),
     /// Change one thing of manifests: images
-    Set(Set),
+    Set(Typed<Set>),
     /// Show in what manifests differ from others
-    Diff(Diff),
+    Diff(Typed<Diff>),
     /// Show manifests of old groups in today's
-    Convert(Convert),
+    Convert(Typed<Convert>),
     /// Say what a field of a manifest is for
-    Explain(Explain),
+    Explain(Typed<Explain>),
     /// List the kinds that manifests may be of
-    ApiResources(ApiResources),
+    ApiResources(Typed<ApiResources>),
     /// What runs behind a pod; started by the other verbs
     #[command(hide = true)]
     Supervise,
@@ -98,27 +102,74 @@ pub enum Verb {
 
 /// What to do with images.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Image {
     /// Fetch an image from a registry
-    Pull(Shown<Pull>),
+    Pull(Typed<Shown<Pull>>),
     /// Take images from an archive or a directory
-    Load(Load),
+    Load(Typed<Load>),
     /// Make an image of the archive of a root file system
-    Import(Import),
+    Import(Typed<Import>),
     /// List the images that are here
     #[command(visible_alias = "ls")]
-    List(ShownImage<List>),
+    List(Typed<ShownImage<List>>),
     /// Show all there is to know of images
-    Inspect(ShownImage<Inspect>),
+    Inspect(Typed<ShownImage<Inspect>>),
     /// Write images to an archive
-    Save(Save),
+    Save(Typed<Save>),
     /// Give an image another name
-    Tag(Tag),
+    Tag(Typed<Tag>),
     /// Forget images, and remove of them what nothing else needs
     #[command(visible_alias = "rm")]
-    Remove(Remove),
+    Remove(Typed<Remove>),
     /// Remove what no image and no container needs
-    Prune(Prune),
+    Prune(Typed<Prune>),
+}
+
+/// What may follow a verb, made when the verb is typed: to make it of all verbs takes as long as making a pod.
+///
+/// What is said of the type is not said of the verb, which it would be otherwise: it comes last.
+#[derive(Debug)]
+pub struct Typed<T>(pub T);
+
+impl<T: Args> Args for Typed<T> {
+    fn augment_args(verb: Command) -> Command {
+        described_alike(verb, T::augment_args)
+    }
+
+    fn augment_args_for_update(verb: Command) -> Command {
+        described_alike(verb, T::augment_args_for_update)
+    }
+}
+
+fn described_alike(verb: Command, change: fn(Command) -> Command) -> Command {
+    let [short, long] = [verb.get_about(), verb.get_long_about()].map(|words| words.cloned().map(Resettable::Value));
+    let verb = change(verb);
+    verb.about(short.unwrap_or(Resettable::Reset)).long_about(long.unwrap_or(Resettable::Reset))
+}
+
+impl<T: FromArgMatches> FromArgMatches for Typed<T> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        T::from_arg_matches(matches).map(Self)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.0.update_from_arg_matches(matches)
+    }
+}
+
+impl<T> Deref for Typed<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> DerefMut for Typed<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.0
+    }
 }
 
 /// A verb whose images are shown.
@@ -163,6 +214,7 @@ mod tests {
     use super::*;
     use crate::plan::Share;
     use clap::CommandFactory;
+    use clap::builder::StyledStr;
 
     fn verb(words: &[&str]) -> Result<Verb, clap::Error> {
         Cli::try_parse_from([&["pod"], words].concat()).map(|cli| cli.verb)
@@ -174,9 +226,28 @@ mod tests {
     }
 
     #[test]
+    fn what_is_said_of_a_verb_stays_said_when_it_is_typed() {
+        fn said(command: &Command) -> Vec<(String, Option<String>, Option<String>)> {
+            let words = |words: Option<&StyledStr>| words.map(ToString::to_string);
+            let verbs = command.get_subcommands();
+            verbs
+                .map(|verb| (verb.get_name().to_owned(), words(verb.get_about()), words(verb.get_long_about())))
+                .collect()
+        }
+        let mut command = Cli::command();
+        let before = said(&command);
+        command.build();
+        let after = said(&command);
+        assert!(before.len() > 10, "{before:?}");
+        assert_eq!(before, after[..before.len()]);
+        let image = |command: &Command| said(command.find_subcommand("image").expect("the verb image"));
+        assert!(image(&command).contains(&("pull".into(), Some("Fetch an image from a registry".into()), None)));
+    }
+
+    #[test]
     fn a_pod_shares_everything_unless_told_otherwise() {
         let plan = |words: &[&str]| match verb(&[&["create", "web"], words].concat()) {
-            Ok(Verb::Create(create)) => create.by_hand.plan().expect("a plan"),
+            Ok(Verb::Create(create)) => create.0.by_hand.plan().expect("a plan"),
             other => panic!("{other:?}"),
         };
         assert_eq!(plan(&[]).share(), &Share::all());
@@ -188,7 +259,7 @@ mod tests {
         let Ok(Verb::Add(add)) = verb(&["add", "web", "--name", "app", "--", "server", "--name", "x", "-d"]) else {
             panic!("no add");
         };
-        let plan = add.verb.plan(&registry::Registry::of_this_user()).expect("a plan");
+        let plan = add.0.verb.plan(&registry::Registry::of_this_user()).expect("a plan");
         assert_eq!((plan.name.as_str(), plan.program.to_str()), ("app", Some("server")));
         assert_eq!(plan.arguments, ["--name", "x", "-d"]);
     }

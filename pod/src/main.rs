@@ -9,7 +9,7 @@ use launch::complain::complain;
 use launch::{Inherited, Session};
 use nsjoin::relay::{self, Relay, Signals};
 use pod::answer::Answer;
-use pod::cli::{Cli, Format, Image, ImageFormat, Shown, Verb};
+use pod::cli::{Cli, Format, Image, ImageFormat, Shown, Typed, Verb};
 use pod::verbs::exec::Exec;
 use pod::verbs::image::pull::Pull;
 use pod::{Error, Programs, Registry, Store, show, verbs};
@@ -53,7 +53,8 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
     let out = &mut stdout();
     let registry = Registry::of_this_user();
     match verb {
-        Verb::Create(mut create) => {
+        Verb::Create(create) => {
+            let Typed(mut create) = *create;
             if let Some(answer) = create.run() {
                 return tell(&answer, false);
             }
@@ -68,7 +69,7 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
             }
         }
         Verb::Add(add) => {
-            let (pod, output, plan) = (add.verb.pod.clone(), add.output, add.verb.plan(&registry)?);
+            let (pod, output, plan) = (add.verb.pod.clone(), add.output, add.0.verb.plan(&registry)?);
             let (store, name) = (changing()?, plan.name.clone());
             verbs::add::add(&store, &pod, plan, &Programs::of_pod(None)?)?;
             match output {
@@ -79,7 +80,7 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
                 }
             }
         }
-        Verb::Exec(exec) => return join(&registry, *exec),
+        Verb::Exec(exec) => return join(&registry, exec.0),
         Verb::Get(get) => {
             if let Some(answer) = get.run() {
                 return tell(&answer, false);
