@@ -1,6 +1,9 @@
 //! `label`, `annotate` and `set image`: an object with a few words changed.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
+
+use crate::emit::compact;
+use crate::text::{Content, Node};
 
 /// A change to labels or annotations: a value, or that there be none.
 pub type Change = (String, Option<String>);
@@ -32,35 +35,42 @@ pub fn change(word: &str, of: &'static str) -> Result<Change, EditError> {
 }
 
 /// Changes `metadata.labels` or `metadata.annotations`, and says in kubectl's word what was done: `labeled`,
-/// `unlabeled`, `not labeled`.
+/// `unlabeled`, `not labeled`. An object whose `metadata` is null keeps it, as it does in kubectl.
 ///
 /// # Errors
 /// A key that has another value, unless it may be overwritten; nothing is changed then.
-pub fn change_map(object: &mut Value, map: &str, changes: &[Change], overwrite: bool) -> Result<Done, EditError> {
-    let there = |key: &str| object["metadata"][map][key].as_str().map(str::to_owned);
+pub fn change_map(object: &mut Node, map: &str, changes: &[Change], overwrite: bool) -> Result<Done, EditError> {
+    let there = |key: &str| object.at(&["metadata", map, key]).and_then(Node::as_text);
     for (key, value) in changes {
         if let (Some(value), Some(before), false) = (value, there(key), overwrite)
-            && *value != before
+            && value != before
         {
-            return Err(EditError::Taken(key.clone(), before));
+            return Err(EditError::Taken(key.clone(), before.to_owned()));
         }
     }
-    let before = object["metadata"][map].clone();
-    if !object["metadata"][map].is_object() {
-        object["metadata"][map] = Value::Object(Map::new());
-    }
-    let mut missing = Vec::new();
-    if let Some(map) = object["metadata"][map].as_object_mut() {
-        for (key, value) in changes {
-            match value {
-                Some(value) => drop(map.insert(key.clone(), Value::from(value.as_str()))),
-                None if map.remove(key).is_none() => missing.push(key.clone()),
-                None => {}
+    let mut done = Done { changed: false, shortened: false, missing: Vec::new() };
+    // What is only added to gets no shorter.
+    let takes = changes.iter().any(|(_, value)| value.is_none());
+    let length = |object: &Node| object.at(&["metadata", map]).map(|map| compact(&map.to_value()).len());
+    let before = if takes && !overwrite { length(object) } else { None };
+    let Some(metadata) = object.map_under("metadata", |there| there.is_none()) else { return Ok(done) };
+    let is_map = |there: Option<&Node>| there.is_some_and(|node| matches!(node.content, Content::Map(_)));
+    done.changed = !is_map(metadata.get(map));
+    let Some(words) = metadata.map_under(map, |there| !is_map(there)) else { return Ok(done) };
+    for (key, value) in changes {
+        match value {
+            Some(value) => {
+                let before = words.set(key, Content::Text(value.into()));
+                done.changed |= before.is_none_or(|before| before.as_text() != Some(value));
             }
+            None => match words.remove(key) {
+                Some(_) => done.changed = true,
+                None => done.missing.push(key.clone()),
+            },
         }
     }
-    let removed_only = changes.iter().all(|(_, value)| value.is_none());
-    Ok(Done { changed: object["metadata"][map] != before, removed_only, missing })
+    done.shortened = before.is_some_and(|before| length(object) < Some(before));
+    Ok(done)
 }
 
 /// What became of an object.
@@ -68,8 +78,8 @@ pub fn change_map(object: &mut Value, map: &str, changes: &[Change], overwrite: 
 pub struct Done {
     /// Whether it is another now.
     pub changed: bool,
-    /// Whether nothing was to be added.
-    pub removed_only: bool,
+    /// Whether there is less of it, by which kubectl tells that something was taken away.
+    pub shortened: bool,
     /// Keys that were to be removed and were not there.
     pub missing: Vec<String>,
 }
@@ -78,7 +88,7 @@ impl Done {
     /// The word for it, of `labeled` say.
     #[must_use]
     pub fn word(&self, word: &str) -> String {
-        match (self.changed, self.removed_only) {
+        match (self.changed, self.shortened) {
             (false, _) => format!("not {word}"),
             (true, true) => format!("un{word}"),
             (true, false) => word.to_owned(),
@@ -123,10 +133,28 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::text::{Budget, documents};
+
+    fn node(text: &str) -> Node {
+        documents(text, &Budget::default()).pop().unwrap().unwrap()
+    }
+
+    #[test]
+    fn there_are_labels_where_there_were_none_but_not_in_nothing() {
+        let label = |text: &str| {
+            let mut object = node(text);
+            let done = change_map(&mut object, "labels", &[change("a=b", "label").unwrap()], false).unwrap();
+            (object.to_value(), done.word("labeled"))
+        };
+        let labelled = |of: Value| (of, "labeled".to_owned());
+        assert_eq!(label("kind: Pod"), labelled(json!({ "kind": "Pod", "metadata": { "labels": { "a": "b" } } })));
+        assert_eq!(label("metadata: {labels: }"), labelled(json!({ "metadata": { "labels": { "a": "b" } } })));
+        assert_eq!(label("metadata:"), (json!({ "metadata": null }), "not labeled".to_owned()));
+    }
 
     #[test]
     fn labels_are_changed_in_kubectls_words() {
-        let mut object = json!({ "metadata": { "labels": { "tier": "front" } } });
+        let mut object = node("metadata: {labels: {tier: front}}");
         let mut label = |word: &str, overwrite| {
             change_map(&mut object, "labels", &[change(word, "label").unwrap()], overwrite)
                 .map(|done| done.word("labeled"))

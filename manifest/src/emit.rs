@@ -3,6 +3,7 @@
 mod json;
 mod kyaml;
 mod style;
+mod tree;
 mod whole;
 mod yaml;
 
@@ -10,6 +11,7 @@ use serde_json::Value;
 
 pub use json::{compact, json};
 pub use kyaml::kyaml;
+pub use tree::{Look, Tree};
 pub use whole::whole;
 pub use yaml::yaml;
 

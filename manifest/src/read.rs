@@ -208,7 +208,12 @@ impl Head {
     /// A value of the wrong type in its `metadata`.
     pub fn check_metadata(&self) -> Result<(), ReadError> {
         let Some(metadata) = self.node.get("metadata") else { return Ok(()) };
-        let Some(of) = schema::types().iter().find(|of| of.name == "ObjectMeta") else { return Ok(()) };
+        if !matches!(metadata.content, Content::Map(_) | Content::Null) {
+            let field = "metadataOnlyObject.metadata of type v1.ObjectMeta";
+            let trouble = format!("json: cannot unmarshal {} into Go struct field {field}", metadata.kind());
+            return Err(ReadError::Metadata { file: self.source.clone(), trouble, place: metadata.place });
+        }
+        let Some(of) = schema::named("ObjectMeta") else { return Ok(()) };
         match hold(metadata, of).wrong.into_iter().next() {
             None => Ok(()),
             Some(complaint) => {

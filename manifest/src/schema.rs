@@ -207,6 +207,12 @@ pub fn types() -> &'static [&'static Type] {
     &table::TYPES
 }
 
+/// The type of this name.
+#[must_use]
+pub fn named(name: &str) -> Option<&'static Type> {
+    types().binary_search_by(|of| of.name.cmp(name)).ok().map(|index| types()[index])
+}
+
 /// The kind of this name in this group and version, or in one that it was in before.
 #[must_use]
 pub fn root(api_version: &str, kind: &str) -> Option<&'static Root> {
@@ -224,5 +230,16 @@ pub fn formerly(kind: &str) -> &'static [&'static str] {
         "StatefulSet" => &["apps/v1beta1", "apps/v1beta2"],
         "CronJob" => &["batch/v1beta1"],
         _ => &[],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_type_is_found_by_its_name() {
+        assert!(types().iter().all(|of| named(of.name).is_some_and(|found| std::ptr::eq(found, *of))));
+        assert!(named("PodSpecial").is_none());
     }
 }

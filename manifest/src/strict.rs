@@ -96,7 +96,7 @@ impl Walk {
                     self.go.extend(field.within);
                     self.go.push(field.name);
                     if let Some(value) = self.value(&entry.value, &field.holds, Within { of, field }) {
-                        object.insert(entry.key.clone(), value);
+                        object.insert(entry.key.to_string(), value);
                     }
                     self.go.truncate(depth);
                 }
@@ -129,18 +129,18 @@ impl Walk {
         match (holds, &node.content) {
             (_, Content::Null) => None,
             (Holds::Any, _) => Some(node.to_value()),
-            (Holds::Text, Content::Text(text)) => Some(Value::String(text.clone())),
+            (Holds::Text, Content::Text(text)) => Some(Value::from(text.as_str())),
             (Holds::Bool, Content::Bool(bool)) => Some(Value::Bool(*bool)),
             (Holds::Int64, Content::Int(number)) => Some(Value::from(*number)),
             (Holds::Int32, Content::Int(number)) if i32::try_from(*number).is_ok() => Some(Value::from(*number)),
-            (Holds::IntOrString, Content::Text(text)) => Some(Value::String(text.clone())),
+            (Holds::IntOrString, Content::Text(text)) => Some(Value::from(text.as_str())),
             (Holds::IntOrString, Content::Int(number)) if i32::try_from(*number).is_ok() => Some(Value::from(*number)),
             (Holds::Bytes, Content::Text(text)) => match Bytes::decode(text) {
-                Ok(_) => Some(Value::String(text.clone())),
+                Ok(_) => Some(Value::from(text.as_str())),
                 Err(error) => self.complain(node, error.to_string()),
             },
             (Holds::Time, Content::Text(text)) => match text.parse::<Time>() {
-                Ok(_) => Some(Value::String(text.clone())),
+                Ok(_) => Some(Value::from(text.as_str())),
                 Err(error) => self.complain(node, error.to_string()),
             },
             (Holds::Quantity, content) => {
@@ -184,7 +184,7 @@ impl Walk {
         for entry in map.entries() {
             let length = self.descend(&entry.key);
             let value = self.value(&entry.value, of, within).unwrap_or_else(|| empty(of));
-            object.insert(entry.key.clone(), value);
+            object.insert(entry.key.to_string(), value);
             self.path.truncate(length);
         }
         Value::Object(object)

@@ -7,7 +7,7 @@ pub(crate) mod scalar;
 mod split;
 mod yaml;
 
-pub use node::{Content, Entry, Map, Node, Place};
+pub use node::{Content, Entry, Map, Node, Place, Word};
 
 /// How much of a text is read before it is refused: nobody's manifest, and a bomb.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,12 +1,12 @@
 //! Texts that are nearly manifests, paths, patches and quantities: nothing panics, nothing grows out of proportion.
 //!
-//! `FUZZ_SECONDS=600 cargo test -p manifest --test fuzz` runs each for so long, from another seed each time; otherwise it
-//! is a fixed number of rounds from a fixed one.
+//! `FUZZ_SECONDS=600 cargo test -p manifest --test fuzz` runs each for so long, from other seeds each time; otherwise it
+//! is a fixed number of rounds from fixed ones.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use std::time::{Duration, Instant, SystemTime};
-use std::{env, fs};
+use std::fs;
 
+use fixtures::fuzz::{Dice, Law, PeakAlloc, rounds};
 use manifest::emit::{json, yaml};
 use manifest::jsonpath::{Columns, Template};
 use manifest::patch::{apply, json as json_patch, merge, strategic};
@@ -15,49 +15,11 @@ use manifest::text::{Budget, Content, Node, documents, ordinary, parsed};
 use manifest::value::{Quantity, duration};
 use serde_json::Value;
 
-/// A sequence of numbers that looks random.
-struct Dice(u64);
+#[global_allocator]
+static MEMORY: PeakAlloc = PeakAlloc;
 
-impl Dice {
-    fn roll(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        usize::try_from(self.roll() % u64::try_from(limit.max(1)).unwrap()).unwrap()
-    }
-
-    fn pick<'a, T>(&mut self, list: &'a [T]) -> &'a T {
-        &list[self.below(list.len())]
-    }
-}
-
-/// Runs a round again and again.
-fn rounds(count: usize, mut round: impl FnMut(&mut Dice)) {
-    let seconds: Option<u64> = env::var("FUZZ_SECONDS").ok().and_then(|text| text.parse().ok());
-    let seed = if seconds.is_some() {
-        u64::try_from(SystemTime::UNIX_EPOCH.elapsed().unwrap().as_nanos() % u128::from(u64::MAX)).unwrap() | 1
-    } else {
-        0x9e37_79b9_7f4a_7c15
-    };
-    let mut dice = Dice(seed);
-    let (start, mut done) = (Instant::now(), 0_usize);
-    while seconds.map_or(done < count, |seconds| start.elapsed() < Duration::from_secs(seconds)) {
-        let before = dice.0;
-        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| round(&mut dice)));
-        assert!(outcome.is_ok(), "round {done} from dice {before:#x} (seed {seed:#x})");
-        done += 1;
-    }
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let peak =
-        status.lines().find_map(|line| line.strip_prefix("VmHWM:")).map(str::trim).unwrap_or_default().to_owned();
-    println!("{done} rounds in {:?}, at most {peak} of memory", start.elapsed());
-    let kilobytes: u64 = peak.split(' ').next().and_then(|number| number.parse().ok()).unwrap_or_default();
-    assert!(kilobytes < 400_000, "{peak}");
-}
+/// A value takes some hundred bytes where a mapping of one letter takes six, and is there two or three times.
+const LAW: Law = Law { at_least: 4 << 20, each: 1000 };
 
 fn corpus() -> Vec<String> {
     let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus");
@@ -145,11 +107,21 @@ fn count(node: &Node) -> usize {
     }
 }
 
+/// The law that all others are held to is one.
+#[test]
+#[should_panic(expected = "bytes of memory for 1 of input")]
+fn a_round_that_takes_more_memory_than_it_may_is_told() {
+    rounds(1, &MEMORY, Law { at_least: 1000, each: 10 }, |_| {
+        drop(std::hint::black_box(vec![1_u8; 1 << 20]));
+        1
+    });
+}
+
 #[test]
 fn yaml_of_any_kind_is_read_or_refused() {
     let corpus = corpus();
     let budget = Budget { expansion: 10_000, ..Budget::default() };
-    rounds(1500, |dice| {
+    rounds(1500, &MEMORY, LAW, |dice| {
         let base: &String = dice.pick(&corpus);
         let text = mutate(base, dice, &PIECES);
         for node in documents(&text, &budget).into_iter().flatten() {
@@ -163,6 +135,7 @@ fn yaml_of_any_kind_is_read_or_refused() {
                 let _ = (decoded.object.check(), manifest::check::mentions(&decoded.object));
             }
         }
+        text.len()
     });
 }
 
@@ -175,7 +148,7 @@ fn ordinary_documents_are_read_as_the_parser_reads_them() {
     let budget = Budget::default();
     let lines: Vec<&str> = corpus.iter().flat_map(|text| text.split_inclusive('\n')).collect();
     let (mut ordinary_ones, mut all, mut wrong) = (0_usize, 0_usize, Vec::new());
-    rounds(20_000, |dice| {
+    rounds(20_000, &MEMORY, LAW, |dice| {
         let text = if dice.below(2) == 0 {
             let text: &String = dice.pick(&corpus);
             mutate(text, dice, &NEARLY)
@@ -192,6 +165,7 @@ fn ordinary_documents_are_read_as_the_parser_reads_them() {
                 wrong.push(format!("{text:?}\n  the parser: {parsed:?}\n  we: {node:?}"));
             }
         }
+        text.len()
     });
     wrong.sort_by_key(String::len);
     assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong[..wrong.len().min(20)].join("\n"));
@@ -246,7 +220,7 @@ fn paths_of_any_kind_are_followed_or_refused() {
         .flatten()
         .map(|node| node.to_value())
         .collect();
-    rounds(4000, |dice| {
+    rounds(4000, &MEMORY, LAW, |dice| {
         let base: &&str = dice.pick(&templates);
         let text = mutate(base, dice, &pieces);
         if let Ok(template) = Template::parse(&text) {
@@ -260,6 +234,7 @@ fn paths_of_any_kind_are_followed_or_refused() {
         }
         let _ = text.parse::<manifest::selector::Selector>();
         let _ = manifest::cron::parse(&text);
+        text.len()
     });
 }
 
@@ -296,10 +271,10 @@ fn patches_of_any_kind_apply_or_are_refused() {
         "spec",
         "/spec/containers/00",
     ];
-    rounds(1500, |dice| {
+    rounds(1500, &MEMORY, LAW, |dice| {
         let base: &String = dice.pick(&corpus);
         let written = read(base, "m", &Budget::default()).into_iter().flatten();
-        let Some(written) = written.last() else { return };
+        let Some(written) = written.last() else { return base.len() };
         let value = written.to_value();
         let text = mutate(&json(&value), dice, &pieces);
         if let Some(Ok(patch)) = documents(&text, &Budget::default()).into_iter().next() {
@@ -317,6 +292,7 @@ fn patches_of_any_kind_apply_or_are_refused() {
             })
             .collect();
         let _ = json_patch(value, &Value::Array(operations));
+        base.len() + text.len()
     });
 }
 
@@ -345,7 +321,7 @@ fn quantities_and_durations_of_any_kind_are_read_or_refused() {
         "s",
         "µs",
     ];
-    rounds(20_000, |dice| {
+    rounds(20_000, &MEMORY, LAW, |dice| {
         let text = mutate("", dice, &pieces);
         if let Ok(quantity) = text.parse::<Quantity>() {
             let shown = quantity.to_string();
@@ -353,5 +329,6 @@ fn quantities_and_durations_of_any_kind_are_read_or_refused() {
             let _ = (quantity.value(), quantity.milli(), quantity.plus(quantity), quantity.to_milli());
         }
         let _ = duration(&text);
+        text.len()
     });
 }

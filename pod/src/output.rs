@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use clap::Args;
 use manifest::emit;
 use manifest::jsonpath::Template;
+use manifest::text::Node;
 use serde_json::Value;
 
 use crate::answer::Complaint;
@@ -174,6 +175,22 @@ impl Printer {
                 printed.map_err(|error| unfit(text, &error.to_string(), value))
             }
         }
+    }
+
+    /// What is printed of one object that is still as it was read.
+    ///
+    /// # Errors
+    /// As `text`.
+    pub(crate) fn node(&self, mut node: Node, done: String) -> Result<String, Complaint> {
+        if self.format != Format::Yaml {
+            return self.text(Made { value: node.into_value(), done });
+        }
+        if !self.keep_managed
+            && let Some(metadata) = node.map_under("metadata", |_| false)
+        {
+            metadata.remove("managedFields");
+        }
+        Ok(emit::yaml(&node))
     }
 
     /// What is printed of several: with a mark between documents where one printer prints them all, without where each

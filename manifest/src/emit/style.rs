@@ -79,10 +79,11 @@ fn looks(text: &str) -> Looks {
 /// Whether a text is a word that nothing has to be done about, as key or value.
 pub(super) fn is_plain_word(text: &str) -> bool {
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'/' | b'-' | b':');
-    text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '/')
-        && text.bytes().all(is_word)
-        && !text.ends_with(':')
-        && (text.starts_with('/') || scalar::is_text(text))
+    let bytes = text.as_bytes();
+    bytes.first().is_some_and(|first| first.is_ascii_alphabetic() || *first == b'/')
+        && bytes.iter().copied().all(is_word)
+        && bytes.last() != Some(&b':')
+        && (bytes[0] == b'/' || scalar::is_text(text))
 }
 
 /// How a text is written; `as_key` where it has to fit before a colon on one line.
@@ -115,7 +116,7 @@ pub(super) fn style(text: &str, as_key: bool) -> Style {
 
 /// Whether a key fits before a colon.
 pub(super) fn is_simple_key(text: &str) -> bool {
-    text.len() <= 128 && !text.chars().any(is_break)
+    text.len() <= 128 && (text.is_ascii() && !text.contains(['\r', '\n']) || !text.chars().any(is_break))
 }
 
 /// `1:30`, which older readers took for a number.
@@ -140,8 +141,8 @@ fn is_base60(text: &str) -> bool {
 
 /// Entries in order of their keys. The order of keys goes in circles for some (`a10`, `a1b`, `a01`), so this is a sort
 /// that does not mind.
-pub(super) fn sorted<'a, T>(entries: impl Iterator<Item = (&'a String, T)>) -> Vec<(&'a String, T)> {
-    let mut runs: Vec<Vec<(&'a String, T)>> = entries.map(|entry| vec![entry]).collect();
+pub(super) fn sorted<'a, T>(entries: impl Iterator<Item = (&'a str, T)>) -> Vec<(&'a str, T)> {
+    let mut runs: Vec<Vec<(&'a str, T)>> = entries.map(|entry| vec![entry]).collect();
     runs.sort_by_key(|run| run[0].0);
     while runs.len() > 1 {
         let mut merged = Vec::with_capacity(runs.len().div_ceil(2));
@@ -157,7 +158,7 @@ pub(super) fn sorted<'a, T>(entries: impl Iterator<Item = (&'a String, T)>) -> V
     runs.pop().unwrap_or_default()
 }
 
-fn merge<'a, T>(first: Vec<(&'a String, T)>, second: Vec<(&'a String, T)>) -> Vec<(&'a String, T)> {
+fn merge<'a, T>(first: Vec<(&'a str, T)>, second: Vec<(&'a str, T)>) -> Vec<(&'a str, T)> {
     let mut merged = Vec::with_capacity(first.len() + second.len());
     let (mut first, mut second) = (first.into_iter().peekable(), second.into_iter().peekable());
     while let (Some((a, _)), Some((b, _))) = (first.peek(), second.peek()) {

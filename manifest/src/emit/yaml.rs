@@ -1,27 +1,34 @@
 //! YAML as kubectl prints it: block style, keys sorted, lists not indented, long texts folded past column 80.
 
-use serde_json::{Map, Value};
+use std::fmt::Write as _;
+
+use serde_json::Number;
 
 use super::json::number;
 use super::shortest;
 use super::style::{Style, is_break, is_plain_word, is_printable, is_simple_key, sorted, style};
+use super::tree::{Look, Tree};
 use crate::text::{Content, scalar};
 
 const WIDTH: usize = 80;
 
 /// A value as `kubectl -o yaml` prints it.
 #[must_use]
-pub fn yaml(value: &Value) -> String {
+pub fn yaml<T: Tree>(value: &T) -> String {
     let mut writer = Writer { out: String::with_capacity(1024), column: 0 };
-    match value {
-        Value::Object(map) if !map.is_empty() => writer.map(map, 0, true),
-        Value::Array(list) if !list.is_empty() => writer.list(list, 0, true),
+    match value.look() {
+        Look::Map(map) if !is_empty::<T>(map) => writer.map::<T>(map, 0, true),
+        Look::List(list) if !list.is_empty() => writer.list(list, 0, true),
         scalar => {
-            writer.scalar(scalar, 0, false);
+            writer.scalar(scalar, 0);
             writer.line();
         }
     }
     writer.out
+}
+
+fn is_empty<T: Tree>(map: &T::Map) -> bool {
+    T::entries(map).next().is_none()
 }
 
 struct Writer {
@@ -60,20 +67,20 @@ impl Writer {
     }
 
     /// A mapping whose first key stands where the writer is if `inline`.
-    fn map(&mut self, map: &Map<String, Value>, indent: usize, inline: bool) {
+    fn map<T: Tree>(&mut self, map: &T::Map, indent: usize, inline: bool) {
         // Keys of letters are in their order already.
-        if map.keys().all(|key| key.bytes().all(|byte| byte.is_ascii_alphabetic())) {
-            for (number, (key, value)) in map.iter().enumerate() {
+        if T::entries(map).all(|(key, _)| key.bytes().all(|byte| byte.is_ascii_alphabetic())) {
+            for (number, (key, value)) in T::entries(map).enumerate() {
                 self.entry(key, value, indent, inline && number == 0);
             }
         } else {
-            for (number, (key, value)) in sorted(map.iter()).into_iter().enumerate() {
+            for (number, (key, value)) in sorted(T::entries(map)).into_iter().enumerate() {
                 self.entry(key, value, indent, inline && number == 0);
             }
         }
     }
 
-    fn entry(&mut self, key: &str, value: &Value, indent: usize, inline: bool) {
+    fn entry<T: Tree>(&mut self, key: &str, value: &T, indent: usize, inline: bool) {
         if !inline {
             self.pad(indent);
         }
@@ -94,7 +101,7 @@ impl Writer {
         }
     }
 
-    fn list(&mut self, list: &[Value], indent: usize, inline: bool) {
+    fn list<T: Tree>(&mut self, list: &[T], indent: usize, inline: bool) {
         for (number, value) in list.iter().enumerate() {
             if number > 0 || !inline {
                 self.pad(indent);
@@ -105,23 +112,23 @@ impl Writer {
     }
 
     /// What follows `-`, or `:` on a line of its own: collections begin on the same line.
-    fn after_mark(&mut self, value: &Value, indent: usize) {
+    fn after_mark<T: Tree>(&mut self, value: &T, indent: usize) {
         self.put(' ');
-        match value {
-            Value::Object(map) if !map.is_empty() => self.map(map, indent + 2, true),
-            Value::Array(list) if !list.is_empty() => self.list(list, indent + 2, true),
+        match value.look() {
+            Look::Map(map) if !is_empty::<T>(map) => self.map::<T>(map, indent + 2, true),
+            Look::List(list) if !list.is_empty() => self.list(list, indent + 2, true),
             scalar => self.last(scalar, indent + 2),
         }
     }
 
     /// What follows `key:`.
-    fn value(&mut self, value: &Value, indent: usize) {
-        match value {
-            Value::Object(map) if !map.is_empty() => {
+    fn value<T: Tree>(&mut self, value: &T, indent: usize) {
+        match value.look() {
+            Look::Map(map) if !is_empty::<T>(map) => {
                 self.line();
-                self.map(map, indent + 2, false);
+                self.map::<T>(map, indent + 2, false);
             }
-            Value::Array(list) if !list.is_empty() => {
+            Look::List(list) if !list.is_empty() => {
                 self.line();
                 self.list(list, indent, false);
             }
@@ -133,30 +140,38 @@ impl Writer {
     }
 
     /// A scalar, and the end of its line.
-    fn last(&mut self, value: &Value, indent: usize) {
-        self.scalar(value, indent, false);
+    fn last<T: Tree>(&mut self, value: Look<'_, T>, indent: usize) {
+        self.scalar(value, indent);
         if self.column > 0 {
             self.line();
         }
     }
 
-    fn scalar(&mut self, value: &Value, indent: usize, as_key: bool) {
+    fn scalar<T: Tree>(&mut self, value: Look<'_, T>, indent: usize) {
         match value {
-            Value::Null => self.text("null"),
-            Value::Bool(bool) => self.text(if *bool { "true" } else { "false" }),
-            Value::Number(value) => {
-                // It goes through JSON and is read back as YAML before it is written.
-                let json = number(value);
-                let float = match scalar::resolve(&json) {
-                    Content::Float(float) if json.contains(['.', 'e']) || json.parse::<u64>().is_err() => Some(float),
-                    _ => None,
-                };
-                self.text(&float.map_or(json, |float| shortest(&format!("{float:e}"))));
+            Look::Null => self.text("null"),
+            Look::Bool(bool) => self.text(if bool { "true" } else { "false" }),
+            Look::Int(number) => {
+                let before = self.out.len();
+                // A text takes whatever is written.
+                let _ = write!(self.out, "{number}");
+                self.column += self.out.len() - before;
             }
-            Value::String(string) => self.string(string, indent, as_key),
-            Value::Array(_) => self.text("[]"),
-            Value::Object(_) => self.text("{}"),
+            Look::Number(number) => self.number(&number),
+            Look::Text(text) => self.string(text, indent, false),
+            Look::List(_) => self.text("[]"),
+            Look::Map(_) => self.text("{}"),
         }
+    }
+
+    /// A number, which goes through JSON and is read back as YAML before it is written.
+    fn number(&mut self, value: &Number) {
+        let json = number(value);
+        let float = match scalar::resolve(&json) {
+            Content::Float(float) if json.contains(['.', 'e']) || json.parse::<u64>().is_err() => Some(float),
+            _ => None,
+        };
+        self.text(&float.map_or(json, |float| shortest(&format!("{float:e}"))));
     }
 
     fn string(&mut self, text: &str, indent: usize, as_key: bool) {

@@ -70,7 +70,7 @@ impl Reader<'_> {
         let content = match self.peek() {
             Some('{') => self.object(depth)?,
             Some('[') => self.list(depth)?,
-            Some('"') => Content::Text(self.string()?),
+            Some('"') => Content::Text(self.string()?.into()),
             Some('-' | '0'..='9') => self.number()?,
             Some('t') => self.word("true", Content::Bool(true))?,
             Some('f') => self.word("false", Content::Bool(false))?,
@@ -92,10 +92,10 @@ impl Reader<'_> {
         loop {
             self.blanks();
             let place = self.place();
-            let key = self.string()?;
+            let key = self.string()?.into();
             self.expect(':')?;
             let value = self.value(depth)?;
-            entries.push((Entry { key, place, value }, false));
+            entries.push(Entry { key, place, value });
             self.blanks();
             if self.peek() == Some('}') {
                 self.next();

@@ -1,6 +1,10 @@
 //! What a text says, before anybody asks what it means: a tree in which everything knows its place.
 
 use serde_json::{Number, Value};
+use smol_str::SmolStr;
+
+/// A text, which is short as a rule: then it takes no memory of its own.
+pub type Word = SmolStr;
 
 /// A position in a text, counted from 1; columns are characters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,7 +36,7 @@ pub enum Content {
     /// Any other number.
     Float(f64),
     /// Text.
-    Text(String),
+    Text(Word),
     /// A list.
     List(Vec<Node>),
     /// A mapping.
@@ -43,14 +47,15 @@ pub enum Content {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Map {
     entries: Vec<Entry>,
-    doubled: Vec<(String, Place)>,
+    #[allow(clippy::box_collection, reason = "hardly ever there: one word of room instead of three")]
+    doubled: Option<Box<Vec<(Word, Place)>>>,
 }
 
 /// A key with its value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
     /// The key.
-    pub key: String,
+    pub key: Word,
     /// Where the key stands.
     pub place: Place,
     /// The value.
@@ -58,24 +63,66 @@ pub struct Entry {
 }
 
 impl Map {
-    /// Of entries as they were written, those from a merged mapping marked `true`: the last of a key counts.
-    pub(super) fn new(mut written: Vec<(Entry, bool)>) -> Self {
+    /// Of entries as they were written: the last of a key counts.
+    pub(super) fn new(mut written: Vec<Entry>) -> Self {
+        written.sort_by(|a, b| a.key.cmp(&b.key));
+        if written.windows(2).all(|two| two[0].key != two[1].key) {
+            return Self { entries: written, doubled: None };
+        }
+        Self::merged(written.into_iter().map(|entry| (entry, false)).collect())
+    }
+
+    /// The same of entries those of which that come from a merged mapping are marked `true`.
+    pub(super) fn merged(mut written: Vec<(Entry, bool)>) -> Self {
         written.sort_by(|(a, _), (b, _)| a.key.cmp(&b.key));
-        let mut map = Self { entries: Vec::with_capacity(written.len()), doubled: Vec::new() };
+        let (mut entries, mut doubled) = (Vec::<Entry>::with_capacity(written.len()), Vec::new());
         let mut before_was_merged = false;
         for (entry, merged) in written {
-            match map.entries.last_mut() {
+            match entries.last_mut() {
                 Some(before) if before.key == entry.key => {
                     if !merged && !before_was_merged {
-                        map.doubled.push((entry.key.clone(), entry.place));
+                        doubled.push((entry.key.clone(), entry.place));
                     }
                     *before = entry;
                 }
-                _ => map.entries.push(entry),
+                _ => entries.push(entry),
             }
             before_was_merged = merged;
         }
-        map
+        Self { entries, doubled: (!doubled.is_empty()).then(|| Box::new(doubled)) }
+    }
+
+    /// Puts something under a key, and says what stood there. What nobody wrote stands nowhere.
+    pub fn set(&mut self, key: &str, content: Content) -> Option<Node> {
+        let value = Node { place: Place::default(), content };
+        match self.find(key) {
+            Ok(index) => Some(std::mem::replace(&mut self.entries[index].value, value)),
+            Err(index) => {
+                self.entries.insert(index, Entry { key: key.into(), place: value.place, value });
+                None
+            }
+        }
+    }
+
+    /// The mapping under this key, put there if what `is_put` says so of what stands there.
+    pub(crate) fn map_under(&mut self, key: &str, is_put: impl Fn(Option<&Node>) -> bool) -> Option<&mut Self> {
+        if is_put(self.get(key)) {
+            self.set(key, Content::Map(Self::default()));
+        }
+        let index = self.find(key).ok()?;
+        match &mut self.entries[index].value.content {
+            Content::Map(map) => Some(map),
+            _ => None,
+        }
+    }
+
+    /// Takes a key away, and says what stood there.
+    pub fn remove(&mut self, key: &str) -> Option<Node> {
+        self.find(key).ok().map(|index| self.entries.remove(index).value)
+    }
+
+    fn find(&self, key: &str) -> Result<usize, usize> {
+        self.entries.binary_search_by(|entry| entry.key.as_str().cmp(key))
     }
 
     /// What stands under this key.
@@ -87,7 +134,7 @@ impl Map {
     /// The entry of this key.
     #[must_use]
     pub fn entry(&self, key: &str) -> Option<&Entry> {
-        self.entries.binary_search_by(|entry| entry.key.as_str().cmp(key)).ok().map(|index| &self.entries[index])
+        self.find(key).ok().map(|index| &self.entries[index])
     }
 
     /// All entries, in order of their keys.
@@ -102,8 +149,8 @@ impl Map {
 
     /// Keys that were written more than once, each with the place of a later one.
     #[must_use]
-    pub fn doubled(&self) -> &[(String, Place)] {
-        &self.doubled
+    pub fn doubled(&self) -> &[(Word, Place)] {
+        self.doubled.as_deref().map_or(&[], Vec::as_slice)
     }
 }
 
@@ -113,6 +160,20 @@ impl Node {
     pub fn get(&self, key: &str) -> Option<&Self> {
         match &self.content {
             Content::Map(map) => map.get(key),
+            _ => None,
+        }
+    }
+
+    /// What stands under the last of these keys, if each but that leads to a mapping.
+    #[must_use]
+    pub fn at(&self, keys: &[&str]) -> Option<&Self> {
+        keys.iter().try_fold(self, |node, key| node.get(key))
+    }
+
+    /// The mapping under this key of this one, put there if `is_put` says so of what stands there.
+    pub fn map_under(&mut self, key: &str, is_put: impl Fn(Option<&Self>) -> bool) -> Option<&mut Map> {
+        match &mut self.content {
+            Content::Map(map) => map.map_under(key, is_put),
             _ => None,
         }
     }
@@ -156,10 +217,10 @@ impl Node {
             Content::Bool(bool) => Value::Bool(*bool),
             Content::Int(number) => Value::from(*number),
             Content::Float(number) => Number::from_f64(*number).map_or(Value::Null, Value::Number),
-            Content::Text(text) => Value::String(text.clone()),
+            Content::Text(text) => Value::from(text.as_str()),
             Content::List(list) => list.iter().map(Self::to_value).collect(),
             Content::Map(map) => {
-                Value::Object(map.entries.iter().map(|entry| (entry.key.clone(), entry.value.to_value())).collect())
+                Value::Object(map.entries.iter().map(|entry| (entry.key.to_string(), entry.value.to_value())).collect())
             }
         }
     }
@@ -172,11 +233,11 @@ impl Node {
             Content::Bool(bool) => Value::Bool(bool),
             Content::Int(number) => Value::from(number),
             Content::Float(number) => Number::from_f64(number).map_or(Value::Null, Value::Number),
-            Content::Text(text) => Value::String(text),
+            Content::Text(text) => Value::String(text.into()),
             Content::List(list) => list.into_iter().map(Self::into_value).collect(),
-            Content::Map(map) => {
-                Value::Object(map.entries.into_iter().map(|entry| (entry.key, entry.value.into_value())).collect())
-            }
+            Content::Map(map) => Value::Object(
+                map.entries.into_iter().map(|entry| (entry.key.into(), entry.value.into_value())).collect(),
+            ),
         }
     }
 

@@ -4,15 +4,17 @@
 //! the parser, which knows all of YAML and has the words for what is wrong. What is read here is what it would have read:
 //! a test holds the two against each other.
 
+use memchr::memchr;
+
 use super::Place;
 use super::node::{Content, Entry, Map, Node};
 use super::scalar;
 
 /// Reads a document that begins below so many lines; `None` if it is not an ordinary one.
 pub(super) fn read(text: &str, line: u32, depth: usize) -> Option<Node> {
-    if !text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n')) {
-        return None;
-    }
+    // A block at a time and without a way out in between, which the compiler makes a few instructions of.
+    let is_ordinary = |block: &[u8]| block.iter().fold(true, |all, byte| all & matches!(byte, b' '..=b'~' | b'\n'));
+    text.as_bytes().chunks(64).all(is_ordinary).then_some(())?;
     let mut reader = Reader { rest: text, next: line, line: Line::default() };
     reader.advance()?;
     (reader.line.indent == 0).then_some(())?;
@@ -53,15 +55,18 @@ impl<'a> Reader<'a> {
                 self.line = Line { number: self.next, ..Line::default() };
                 return Some(());
             }
-            let (line, rest) = self.rest.split_once('\n').unwrap_or((self.rest, ""));
+            let (line, rest) = match memchr(b'\n', self.rest.as_bytes()) {
+                Some(end) => (&self.rest[..end], &self.rest[end + 1..]),
+                None => (self.rest, ""),
+            };
             let number = self.next;
             (self.rest, self.next) = (rest, number.checked_add(1)?);
-            let content = line.trim_start_matches(' ');
+            let content = unindented(line);
             let indent = line.len() - content.len();
             if !content.is_empty() && !content.starts_with('#') {
                 // An end mark, or what looks like one.
                 (!(indent == 0 && content.starts_with(['.', '%']))).then_some(())?;
-                self.line = Line { content: content.trim_end_matches(' '), indent, number };
+                self.line = Line { content: ended(content), indent, number };
                 return Some(());
             }
         }
@@ -82,7 +87,7 @@ impl<'a> Reader<'a> {
         let mut list = Vec::new();
         while !self.line.is_end() && self.line.indent == indent && self.line.is_item() {
             let after = &self.line.content[1..];
-            let content = after.trim_start_matches(' ');
+            let content = unindented(after);
             if content.is_empty() {
                 self.advance()?;
                 let deeper = self.line.indent;
@@ -100,14 +105,14 @@ impl<'a> Reader<'a> {
                 list.push(self.value(content, inner, indent, depth)?);
             }
         }
-        self.ended(indent)?;
+        self.is_over(indent)?;
         Some(Node { place, content: Content::List(list) })
     }
 
     /// A list as deep as its key. The parser has it begin behind the first dash, so it does.
     fn shallow(&mut self, indent: usize, depth: usize) -> Option<Node> {
         let after = &self.line.content[1..];
-        let content = after.trim_start_matches(' ');
+        let content = unindented(after);
         (!content.is_empty()).then_some(())?;
         let place = self.place(indent + 1 + after.len() - content.len())?;
         let list = self.block(indent, depth)?;
@@ -121,9 +126,9 @@ impl<'a> Reader<'a> {
             let content = self.line.content;
             let name = key(content)?;
             depth.checked_sub(1)?;
-            let (key, place) = (name.to_owned(), self.place(indent)?);
+            let (key, place) = (name.into(), self.place(indent)?);
             let after = &content[name.len() + 1..];
-            let inner = after.trim_start_matches(' ');
+            let inner = unindented(after);
             let value = if inner.is_empty() || inner.starts_with('#') {
                 self.advance()?;
                 let deeper = self.line.indent;
@@ -135,15 +140,15 @@ impl<'a> Reader<'a> {
                 let column = indent + name.len() + 1 + after.len() - inner.len();
                 self.value(inner, column, indent, depth)?
             };
-            written.push((Entry { key, place, value }, false));
+            written.push(Entry { key, place, value });
         }
-        self.ended(indent)?;
+        self.is_over(indent)?;
         (!written.is_empty()).then_some(())?;
         Some(Node { place, content: Content::Map(Map::new(written)) })
     }
 
     /// What ends a block is no deeper than it.
-    fn ended(&self, indent: usize) -> Option<()> {
+    fn is_over(&self, indent: usize) -> Option<()> {
         (self.line.is_end() || self.line.indent <= indent).then_some(())
     }
 
@@ -155,7 +160,7 @@ impl<'a> Reader<'a> {
             b'"' | b'\'' => {
                 let (text, rest) = quoted(content)?;
                 is_over(rest).then_some(())?;
-                Content::Text(text.to_owned())
+                Content::Text(text.into())
             }
             b'[' => self.flow(content, column, depth)?,
             b'{' => {
@@ -174,25 +179,25 @@ impl<'a> Reader<'a> {
     /// `["a", b, 1]`: words and quotes.
     fn flow(&self, content: &str, column: usize, depth: usize) -> Option<Content> {
         let mut list = Vec::new();
-        let mut rest = content[1..].trim_start_matches(' ');
+        let mut rest = unindented(&content[1..]);
         while !rest.starts_with(']') {
             depth.checked_sub(1)?;
             let place = self.place(column + content.len() - rest.len())?;
             let (content, after) = if rest.starts_with(['"', '\'']) {
                 let (text, after) = quoted(rest)?;
-                (Content::Text(text.to_owned()), after)
+                (Content::Text(text.into()), after)
             } else {
                 let end = rest.find([',', ']'])?;
-                let word = rest[..end].trim_end_matches(' ');
+                let word = ended(&rest[..end]);
                 let is_word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'_' | b'-');
                 let begins = word.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '/');
                 (begins && word.bytes().all(is_word)).then_some(())?;
                 (scalar::resolve(word), &rest[end..])
             };
             list.push(Node { place, content });
-            let after = after.trim_start_matches(' ');
+            let after = unindented(after);
             rest = match after.strip_prefix(',') {
-                Some(further) => further.trim_start_matches(' '),
+                Some(further) => unindented(further),
                 None => after.starts_with(']').then_some(after)?,
             };
         }
@@ -219,7 +224,7 @@ fn quoted(content: &str) -> Option<(&str, &str)> {
 
 /// Whether nothing stands there but a comment.
 fn is_over(rest: &str) -> bool {
-    let comment = rest.trim_start_matches(' ');
+    let comment = unindented(rest);
     comment.is_empty() || comment.starts_with('#') && comment.len() < rest.len()
 }
 
@@ -229,9 +234,25 @@ fn plain(content: &str) -> Option<&str> {
     let begins = first.is_ascii_alphanumeric() || matches!(first, b'/' | b'.' | b'_' | b'+' | b'~' | b'$' | b'(');
     let negative = first == b'-' && content.as_bytes().get(1).is_some_and(u8::is_ascii_alphanumeric);
     (begins || negative).then_some(())?;
-    let words = match content.find(" #") {
-        Some(at) => content[..at].trim_end_matches(' '),
-        None => content,
-    };
-    (!words.contains(": ") && !words.ends_with(':')).then_some(words)
+    let bytes = content.as_bytes();
+    for (at, byte) in bytes.iter().enumerate().skip(1) {
+        match byte {
+            b'#' if bytes[at - 1] == b' ' => return Some(ended(&content[..at])),
+            b':' if matches!(bytes.get(at + 1), None | Some(b' ')) => return None,
+            _ => {}
+        }
+    }
+    Some(content)
+}
+
+/// Without the blanks before it.
+fn unindented(text: &str) -> &str {
+    let blanks = text.bytes().take_while(|byte| *byte == b' ').count();
+    &text[blanks..]
+}
+
+/// Without the blanks behind it.
+fn ended(text: &str) -> &str {
+    let blanks = text.bytes().rev().take_while(|byte| *byte == b' ').count();
+    &text[..text.len() - blanks]
 }

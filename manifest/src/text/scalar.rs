@@ -17,7 +17,7 @@ fn word(text: &str) -> Option<Content> {
 
 /// What a plain scalar is. Whole numbers past 64 bits with a sign are floats.
 pub(crate) fn resolve(text: &str) -> Content {
-    let text_itself = || Content::Text(text.to_owned());
+    let text_itself = || Content::Text(text.into());
     let Some(first) = text.bytes().next() else { return Content::Null };
     match first {
         b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O' | b'~' => {

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use base64::Engine as _;
 use granit_parser::{Event, Parser, ScalarStyle, Span, StrInput, Tag, options};
+use smol_str::format_smolstr;
 
-use super::node::{Content, Entry, Map, Node};
+use super::node::{Content, Entry, Map, Node, Word};
 use super::scalar::{self, float_key};
 use super::split::Rest;
 use super::{Budget, Place, SyntaxError};
@@ -145,7 +146,7 @@ impl<'a> Reader<'a> {
         loop {
             let (event, span) = self.next()?;
             if matches!(event, Event::MappingEnd) {
-                return Ok(Map::new(written));
+                return Ok(Map::merged(written));
             }
             let place = self.place(&span);
             let merges = matches!(&event, Event::Scalar(text, style, _, tag)
@@ -175,7 +176,7 @@ impl<'a> Reader<'a> {
         }
         let content = match tag.map(core) {
             None if style == ScalarStyle::Plain => scalar::resolve(text),
-            None | Some(None | Some("str")) => Content::Text(text.to_owned()),
+            None | Some(None | Some("str")) => Content::Text(text.into()),
             Some(Some("binary")) => binary(text, place)?,
             Some(Some(tag)) => tagged(text, tag, place)?,
         };
@@ -213,7 +214,7 @@ fn tagged(text: &str, tag: &str, place: Place) -> Result<Content, SyntaxError> {
         "bool" | "int" | "null" | "timestamp" | "float" => {
             Err(SyntaxError::new(place, format!("cannot decode !!{is} `{text}` as a !!{tag}")))
         }
-        _ => Ok(Content::Text(text.to_owned())),
+        _ => Ok(Content::Text(text.into())),
     }
 }
 
@@ -221,7 +222,8 @@ fn binary(text: &str, place: Place) -> Result<Content, SyntaxError> {
     let text: String = text.chars().filter(|character| !character.is_whitespace()).collect();
     let bytes = base64::engine::general_purpose::STANDARD.decode(text);
     let text = bytes.ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    text.map(Content::Text).ok_or_else(|| SyntaxError::new(place, "!!binary value contains invalid base64 data"))
+    text.map(|text| Content::Text(text.into()))
+        .ok_or_else(|| SyntaxError::new(place, "!!binary value contains invalid base64 data"))
 }
 
 /// What YAML 1.2 has beyond kubectl's: halves of UTF-16 pairs, and an escaped slash.
@@ -253,18 +255,18 @@ fn size(node: &Node) -> usize {
     }
 }
 
-fn as_key(key: Node) -> Result<String, SyntaxError> {
+fn as_key(key: Node) -> Result<Word, SyntaxError> {
     let unsupported = |what: String| Err(SyntaxError::new(key.place, format!("unsupported map key: {what}")));
     match key.content {
         Content::Text(text) => Ok(text),
-        Content::Int(number) => Ok(number.to_string()),
-        Content::Bool(true) => Ok("true".to_owned()),
-        Content::Bool(false) => Ok("false".to_owned()),
+        Content::Int(number) => Ok(format_smolstr!("{number}")),
+        Content::Bool(true) => Ok("true".into()),
+        Content::Bool(false) => Ok("false".into()),
         // A whole number that only 64 bits without a sign hold is no key to kubectl.
         Content::Float(number) if number.fract() == 0.0 && (9.2e18..1.9e19).contains(&number) => {
             unsupported(number.to_string())
         }
-        Content::Float(number) => Ok(float_key(number)),
+        Content::Float(number) => Ok(float_key(number).into()),
         Content::Null => unsupported("null".to_owned()),
         Content::List(_) => unsupported("a list".to_owned()),
         Content::Map(_) => unsupported("a mapping".to_owned()),

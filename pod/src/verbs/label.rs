@@ -7,14 +7,14 @@ use clap::Args;
 use manifest::check::label_value;
 use manifest::edit::{Change, Done, change_map};
 use manifest::read::{Head, ReadError};
-use serde_json::{Value, json};
+use manifest::text::{Content, Node};
 
 use super::dry_run::{DryRun, Strategy};
 use super::pairs;
 use crate::answer::{Answer, Complaint};
 use crate::each::each;
 use crate::input::Files;
-use crate::output::{Made, Shape};
+use crate::output::Shape;
 
 /// What labels and notes are changed with.
 #[derive(Args, Clone, Debug)]
@@ -116,12 +116,12 @@ impl Mark {
         let headed = sources.len() != 1;
         let work = |head: Head| {
             head.check_metadata().map_err(|error| unvalidated(&error))?;
-            let (value, done) = self.change(head.node.into_value(), map, &changes)?;
+            let (node, done) = self.change(head.node, map, &changes)?;
             if self.list {
-                return Ok(listing(&value, map, headed));
+                return Ok(listing(&node, map, headed));
             }
             let word = if map == Map::Labels { done.word("labeled") } else { "annotated".to_owned() };
-            printer.text(Made { value, done: strategy.told(&word) })
+            printer.node(node, strategy.told(&word))
         };
         let found = each(&sources, work, unvalidated);
         answer.complaints = found.complaints;
@@ -161,19 +161,21 @@ impl Mark {
         Ok(changes)
     }
 
-    fn change(&self, mut value: Value, map: Map, changes: &[Change]) -> Result<(Value, Done), Complaint> {
+    fn change(&self, mut node: Node, map: Map, changes: &[Change]) -> Result<(Node, Done), Complaint> {
         if changes.is_empty() {
-            return Ok((value, Done { changed: false, removed_only: false, missing: Vec::new() }));
+            return Ok((node, Done { changed: false, shortened: false, missing: Vec::new() }));
         }
         if map == Map::Annotations && !self.overwrite {
-            not_overwritten(&value, changes)?;
+            not_overwritten(&node, changes)?;
         }
         let overwrite = self.overwrite || map == Map::Annotations;
-        let done = change_map(&mut value, map.name(), changes, overwrite).map_err(Complaint::plain)?;
-        if let Some(version) = &self.resource_version {
-            value["metadata"]["resourceVersion"] = json!(version);
+        let done = change_map(&mut node, map.name(), changes, overwrite).map_err(Complaint::plain)?;
+        if let Some(version) = &self.resource_version
+            && let Some(metadata) = node.map_under("metadata", |there| there.is_none())
+        {
+            metadata.set("resourceVersion", Content::Text(version.into()));
         }
-        Ok((value, done))
+        Ok((node, done))
     }
 }
 
@@ -230,8 +232,8 @@ fn both(wanted: BTreeMap<String, String>, removed: Vec<String>) -> Vec<Change> {
     wanted.chain(removed.into_iter().map(|key| (key, None))).collect()
 }
 
-fn not_overwritten(value: &Value, changes: &[Change]) -> Result<(), Complaint> {
-    let there = |key: &str| value["metadata"]["annotations"][key].as_str();
+fn not_overwritten(node: &Node, changes: &[Change]) -> Result<(), Complaint> {
+    let there = |key: &str| node.at(&["metadata", "annotations", key]).and_then(Node::as_text);
     let taken: Vec<String> = changes
         .iter()
         .filter(|(_, wanted)| wanted.is_some())
@@ -247,17 +249,19 @@ fn not_overwritten(value: &Value, changes: &[Change]) -> Result<(), Complaint> {
 }
 
 /// What there is, with a heading where objects come from several texts.
-fn listing(value: &Value, map: Map, headed: bool) -> String {
+fn listing(node: &Node, map: Map, headed: bool) -> String {
     let mut text = String::new();
-    let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let word = |keys: &[&str]| node.at(keys).and_then(Node::as_text).unwrap_or_default();
     if headed {
-        let version = word(&value["apiVersion"]);
-        let group = version.split_once('/').map_or("", |(group, _)| group);
-        let (kind, name) = (word(&value["kind"]), word(&value["metadata"]["name"]));
+        let group = word(&["apiVersion"]).split_once('/').map_or("", |(group, _)| group);
+        let (kind, name) = (word(&["kind"]), word(&["metadata", "name"]));
         let _ = writeln!(text, "Listing {} for {kind}.{group}/{name}:", map.name());
     }
-    for (key, value) in value["metadata"][map.name()].as_object().into_iter().flatten() {
-        let _ = writeln!(text, "{}{key}={}", if headed { " " } else { "" }, word(value));
+    if let Some(Content::Map(words)) = node.at(&["metadata", map.name()]).map(|node| &node.content) {
+        for entry in words.entries() {
+            let value = entry.value.as_text().unwrap_or_default();
+            let _ = writeln!(text, "{}{}={value}", if headed { " " } else { "" }, entry.key);
+        }
     }
     text
 }

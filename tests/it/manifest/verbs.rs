@@ -102,6 +102,10 @@ fn directory() -> TempDir {
     put("nk.yaml", "metadata: {name: a}\n");
     put("nn.yaml", "apiVersion: v1\nkind: Pod\n");
     put("nn2.yaml", &format!("apiVersion: v1\nkind: Pod\nmetadata: {{}}\n---\n{}", named("b", "")));
+    put("nm.yaml", "apiVersion: v1\nkind: Pod\nmetadata:\n");
+    put("nl.yaml", &named("a", ", labels: null"));
+    put("m5.yaml", "apiVersion: v1\nkind: Pod\nmetadata: 5\n");
+    put("ml.yaml", "apiVersion: v1\nkind: Pod\nmetadata: [a]\n");
     put("li.yaml", "- a\n");
     let three = [named("a", ", labels: {a: x}"), named("b", ""), named("c", ", labels: {a: z}")];
     put("conf.yaml", &three.join("---\n"));
