@@ -13,7 +13,7 @@ pub use json::{compact, json};
 pub use kyaml::kyaml;
 pub use tree::{Look, Tree};
 pub use whole::whole;
-pub use yaml::yaml;
+pub use yaml::{write_yaml, yaml};
 
 /// What `kubectl -o name` calls an object: `pod/web`, `deployment.apps/web`.
 #[must_use]

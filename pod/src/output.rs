@@ -177,26 +177,33 @@ impl Printer {
         }
     }
 
-    /// What is printed of one object that is still as it was read.
+    /// Prints one object that is still as it was read.
     ///
     /// # Errors
     /// As `text`.
-    pub(crate) fn node(&self, mut node: Node, done: String) -> Result<String, Complaint> {
+    pub(crate) fn node(&self, mut node: Node, done: String, to: &mut String) -> Result<(), Complaint> {
         if self.format != Format::Yaml {
-            return self.text(Made { value: node.into_value(), done });
+            to.push_str(&self.text(Made { value: node.into_value(), done })?);
+            return Ok(());
         }
         if !self.keep_managed
             && let Some(metadata) = node.map_under("metadata", |_| false)
         {
             metadata.remove("managedFields");
         }
-        Ok(emit::yaml(&node))
+        emit::write_yaml(&node, to);
+        Ok(())
+    }
+
+    /// What stands between objects where one printer prints them all.
+    pub(crate) fn mark(&self) -> &'static str {
+        if self.format == Format::Yaml { "---\n" } else { "" }
     }
 
     /// What is printed of several: with a mark between documents where one printer prints them all, without where each
     /// has its own.
     pub(crate) fn join(&self, texts: &[String], marked: bool) -> String {
-        let mark = if marked && self.format == Format::Yaml { "---\n" } else { "" };
+        let mark = if marked { self.mark() } else { "" };
         let mut joined = String::with_capacity(texts.iter().map(|text| text.len() + mark.len()).sum());
         for (number, text) in texts.iter().enumerate() {
             joined.push_str(if number > 0 { mark } else { "" });

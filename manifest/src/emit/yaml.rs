@@ -15,7 +15,14 @@ const WIDTH: usize = 80;
 /// A value as `kubectl -o yaml` prints it.
 #[must_use]
 pub fn yaml<T: Tree>(value: &T) -> String {
-    let mut writer = Writer { out: String::with_capacity(1024), column: 0 };
+    let mut text = String::with_capacity(1024);
+    write_yaml(value, &mut text);
+    text
+}
+
+/// Writes the same behind what is there, which ends with a line.
+pub fn write_yaml<T: Tree>(value: &T, to: &mut String) {
+    let mut writer = Writer { out: to, column: 0 };
     match value.look() {
         Look::Map(map) if !is_empty::<T>(map) => writer.map::<T>(map, 0, true),
         Look::List(list) if !list.is_empty() => writer.list(list, 0, true),
@@ -24,19 +31,18 @@ pub fn yaml<T: Tree>(value: &T) -> String {
             writer.line();
         }
     }
-    writer.out
 }
 
 fn is_empty<T: Tree>(map: &T::Map) -> bool {
     T::entries(map).next().is_none()
 }
 
-struct Writer {
-    out: String,
+struct Writer<'a> {
+    out: &'a mut String,
     column: usize,
 }
 
-impl Writer {
+impl Writer<'_> {
     fn put(&mut self, character: char) {
         self.out.push(character);
         self.column += 1;

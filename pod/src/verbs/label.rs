@@ -12,7 +12,7 @@ use manifest::text::{Content, Node};
 use super::dry_run::{DryRun, Strategy};
 use super::pairs;
 use crate::answer::{Answer, Complaint};
-use crate::each::each;
+use crate::each::tell;
 use crate::input::Files;
 use crate::output::Shape;
 
@@ -114,19 +114,19 @@ impl Mark {
             Err(complaints) => return Ok(complaints.into()),
         };
         let headed = sources.len() != 1;
-        let work = |head: Head| {
+        let work = |head: Head, text: &mut String| {
             head.check_metadata().map_err(|error| unvalidated(&error))?;
             let (node, done) = self.change(head.node, map, &changes)?;
             if self.list {
-                return Ok(listing(&node, map, headed));
+                text.push_str(&listing(&node, map, headed));
+                return Ok(());
             }
             let word = if map == Map::Labels { done.word("labeled") } else { "annotated".to_owned() };
-            printer.node(node, strategy.told(&word))
+            printer.node(node, strategy.told(&word), text)
         };
-        let found = each(&sources, work, unvalidated);
-        answer.complaints = found.complaints;
         // kubectl's label has a printer for each object, its annotate has one for all.
-        answer.text = printer.join(&found.done, map == Map::Annotations && !self.list);
+        let mark = if map == Map::Annotations && !self.list { printer.mark() } else { "" };
+        (answer.text, answer.complaints) = tell(&sources, mark, work, unvalidated);
         Ok(answer)
     }
 
