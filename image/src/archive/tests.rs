@@ -182,6 +182,9 @@ fn what_nobody_needs_goes_and_what_somebody_needs_stays() {
     }
     // Left by who was killed.
     fs::write(place.root().join("work/left"), "x").expect("room");
+    // Of one that was made when the power went.
+    fs::create_dir(place.root().join("containers/dark")).expect("room");
+    fs::write(place.root().join("containers/dark/image"), "").expect("room");
     let in_use = Alone::open(&place.root(), Duration::from_millis(20));
     assert!(matches!(in_use, Err(StoreError::InUse { .. })), "{in_use:?}");
     let (kept_at, held_at) = (kept.prepared.lowers[0].clone(), held.prepared.lowers[0].clone());
@@ -217,5 +220,15 @@ fn two_who_load_the_same_at_once_share_the_work() {
     });
     for name in ["ingest", "work"] {
         assert!(registry::tree::names(&to.root().join(name)).expect("a directory").is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn those_who_open_a_store_for_the_first_time_at_once_all_have_it() {
+    for _ in 0..50 {
+        let place = Place::new();
+        std::thread::scope(|scope| {
+            (0..4).for_each(|_| drop(scope.spawn(|| place.store())));
+        });
     }
 }

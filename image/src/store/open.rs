@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use nix::unistd::{User, geteuid};
 use registry::{Lock, PATIENCE, RegistryError, Sharing, trust};
+use rustix::io::Errno;
 
 use super::error::{StoreError, file};
 use super::layout::{DIRECTORIES, Layout, parse_version, version};
@@ -178,9 +179,11 @@ fn probe(layout: &Layout) -> Result<OverlayMarks, StoreError> {
     let flags = rustix::fs::XattrFlags::empty();
     match rustix::fs::setxattr(&path, OverlayMarks::Trusted.opaque(), b"y", flags) {
         Ok(()) => {
-            let removed = rustix::fs::removexattr(&path, OverlayMarks::Trusted.opaque());
-            removed.map_err(|errno| file("use attributes of", path)(errno.into()))?;
-            Ok(OverlayMarks::Trusted)
+            match rustix::fs::removexattr(&path, OverlayMarks::Trusted.opaque()) {
+                // Somebody who opens it for the first time, too, was faster.
+                Ok(()) | Err(Errno::NODATA) => Ok(OverlayMarks::Trusted),
+                Err(errno) => Err(file("use attributes of", path)(errno.into())),
+            }
         }
         // Whether the user's can be had is seen where one is needed.
         Err(_) => Ok(OverlayMarks::User),

@@ -521,6 +521,44 @@ fn a_layer_that_is_another_or_is_damaged_is_refused() {
     }
 }
 
+/// `zstd -19` of an archive with a file of forty lines.
+const ZSTD: &[u8] = include_bytes!("../../tests/data/layer.tar.zst");
+const ZSTD_IS: &str = "sha256:de3626ae704c62db17094b7b0ae88922b687fd1fb5b6c2c2574985571f388e9d";
+
+fn of_zstd(bytes: &[u8]) -> Result<String, UnpackError> {
+    let place = tempfile::tempdir().expect("a directory");
+    let target = Target {
+        directory: File::open(place.path()).expect("a directory").into(),
+        lowers: Vec::new(),
+        marks: marks(),
+        scratch: tempfile::tempfile().expect("a file"),
+    };
+    let diff = ZSTD_IS.parse().expect("a digest");
+    unpack(bytes, bytes.len() as u64, Some(&diff), target, Limits::default())?;
+    Ok(fs::read_to_string(place.path().join("d/f")).expect("a file"))
+}
+
+#[test]
+fn what_zstd_has_packed_is_unpacked_frame_by_frame() {
+    let text = "packed by zstd\n".repeat(40);
+    assert_eq!(of_zstd(ZSTD).expect("a layer"), text);
+    // What is to be skipped may stand before it and behind it.
+    let skipped = [&[0x5a, 0x2a, 0x4d, 0x18, 3, 0, 0, 0][..], b"abc"].concat();
+    assert_eq!(of_zstd(&[&skipped, ZSTD, &skipped].concat()).expect("a layer"), text);
+    for cut in 1..ZSTD.len() {
+        assert!(of_zstd(&ZSTD[..cut]).is_err(), "cut at {cut}");
+    }
+}
+
+#[test]
+fn a_frame_of_zstd_that_wants_much_memory_is_refused() {
+    // An empty last block, of a frame with a window of so many powers of two above 1024.
+    let frame = |powers: u8| [0x28, 0xb5, 0x2f, 0xfd, 0, powers << 3, 1, 0, 0];
+    let refused = |powers| format!("{:?}", of_zstd(&frame(powers)).expect_err("no layer"));
+    assert!(refused(15).contains("DiffId"), "{}", refused(15));
+    assert!(refused(16).contains("WindowSizeTooBig"), "{}", refused(16));
+}
+
 proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, ..Default::default() })]
 
