@@ -3,7 +3,9 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::sync::{Mutex, PoisonError};
 
+use caps::CapsHashSet;
 use launch::open::users::{self, OpenIds, Scene};
 use launch::seccomp::Seccomp;
 use launch::{Capabilities, Command, Credentials, Environment, Id, Ids, Limit, User};
@@ -82,11 +84,25 @@ fn credentials(process: &Process) -> Credentials {
     }
 }
 
+/// The usual filter. Who launches many containers compiles it once for the rights that all of them have.
+fn usual(capabilities: CapsHashSet) -> Result<Seccomp, Error> {
+    static LAST: Mutex<Option<(CapsHashSet, Seccomp)>> = Mutex::new(None);
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((of, filter)) = &*last
+        && *of == capabilities
+    {
+        return Ok(filter.clone());
+    }
+    let filter = Seccomp::runtime_default(&capabilities)?;
+    *last = Some((capabilities, filter.clone()));
+    Ok(filter)
+}
+
 fn seccomp(process: &Process) -> Result<Option<Seccomp>, Error> {
     let capabilities = process.capabilities.set();
     match &process.seccomp {
         Choice::Unconfined => Ok(None),
-        Choice::RuntimeDefault => Ok(Some(Seccomp::runtime_default(&capabilities)?)),
+        Choice::RuntimeDefault => usual(capabilities).map(Some),
         Choice::Localhost(path) => {
             let profile = File::open(path).map_err(|source| Error::Profile { path: path.clone(), source })?;
             Ok(Some(Seccomp::from_json(profile, &capabilities, launch::seccomp::kernel())?))

@@ -3,9 +3,9 @@
 //!
 //! What else is in such a directory (the writable layer, say) is whose container it is.
 
-use std::fs::{self, DirBuilder};
-use std::io;
-use std::os::unix::fs::DirBuilderExt;
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use oci_spec::image::Descriptor;
@@ -14,7 +14,6 @@ use serde::{Deserialize, Serialize};
 
 use super::Store;
 use super::error::{StoreError, file};
-use super::open::{sync_directory, write_whole};
 use crate::digest::Digest;
 
 /// A container's directory.
@@ -56,14 +55,16 @@ impl Store {
         let record = making.join(PIN);
         let bytes = serde_json::to_vec(pin);
         let bytes = bytes.map_err(|source| StoreError::DamagedRecord { path: record.clone(), source })?;
-        write_whole(&self.layout, &record, &bytes)?;
+        // It need not outlive the machine: no container does.
+        let options = &mut File::options();
+        let opened = options.write(true).create_new(true).mode(0o600).open(&record);
+        opened.and_then(|mut opened| opened.write_all(&bytes)).map_err(file("write", &record))?;
         let flags = rustix::fs::RenameFlags::NOREPLACE;
         let renamed = rustix::fs::renameat_with(rustix::fs::CWD, &making, rustix::fs::CWD, &path, flags);
         if let Err(errno) = renamed {
             self.remove_tree(&making)?;
             return Err(file("create", path)(errno.into()));
         }
-        sync_directory(&self.layout.directory("containers"))?;
         Ok(path)
     }
 
@@ -105,6 +106,8 @@ fn read_pin(directory: &Path) -> Result<Option<Pin>, StoreError> {
     match fs::read(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(file("read", path)(error)),
+        // Of one that was made when the machine lost its power a name may be left without content.
+        Ok(bytes) if bytes.iter().all(|byte| *byte == 0) => Ok(None),
         Ok(bytes) => {
             let pin = serde_json::from_slice(&bytes);
             pin.map(Some).map_err(|source| StoreError::DamagedRecord { path, source })

@@ -8,6 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Component, Path, PathBuf};
 
+use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
 use procfs::process::MountInfo;
@@ -29,7 +30,7 @@ pub struct Cgroups {
 pub struct OpenCgroup {
     /// Its directory.
     pub directory: OwnedFd,
-    /// Its `cgroup.procs`, to be written to.
+    /// Its `tasks` or `cgroup.procs`, to be written to.
     pub members: OwnedFd,
     path: PathBuf,
 }
@@ -43,9 +44,24 @@ impl OpenCgroup {
     /// # References
     /// cgroups(7)
     pub fn of(directory: OwnedFd, path: PathBuf) -> io::Result<Self> {
-        let flags = OFlag::O_WRONLY | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW;
-        let members = openat(&directory, "cgroup.procs", flags, Mode::empty())?;
+        let members = members(&directory)?;
         Ok(Self { directory, members, path })
+    }
+}
+
+/// Who comes is a thread by itself. The kernel has one of those move by `tasks`, which version 1 has, at once; for a
+/// whole process it waits until no processor is looking at any, some ten milliseconds.
+///
+/// # References
+/// `cgroup_procs_write_start` in kernel/cgroup/cgroup.c, since Linux 5.6
+fn members(directory: &OwnedFd) -> io::Result<OwnedFd> {
+    let flags = OFlag::O_WRONLY | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW;
+    match openat(directory, "tasks", flags, Mode::empty()) {
+        // Not everybody has been given that, too.
+        Err(Errno::ENOENT | Errno::EACCES | Errno::EPERM) => {
+            Ok(openat(directory, "cgroup.procs", flags, Mode::empty())?)
+        }
+        opened => Ok(opened?),
     }
 }
 
@@ -62,8 +78,9 @@ impl Cgroups {
         if is_frozen(&path) {
             return Err(Error::Frozen { path });
         }
-        let members = File::options().write(true).open(path.join("cgroup.procs")).map_err(failed)?;
-        let cgroup = OpenCgroup { directory: directory.into(), members: members.into(), path };
+        let directory = OwnedFd::from(directory);
+        let members = members(&directory).map_err(failed)?;
+        let cgroup = OpenCgroup { directory, members, path };
         match hierarchy.controllers {
             None => self.unified = Some(cgroup),
             Some(_) => self.others.push(cgroup),

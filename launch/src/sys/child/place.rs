@@ -41,8 +41,12 @@ pub(super) fn make(script: &Script, root: RawFd, path: &CStr, missing: Missing) 
     let mut text = [0_u8; LONGEST];
     let bytes = path.to_bytes();
     text.get_mut(..bytes.len()).ok_or(Errno::ENAMETOOLONG)?.copy_from_slice(bytes);
-    let mut parent = open(root, c"/", libc::O_PATH | libc::O_DIRECTORY)?;
-    let mut start = 0;
+    // As a rule all but the last step is there.
+    let last = bytes.iter().rposition(|byte| *byte == b'/').unwrap_or_default();
+    let (mut parent, mut start) = match directory(root, &mut text, last) {
+        Err(Errno::ENOENT) => (open(root, c"/", libc::O_PATH | libc::O_DIRECTORY)?, 0),
+        found => (found?, last),
+    };
     while let Some(length) = bytes[start..].iter().position(|byte| *byte != b'/') {
         let first = start + length;
         let end = bytes[first..].iter().position(|byte| *byte == b'/').map_or(bytes.len(), |length| first + length);
@@ -72,6 +76,20 @@ pub(super) fn make(script: &Script, root: RawFd, path: &CStr, missing: Missing) 
         start = end;
     }
     Ok(())
+}
+
+/// Opens the directory that so much of a path leads to.
+fn directory(root: RawFd, text: &mut [u8; LONGEST], length: usize) -> Result<OwnedFd, Errno> {
+    if length == 0 {
+        return open(root, c"/", libc::O_PATH | libc::O_DIRECTORY);
+    }
+    let before = std::mem::replace(text.get_mut(length).ok_or(Errno::ENAMETOOLONG)?, 0);
+    let found = match CStr::from_bytes_until_nul(&text[..]) {
+        Ok(path) => open(root, path, libc::O_PATH | libc::O_DIRECTORY),
+        Err(_) => Err(Errno::EINVAL),
+    };
+    text[length] = before;
+    found
 }
 
 /// Makes a device in a directory below a root.
