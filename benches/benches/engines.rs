@@ -5,6 +5,7 @@ mod cri;
 mod docker;
 mod machine;
 mod podman;
+mod registry;
 mod runtime;
 
 use std::process::{Command, Stdio};
@@ -14,6 +15,9 @@ use std::time::Duration;
 use fixtures::find;
 
 use crate::place::{Place, works, xtask};
+
+pub(crate) use podman::Podman;
+pub(crate) use registry::Registry;
 
 /// One of them, with at most one sandbox at a time. What it has started ends when it is dropped.
 pub(crate) trait Engine {
@@ -61,7 +65,7 @@ pub(crate) fn all() -> Vec<Choice> {
 }
 
 /// The archive of that image for this machine, where engines' machines see it too.
-fn image(place: &Place) -> &'static str {
+pub(crate) fn image(place: &Place) -> &'static str {
     static ARCHIVE: OnceLock<String> = OnceLock::new();
     ARCHIVE.get_or_init(|| {
         let path = place.ours("pause-image.tar");
@@ -87,6 +91,6 @@ fn prepare(what: &str, command: &mut Command) -> Result<(), String> {
 }
 
 /// A directory for what an engine keeps, outside of what its machine has of its own.
-fn directory() -> Result<tempfile::TempDir, String> {
+pub(crate) fn directory() -> Result<tempfile::TempDir, String> {
     tempfile::Builder::new().prefix("podkit-bench-").tempdir_in("/tmp").map_err(|error| error.to_string())
 }

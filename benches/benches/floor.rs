@@ -1,15 +1,20 @@
-//! The floor of joining: benches/floor/join.c, compiled here.
+//! The floors that are programs in C, of benches/floor, compiled here.
 
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use crate::place::{Place, works};
 
-/// Compiles it, static; where that cannot be, the compiler's own words.
+/// The floor of joining.
 pub(crate) fn join(place: &Place) -> Result<String, String> {
-    let source = place.workspace().join("benches/floor/join.c").display().to_string();
-    let floor = place.work().join("join").display().to_string();
+    compile(place, "join")
+}
+
+/// Compiles one, static; where that cannot be, the compiler's own words.
+pub(crate) fn compile(place: &Place, name: &str) -> Result<String, String> {
+    let source = place.workspace().join(format!("benches/floor/{name}.c")).display().to_string();
+    let floor = place.work().join(name).display().to_string();
     works(&mut place.command("cc", &["-O2", "-static", "-o", &floor, &source]))?;
     Ok(floor)
 }
@@ -23,7 +28,7 @@ pub(crate) enum Mode {
     Verified,
 }
 
-/// The floor that joins again and again, whenever it is told to.
+/// A floor that does it again and again, whenever it is told to.
 pub(crate) struct Loop {
     child: Child,
     orders: ChildStdin,
@@ -35,13 +40,22 @@ impl Loop {
     /// When it does not start.
     pub(crate) fn start(place: &Place, floor: &str, mode: Mode, words: &[&str]) -> Self {
         let mut command = place.command(floor, &[if mode == Mode::Verified { "-lv" } else { "-l" }]);
-        command.args(words).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.args(words);
+        Self::of(command)
+    }
+
+    /// Of a floor that does nothing but repeat.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub(crate) fn of(mut command: Command) -> Self {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().expect("a floor");
         let (orders, times) = (child.stdin.take(), child.stdout.take());
         Self { child, orders: orders.expect("a pipe"), times: BufReader::new(times.expect("a pipe")) }
     }
 
-    /// Has it join once, and says how long that took.
+    /// Has it do so once, and says how long that took.
     ///
     /// # Panics
     /// When it cannot.

@@ -7,7 +7,7 @@
 //!
 //! Cases: as for reap; and the sandboxes.
 
-mod memory;
+pub(crate) mod memory;
 
 use std::fs;
 use std::time::{Duration, Instant};

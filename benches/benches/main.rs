@@ -1,11 +1,14 @@
-//! The benches, one file for each subject: startup, join, reap, signal, ports, footprint, manifest, micro.
+//! The benches, one file for each subject: startup, join, reap, signal, ports, container, image,
+//! footprint, manifest, micro.
 //!
 //! Without arguments all of them, else the one that is named; all other arguments are criterion's.
 
 mod cgroup;
+mod container;
 mod engines;
 mod floor;
 mod footprint;
+mod image;
 mod inits;
 mod join;
 mod manifest;
@@ -30,12 +33,14 @@ use session::Session;
 /// A subject, and what measures it.
 type Subject = (&'static str, fn(&mut Session, &Place));
 
-const SUBJECTS: [Subject; 8] = [
+const SUBJECTS: [Subject; 10] = [
     ("startup", startup::measure),
     ("join", join::measure),
     ("reap", reap::measure),
     ("signal", signal::measure),
     ("ports", ports::measure),
+    ("container", container::measure),
+    ("image", image::measure),
     ("footprint", footprint::measure),
     ("manifest", manifest::measure),
     ("micro", micro::measure),

@@ -33,6 +33,8 @@ pub(crate) struct Place {
     built: String,
     /// In memory, as /run is.
     directory: TempDir,
+    /// Images: on a disk, for pods have a /dev/shm of their own.
+    _data: TempDir,
 }
 
 impl Place {
@@ -51,6 +53,8 @@ impl Place {
         let built = build();
         let named = [PAUSES, INITS, RUNTIMES].map(|variable| env::var_os(variable).unwrap_or_default());
         NAMED.set(named).expect("one place");
+        let data = tempfile::Builder::new().prefix("podkit-bench-").tempdir_in("/tmp").or_else(|_| TempDir::new());
+        let data = data.expect("a temporary directory");
         let kept = |name: &str, usual: &str| env::var_os(name).unwrap_or_else(|| usual.into());
         sys::set_environment(&[
             ("PATH", LOGIN_PATH.into()),
@@ -58,8 +62,9 @@ impl Place {
             ("USER", kept("USER", "root")),
             ("LANG", "C.UTF-8".into()),
             ("POD_STATE_DIR", directory.path().join("pods").into()),
+            ("POD_DATA_DIR", data.path().into()),
         ]);
-        Self { workspace, binaries, built, directory }
+        Self { workspace, binaries, built, directory, _data: data }
     }
 
     /// What our programs were built with.

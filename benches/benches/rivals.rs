@@ -9,7 +9,7 @@ use crate::place::{INITS, PAUSES, RUNTIMES, named_in};
 use crate::session::Session;
 
 /// Which there may be. The first word that is no option of theirs is what they are asked for their version by.
-const PROGRAMS: [&str; 13] = [
+const PROGRAMS: [&str; 15] = [
     "unshare",
     "nsenter",
     "bwrap",
@@ -19,6 +19,8 @@ const PROGRAMS: [&str; 13] = [
     "docker",
     "dockerd",
     "containerd",
+    "umoci",
+    "docker-registry",
     "catatonit",
     "tini",
     "dumb-init",

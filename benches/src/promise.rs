@@ -26,7 +26,7 @@ const fn promise(
 }
 
 /// All of them.
-pub const PROMISES: [Promise; 20] = [
+pub const PROMISES: [Promise; 31] = [
     promise("startup", "create", "pod create", "unshare", 1.0),
     promise("startup", "create", "pod create", "runc run", 0.1),
     promise("startup", "create", "pod create", "containerd CRI", 0.02),
@@ -41,6 +41,17 @@ pub const PROMISES: [Promise; 20] = [
     promise("reap", "context switches", "reaper", "orphans", 0.0),
     promise("ports", "body", "forwarder", "docker-proxy", 1.0),
     promise("manifest", "1,000 documents", "pod label", "kubectl label", 0.02),
+    promise("container", "until it has run", "pod add", "runc run", 0.2),
+    promise("container", "until it has run", "pod add", "crun run", 0.35),
+    promise("container", "until it has run", "pod add", "podman run --pod", 0.03),
+    promise("container", "launch", "library", "floor", 1.5),
+    promise("container", "exec", "pod exec", "podman exec", 0.1),
+    promise("container", "exec", "pod exec", "docker exec", 0.1),
+    promise("image", "unpack", "pod image load", "podman load", 0.7),
+    promise("image", "unpack", "pod image load", "umoci unpack", 0.9),
+    promise("image", "pull", "pod image pull", "podman pull", 0.7),
+    promise("image", "peak memory", "pod image load", "64 MiB", 1.0),
+    promise("image", "peak memory", "pod image pull", "64 MiB", 1.0),
     promise("footprint", "bytes", "pause", "catatonit", 0.005),
     promise("footprint", "bytes", "reaper", "catatonit", 0.15),
     promise("footprint", "RSS", "pause", "catatonit -P", 0.03),

@@ -85,6 +85,14 @@ impl Machine {
         command
     }
 
+    /// A program of ours in its network only: no process is made for it.
+    pub(super) fn beside(&self, program: PathBuf) -> Command {
+        let mut command = Command::new(&self.nsjoin);
+        command.args(["--target", &self.init.to_string(), "--net", "--"]).arg(program);
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        command
+    }
+
     /// Starts the engine's daemon inside, and waits until it answers.
     pub(super) fn serve<T>(&mut self, daemon: &mut Command, ask: impl FnMut(&Self) -> Option<T>) -> Result<T, String> {
         let log = File::create(self.log()).map_err(|error| error.to_string())?;

@@ -9,10 +9,10 @@ use super::machine::Machine;
 use super::{Engine, image, need, prepare};
 use crate::place::{Place, time};
 
-pub(super) struct Podman(Machine);
+pub(crate) struct Podman(Machine);
 
 impl Podman {
-    pub(super) fn start(place: &Place) -> Result<Self, String> {
+    pub(crate) fn start(place: &Place) -> Result<Self, String> {
         need(&["podman", "runc", "conmon"])?;
         let podman = Self(Machine::boot(place)?);
         configure_podman(podman.0.work()).map_err(|error| error.to_string())?;
@@ -26,6 +26,35 @@ impl Podman {
         podman.args(words);
         podman
     }
+
+    /// With a pod for containers to come into, whose pause is ours.
+    pub(crate) fn with_pod(place: &Place) -> Result<Self, String> {
+        let podman = Self::start(place)?;
+        let words = ["pod", "create", "--name", "bench", "--network", "none", "--infra-image", PAUSE];
+        prepare("podman pod create", &mut podman.command(&words))?;
+        Ok(podman)
+    }
+
+    /// Runs a command that says a line in a container of that pod, and takes it away.
+    pub(crate) fn run_in_pod(&self) -> Command {
+        self.command(&["run", "--rm", "--pod", "bench", PAUSE, "-v"])
+    }
+
+    /// A command with layers as they are usual, in a place of its own: what is usual here is for small images.
+    pub(crate) fn with_overlay(&self, words: &[&str]) -> Command {
+        with_overlay(&self.0, words)
+    }
+}
+
+/// Podman on this machine, with an overlay of each image's layers.
+pub(super) fn with_overlay(machine: &Machine, words: &[&str]) -> Command {
+    let mut podman = machine.inside("podman");
+    podman.env("CONTAINERS_CONF", machine.work().join("containers.conf"));
+    for (option, name) in [("--root", "overlays"), ("--runroot", "runroot-overlays"), ("--tmpdir", "tmp-overlays")] {
+        podman.arg(option).arg(machine.work().join(name));
+    }
+    podman.args(["--storage-driver", "overlay"]).args(words);
+    podman
 }
 
 impl Engine for Podman {

@@ -8,7 +8,7 @@ use crate::cgroup::{Cgroup, Hierarchy, Version, enter};
 use crate::inits::number_in;
 
 /// What memory is read from.
-pub(super) enum Gauge {
+pub(crate) enum Gauge {
     /// A cgroup that we, and so all that we make, are in.
     Cgroup(Ours),
     /// /proc/meminfo.
@@ -16,12 +16,12 @@ pub(super) enum Gauge {
 }
 
 impl Gauge {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Ours::new().map_or(Self::Machine, Self::Cgroup)
     }
 
     /// In bytes; only differences mean anything.
-    pub(super) fn read(&self) -> f64 {
+    pub(crate) fn read(&self) -> f64 {
         match self {
             Self::Cgroup(cgroup) => cgroup.usage(),
             Self::Machine => {
@@ -31,7 +31,7 @@ impl Gauge {
     }
 
     /// For who reads the numbers.
-    pub(super) fn explained(&self) -> String {
+    pub(crate) fn explained(&self) -> String {
         let what = match self {
             Self::Cgroup(cgroup) => {
                 let file = cgroup.usage.file_name().unwrap_or_default().to_string_lossy();
@@ -48,7 +48,7 @@ impl Gauge {
 }
 
 /// A memory cgroup that we are in until it is dropped.
-pub(super) struct Ours {
+pub(crate) struct Ours {
     usage: PathBuf,
     /// Where we were before.
     before: PathBuf,
