@@ -76,6 +76,11 @@ impl From<Shown> for Pod {
     }
 }
 
+/// The names that a list of images has shown.
+pub(crate) fn images(list: &Ran) -> Vec<String> {
+    list.out.lines().filter_map(|line| line.strip_prefix("image/")).map(str::to_owned).collect()
+}
+
 /// What there is now, besides these pods.
 pub(crate) fn around(place: &Place, pods: &[Pod]) -> anyhow::Result<Seen> {
     Ok(Seen {

@@ -12,6 +12,8 @@ mod enter;
 mod place;
 // What is typed there.
 mod verbs;
+// The image that is spoken of.
+mod images;
 // What must be true afterwards.
 mod promises;
 // What there is.

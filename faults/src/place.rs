@@ -14,7 +14,7 @@ use anyhow::{Context, ensure};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, getpid, getppid};
 
-use crate::world;
+use crate::{images, world};
 
 /// The programs, as they are called.
 pub(crate) const PROGRAMS: [&str; 4] = ["pause", "reaper", "nsjoin", "pod"];
@@ -78,10 +78,13 @@ impl Place {
         let own = fs::read_link("/proc/self").context("cannot read /proc/self")?;
         ensure!(own == Path::new(&getpid().to_string()), "/proc counts other pids than ours");
         let place = Self { root: root.to_owned(), as_user };
-        for (name, own) in [("bin", false), ("state", true), ("work", true), ("told", false)] {
+        for (name, own) in [("bin", false), ("state", true), ("data", true), ("work", true), ("told", false)] {
             let path = place.root.join(name);
             fs::create_dir(&path)?;
-            fs::set_permissions(&path, fs::Permissions::from_mode(if name == "state" { 0o700 } else { 0o755 }))?;
+            fs::set_permissions(
+                &path,
+                fs::Permissions::from_mode(if matches!(name, "state" | "data") { 0o700 } else { 0o755 }),
+            )?;
             if own && as_user {
                 chown(&path, Some(ORDINARY), Some(ORDINARY))?;
             }
@@ -91,6 +94,7 @@ impl Place {
             fs::copy(&program, place.bin().join(name)).with_context(|| format!("no {}", program.display()))?;
         }
         fs::copy("/proc/self/exe", place.bin().join("faults"))?;
+        images::furnish(&place.root)?;
         Ok(place)
     }
 
@@ -100,6 +104,11 @@ impl Place {
 
     pub(crate) fn state(&self) -> PathBuf {
         self.root.join("state")
+    }
+
+    /// The store of images.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.root.join("data")
     }
 
     /// Where commands start, and may write.
@@ -121,6 +130,7 @@ impl Place {
             .env("HOME", self.work())
             .env("LANG", "C.UTF-8")
             .env("POD_STATE_DIR", self.state())
+            .env("POD_DATA_DIR", self.data())
             .current_dir(self.work())
             .stdin(Stdio::null());
         if self.as_user {
@@ -180,7 +190,7 @@ impl Place {
             }
             sleep(Duration::from_millis(1));
         }
-        for directory in [self.state(), self.work()] {
+        for directory in [self.state(), self.data(), self.work()] {
             for entry in fs::read_dir(directory)? {
                 remove(&entry?.path())?;
             }

@@ -6,6 +6,7 @@ use anyhow::Context;
 use nix::errno::Errno;
 
 use crate::cli::{At, Options};
+use crate::images;
 use crate::look::{self, settled};
 use crate::place::Place;
 use crate::promises::{self, Seen, Violation};
@@ -64,7 +65,7 @@ fn of_verbs(
         // The supervisor and the main process are one there.
         let blows: Vec<_> =
             blows.iter().copied().filter(|blow| verb.victim == Victim::Command || *blow != Blow::KillCaller).collect();
-        let mut course = Course { place, verb, subject, standing: false, before: Seen::default() };
+        let mut course = Course { place, verb, subject, standing: false, before: Seen::default(), layers: Vec::new() };
         let calls = course.count().with_context(|| format!("{subject} {}", verb.name))?;
         let points = options.points(verb.name, calls, &blows, FEW);
         tally.begin(
@@ -98,6 +99,8 @@ struct Course<'a> {
     standing: bool,
     /// What there was before anything was made.
     before: Seen,
+    /// What is in each layer that is whole.
+    layers: Vec<String>,
 }
 
 impl Course<'_> {
@@ -106,6 +109,9 @@ impl Course<'_> {
         self.prepare()?;
         let report = self.strike(Blow::Count, 0)?;
         self.standing = false;
+        if self.verb.has_image() {
+            self.layers.extend(images::layers(&self.place.data())?);
+        }
         anyhow::ensure!(
             self.verb.codes.iter().any(|code| report.ran.end == crate::place::End::Exited(*code)),
             "fails by itself: {:?}: {}",
@@ -139,6 +145,9 @@ impl Course<'_> {
         self.before = Seen { cgroups: world::cgroups(POD), ..look::around(self.place, &[])? };
         for step in self.verb.prepare {
             self.place.must(&step.words())?;
+            if self.verb.has_image() && self.layers.is_empty() {
+                self.layers = images::layers(&self.place.data())?;
+            }
         }
         self.standing = true;
         Ok(())
@@ -199,6 +208,9 @@ impl Course<'_> {
         if self.verb.has_pod() {
             violations.extend(self.judge_the_next(report, blow)?);
         }
+        if self.verb.has_image() {
+            violations.extend(self.judge_the_store(report)?);
+        }
         let intact = violations.is_empty() && self.verb.promise == Promise::Kept && self.verb.victim == Victim::Command;
         if !intact || !self.verb.has_pod() {
             violations.extend(self.judge_the_end()?);
@@ -229,11 +241,43 @@ impl Course<'_> {
         Ok(violations)
     }
 
+    /// What is listed is whole, and what was typed can be typed again.
+    fn judge_the_store(&self, report: &Report) -> anyhow::Result<Vec<Violation>> {
+        let listed = self.place.run(&verbs::images())?;
+        let mut violations = promises::of_the_next(&listed);
+        let names = look::images(&listed);
+        violations.extend(promises::of_the_images(self.verb, &report.ran, &names));
+        violations.extend(promises::of_the_layers(&self.layers, &images::layers(&self.place.data())?));
+        for name in &names {
+            violations.extend(promises::of_the_next(&self.place.run(&verbs::save(name))?));
+        }
+        if self.verb.repeats() {
+            violations.extend(promises::of_the_next(&self.place.run(&self.verb.words())?));
+            let names = look::images(&self.place.run(&verbs::images())?);
+            violations.extend(promises::of_the_images(self.verb, &report.ran, &names));
+        }
+        Ok(violations)
+    }
+
+    /// What is listed is removed, and then nothing of any image is left.
+    fn empty_the_store(&self) -> anyhow::Result<Vec<Violation>> {
+        let mut violations = Vec::new();
+        for name in look::images(&self.place.run(&verbs::images())?) {
+            violations.extend(promises::of_the_next(&self.place.run(&verbs::remove_image(&name))?));
+        }
+        violations.extend(promises::of_the_next(&self.place.run(&verbs::prune())?));
+        violations.extend(promises::of_the_emptied(&images::left(&self.place.data())?));
+        Ok(violations)
+    }
+
     /// The pod is deleted, and then nothing is left.
     fn judge_the_end(&self) -> anyhow::Result<Vec<Violation>> {
         let mut violations = Vec::new();
         if self.verb.has_pod() {
             violations.extend(promises::of_the_delete(&self.place.run(&verbs::delete(POD))?));
+        }
+        if self.verb.has_image() {
+            violations.extend(self.empty_the_store()?);
         }
         let look = || {
             let seen = look::around(self.place, &[])?;

@@ -178,6 +178,37 @@ pub(crate) fn of_the_next(next: &Ran) -> Vec<Violation> {
     vec![Violation::new("the next command fails", format!("{}: {:?}: {}", next.words, next.end, next.said()))]
 }
 
+/// Of the images that are listed: names of those whose name was promised, and of no other.
+pub(crate) fn of_the_images(verb: &Verb, ran: &Ran, names: &[String]) -> Vec<Violation> {
+    let has = |name: &str| names.iter().any(|listed| listed == name);
+    match verb.promise {
+        Promise::Image(name) if ran.ok() && !has(name) => {
+            vec![Violation::new("says that it is here, and there is no such image", names.join(" "))]
+        }
+        Promise::NoImage(name) if ran.ok() && has(name) => {
+            vec![Violation::new("says that it is removed, and the image is listed", names.join(" "))]
+        }
+        Promise::Added if verb.has_image() && names.is_empty() => {
+            vec![Violation::new("the image is lost", ran.said())]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Of the layers that are unpacked: each is one of those that are known to be whole.
+pub(crate) fn of_the_layers(known: &[String], found: &[String]) -> Vec<Violation> {
+    let half = found.iter().filter(|layer| !known.contains(layer));
+    half.map(|layer| Violation::new("a layer is half there", layer.clone())).collect()
+}
+
+/// Of a store whose images were all removed.
+pub(crate) fn of_the_emptied(left: &[String]) -> Vec<Violation> {
+    if left.is_empty() {
+        return Vec::new();
+    }
+    vec![Violation::new("something of an image is left", left.join(" "))]
+}
+
 /// Of what there is after the next command.
 pub(crate) fn of_what_there_is(verb: &Verb, blow: Blow, report: &Report, seen: &Seen) -> Vec<Violation> {
     let ran = &report.ran;
@@ -297,8 +328,9 @@ pub(crate) fn nothing_is_left(before: &Seen, seen: &Seen) -> Vec<Violation> {
     if seen.mounts != before.mounts {
         left.insert("a mount is left", format!("{} instead of {}", seen.mounts, before.mounts));
     }
-    if !seen.listeners.is_empty() {
-        left.insert("a listener is left", format!("{:?}", seen.listeners));
+    let listeners: Vec<_> = seen.listeners.difference(&before.listeners).collect();
+    if !listeners.is_empty() {
+        left.insert("a listener is left", format!("{listeners:?}"));
     }
     if seen.unix_listeners > before.unix_listeners {
         left.insert("a socket is left", seen.unix_listeners.to_string());

@@ -17,6 +17,15 @@ const COUNTING: &[&str] = &["faults", "count", "said"];
 /// A workload that says nothing.
 const IDLE: &[&str] = &["sleep", "1000"];
 
+/// The image, by the name that it has in its archive and by the one that it has in the registry.
+pub(crate) const IMAGE: &str = "subject:1";
+const PULLED: &str = "127.0.0.1:5000/subject:1";
+/// Where the registry listens.
+pub(crate) const REGISTRY: &str = "127.0.0.1:5000";
+/// How it is taken from its archive, and how another takes its name.
+const LOAD: &[&str] = &["pod", "image", "load", "--quiet", "--input", "../images/subject.tar"];
+const SUPERSEDE: &[&str] = &["pod", "image", "load", "--quiet", "--name", IMAGE, "--input", "../images/other.tar"];
+
 /// A step towards the point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
@@ -24,6 +33,10 @@ pub(crate) enum Step {
     Create { ports: bool },
     /// The workload, idle or talking.
     Add { talks: bool },
+    /// The image.
+    Load,
+    /// Another under its name, so that nothing needs the first.
+    Supersede,
 }
 
 /// What typing it promises, once it says 0.
@@ -37,6 +50,10 @@ pub(crate) enum Promise {
     Deleted,
     /// Everything is as before.
     Kept,
+    /// An image has this name.
+    Image(&'static str),
+    /// None has this name.
+    NoImage(&'static str),
 }
 
 /// Whose system calls are counted.
@@ -67,6 +84,9 @@ const PORTS: &[Step] = &[Step::Create { ports: true }];
 const BUSY: &[Step] = &[Step::Create { ports: true }, Step::Add { talks: false }];
 const TALKING: &[Step] = &[Step::Create { ports: true }, Step::Add { talks: true }];
 const PLAIN: &[Step] = &[Step::Create { ports: false }, Step::Add { talks: false }];
+const LOADED: &[Step] = &[Step::Load];
+const SUPERSEDED: &[Step] = &[Step::Load, Step::Supersede];
+const HOUSED: &[Step] = &[Step::Create { ports: false }, Step::Load];
 const PUBLISH: &[&str] = &["-p", "127.0.0.1:0:80", "-p", "127.0.0.1:0:81"];
 const GRACE: &[&str] = &["--grace-period", "2"];
 const NAMED: &[&str] = &[POD, "--name", WORKLOAD, "--"];
@@ -112,6 +132,16 @@ pub(crate) const VERBS: &[Verb] = &[
     command("get", BUSY, &[&["pod", "get"]], Promise::Kept),
     command("describe", BUSY, &[&["pod", "describe", POD]], Promise::Kept),
     command("logs", PLAIN, &[&["pod", "logs", POD, WORKLOAD]], Promise::Kept),
+    command("image-load", &[], &[LOAD], Promise::Image(IMAGE)),
+    command("image-pull", &[], &[&["pod", "image", "pull", "--quiet", PULLED]], Promise::Image(PULLED)),
+    command("image-remove", LOADED, &[&["pod", "image", "remove", IMAGE]], Promise::NoImage(IMAGE)),
+    command("image-prune", SUPERSEDED, &[&["pod", "image", "prune"]], Promise::Image(IMAGE)),
+    command(
+        "image-add",
+        HOUSED,
+        &[ADD, &[POD, "--name", WORKLOAD, "--image", IMAGE, "--pull", "never"]],
+        Promise::Added,
+    ),
     supervised("supervisor-add", PORTS, &[ADD, NAMED, COUNTING], Promise::Added),
     supervised("supervisor-delete", TALKING, &[&["pod", "delete", POD], GRACE], Promise::Deleted),
     supervised("supervisor-idle", TALKING, &[&["sleep", "0.1"]], Promise::Kept),
@@ -145,7 +175,17 @@ impl Verb {
 
     /// Whether it is about a pod at all.
     pub(crate) fn has_pod(&self) -> bool {
-        !self.prepare.is_empty() || self.promise == Promise::Created
+        self.prepare.iter().any(|step| matches!(step, Step::Create { .. })) || self.promise == Promise::Created
+    }
+
+    /// Whether it is about an image at all.
+    pub(crate) fn has_image(&self) -> bool {
+        self.prepare.contains(&Step::Load) || matches!(self.promise, Promise::Image(_))
+    }
+
+    /// Whether it may be typed again when it has been done.
+    pub(crate) fn repeats(&self) -> bool {
+        matches!(self.promise, Promise::Image(_))
     }
 }
 
@@ -157,6 +197,8 @@ impl Step {
             Self::Create { ports: true } => [&["pod", "create", POD], PUBLISH].concat(),
             Self::Add { talks: false } => add(POD, WORKLOAD, IDLE),
             Self::Add { talks: true } => add(POD, WORKLOAD, COUNTING),
+            Self::Load => LOAD.to_vec(),
+            Self::Supersede => SUPERSEDE.to_vec(),
         }
     }
 }
@@ -179,6 +221,26 @@ pub(crate) fn delete(pod: &str) -> Vec<&str> {
 /// All pods, for programs.
 pub(crate) fn get() -> Vec<&'static str> {
     vec!["pod", "get", "-o", "json"]
+}
+
+/// The names of all images.
+pub(crate) fn images() -> Vec<&'static str> {
+    vec!["pod", "image", "list", "-o", "name"]
+}
+
+/// An image, in an archive of its own.
+pub(crate) fn save(image: &str) -> Vec<&str> {
+    vec!["pod", "image", "save", "--output", "saved.tar", image]
+}
+
+/// Takes the name of an image away, and what nothing else needs.
+pub(crate) fn remove_image(image: &str) -> Vec<&str> {
+    vec!["pod", "image", "remove", image]
+}
+
+/// Removes what nothing needs.
+pub(crate) fn prune() -> Vec<&'static str> {
+    vec!["pod", "image", "prune"]
 }
 
 /// What a workload has said.

@@ -153,3 +153,21 @@ fn a_delete_may_find_nothing_to_delete() {
     assert_eq!(of_the_delete(&ran(End::Exited(125), "pod: timed out\n")).len(), 1);
     assert_eq!(of_the_delete(&ran(End::Hung, "")).len(), 1);
 }
+
+#[test]
+fn an_image_is_whole_or_is_not_there() {
+    let listed = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let of = |name: &str, end, names: &[&str]| kinds(of_the_images(verb(name), &ran(end, ""), &listed(names)));
+    let done = End::Exited(0);
+    assert_eq!(of("image-load", done, &["subject:1"]), [""; 0]);
+    assert_eq!(of("image-load", done, &["other:1"]), ["says that it is here, and there is no such image"]);
+    assert_eq!(of("image-load", End::Signaled(9), &[]), [""; 0]);
+    assert_eq!(of("image-remove", done, &["subject:1"]), ["says that it is removed, and the image is listed"]);
+    assert_eq!(of("image-remove", End::Signaled(9), &["subject:1"]), [""; 0]);
+    assert_eq!(of("image-add", End::Signaled(9), &[]), ["the image is lost"]);
+    let layers = listed(&["/f x\n", "/g y\n"]);
+    assert_eq!(kinds(of_the_layers(&layers, &listed(&["/g y\n"]))), [""; 0]);
+    assert_eq!(kinds(of_the_layers(&layers, &listed(&["/f \n"]))), ["a layer is half there"]);
+    assert_eq!(kinds(of_the_emptied(&[])), [""; 0]);
+    assert_eq!(kinds(of_the_emptied(&listed(&["blobs/sha256/x"]))), ["something of an image is left"]);
+}
