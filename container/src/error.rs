@@ -8,6 +8,8 @@ use launch::{InvalidLimit, Unseen};
 use nix::errno::Errno;
 use reaper::ExitCode;
 
+use crate::spec::Unspeakable;
+
 /// A container that did not come about. Nothing of it is left.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -48,6 +50,18 @@ pub enum Error {
     /// A seccomp profile cannot be used.
     #[error(transparent)]
     Seccomp(#[from] SeccompError),
+    /// Another runtime cannot be told of it.
+    #[error(transparent)]
+    Unspeakable(#[from] Unspeakable),
+    /// What another runtime is told cannot be written.
+    #[error("cannot write the bundle {}", path.display())]
+    Bundle {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
     /// A step on the way to the command failed.
     #[error(transparent)]
     Launch(#[from] launch::Error),
@@ -63,6 +77,16 @@ impl Error {
             Self::Launch(error) => error.exit_code(),
             Self::Limit(_) => ExitCode::Usage,
             _ => ExitCode::Failure,
+        }
+    }
+
+    /// That layers cannot be put on each other here, be it for the kernel, for the file system or for who
+    /// we are, though there is nothing wrong with any of them.
+    #[must_use]
+    pub fn lacks_layers(&self) -> Option<Errno> {
+        match self {
+            Self::Layers(errno @ (Errno::ENODEV | Errno::EINVAL | Errno::EPERM | Errno::EOPNOTSUPP)) => Some(*errno),
+            _ => None,
         }
     }
 

@@ -10,6 +10,7 @@ mod lower;
 mod open;
 pub mod plan;
 mod run;
+pub mod runtime;
 pub mod spec;
 
 pub use error::Error;

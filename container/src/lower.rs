@@ -16,7 +16,9 @@ use launch::{Kind, Script};
 use crate::plan::{
     Attributes, Below, ContainerPlan, Device, DeviceKind, Mount, Pids, Propagation, ReadOnly, Root, What,
 };
-use text::{c, c_path, split};
+use text::{c, split};
+
+pub(crate) use text::c_path;
 
 /// A namespace of the pod's to be entered.
 #[derive(Debug)]
@@ -33,6 +35,8 @@ pub(crate) struct Scene {
     pub(crate) own_users: bool,
     /// Whether that one has the group that terminals belong to.
     pub(crate) has_terminals_group: bool,
+    /// Whether what layers hide is marked in attributes that the root of a user namespace may write.
+    pub(crate) user_marks: bool,
     /// The hierarchies of control groups, and where each is mounted below /sys/fs/cgroup.
     pub(crate) hierarchies: Vec<Hierarchy>,
     /// How layers are put on each other.
@@ -167,8 +171,7 @@ fn root(script: &mut Script, root: &Root, scene: &Scene) -> Fd {
         let made = copy(Origin::Path(c_path(path)), true, Attributes::default(), Propagation::Private);
         return make(script, made);
     };
-    // What is opaque or gone is marked in attributes that a user namespace may write.
-    let marks = scene.own_users.then(|| (c("userxattr"), None));
+    let marks = scene.user_marks.then(|| (c("userxattr"), None));
     match scene.layers {
         Layers::Each => {
             let lowers = lowers.iter().map(|lower| (c("lowerdir+"), Some(c_path(lower))));
@@ -178,7 +181,7 @@ fn root(script: &mut Script, root: &Root, scene: &Scene) -> Fd {
             let options = called.into_iter().chain(marks).chain(lowers).chain(own).collect();
             make(script, Made::Fresh { kind: c("overlay"), options, attributes: 0 })
         }
-        Layers::InOneLine => in_one_line(script, lowers, writable, scene.own_users),
+        Layers::InOneLine => in_one_line(script, lowers, writable, scene.user_marks),
     }
 }
 
@@ -297,8 +300,10 @@ pub(crate) fn furnish(script: &mut Script, plan: &ContainerPlan, trees: Trees<Fd
     // What is made has the modes that are said.
     script.must(Op::Umask(0));
     script.must(Op::Attach { tree: root, below: None, at: c("/") });
+    let mut kernels = Vec::new();
     for (mount, tree) in parts.mounts.iter().zip(mounts) {
-        attach(script, root, mount, tree, scene);
+        let attached = attach(script, root, mount, tree, scene);
+        kernels.extend(attached.map(|tree| (mount.at.as_path(), tree)));
     }
     let has_devices = parts.mounts.iter().any(|mount| mount.at == Path::new("/dev"));
     self::devices(script, root, &parts.devices, devices);
@@ -310,10 +315,12 @@ pub(crate) fn furnish(script: &mut Script, plan: &ContainerPlan, trees: Trees<Fd
     }
     script.must(Op::Place { below: root, at: c_path(&parts.process.directory), missing: Missing::Directory });
     for path in &parts.masked {
-        script.prefer(Op::Mask { below: root, at: c_path(path), null });
+        let (below, at) = kernels_own(&kernels, root, path);
+        script.prefer(Op::Mask { below, at, null });
     }
     for path in &parts.read_only_paths {
-        script.prefer(Op::Protect { below: root, at: c_path(path) });
+        let (below, at) = kernels_own(&kernels, root, path);
+        script.prefer(Op::Protect { below, at });
     }
     if parts.read_only {
         script.must(Op::Seal(root));
@@ -321,7 +328,15 @@ pub(crate) fn furnish(script: &mut Script, plan: &ContainerPlan, trees: Trees<Fd
     script.must(Op::Pivot(root));
 }
 
-fn attach(script: &mut Script, root: Fd, mount: &Mount, tree: Option<Fd>, scene: &Scene) {
+/// What of the kernel's is hidden is found below the mount itself, which somebody who shares the root
+/// directory may have moved meanwhile (CVE-2025-31133).
+fn kernels_own(kernels: &[(&Path, Fd)], root: Fd, path: &Path) -> (Fd, std::ffi::CString) {
+    let found = kernels.iter().find_map(|(at, tree)| Some((*tree, path.strip_prefix(at).ok()?)));
+    found.map_or_else(|| (root, c_path(path)), |(tree, below)| (tree, c_path(below)))
+}
+
+/// Attaches a mount; hands back one of the kernel's own.
+fn attach(script: &mut Script, root: Fd, mount: &Mount, tree: Option<Fd>, scene: &Scene) -> Option<Fd> {
     let at = c_path(&mount.at);
     let place = |script: &mut Script, missing| script.must(Op::Place { below: root, at: at.clone(), missing });
     match (&mount.what, tree) {
@@ -330,6 +345,7 @@ fn attach(script: &mut Script, root: Fd, mount: &Mount, tree: Option<Fd>, scene:
             place(script, Missing::Directory);
             let tree = make(script, fresh("proc", &[], mount.attributes));
             script.must(Op::Attach { tree, below: Some(root), at });
+            return Some(tree);
         }
         (_, None) => {}
         (What::PodsShm | What::PodsMqueue, Some(tree)) => {
@@ -340,11 +356,13 @@ fn attach(script: &mut Script, root: Fd, mount: &Mount, tree: Option<Fd>, scene:
             place(script, Missing::As(tree));
             script.must(Op::Attach { tree, below: Some(root), at });
         }
-        (_, Some(tree)) => {
+        (what, Some(tree)) => {
             place(script, Missing::Directory);
             script.must(Op::Attach { tree, below: Some(root), at });
+            return (*what == What::Sysfs).then_some(tree);
         }
     }
+    None
 }
 
 /// As the container's own view of control groups begins where it is, it sees no others.

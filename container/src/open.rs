@@ -21,7 +21,7 @@ use nix::errno::Errno;
 
 use crate::error::Error;
 use crate::lower::{self, Layers, Scene, Trees};
-use crate::plan::{ContainerPlan, Pids};
+use crate::plan::{ContainerPlan, Pids, Root};
 
 pub use command::{command, home};
 pub use sandbox::Sandbox;
@@ -72,6 +72,7 @@ impl Opened {
         let mut scene = Scene {
             own_users: sandbox.has_own_users(),
             has_terminals_group: sandbox.has_group(5)?,
+            user_marks: sandbox.has_own_users() || has_user_marks(&parts.root),
             hierarchies: hierarchies::read()?,
             layers: Layers::Each,
         };
@@ -106,6 +107,17 @@ impl Opened {
             Self { plan, sandbox, scene, trees, command, environment, program, ids, cgroups, terminal: theirs, missed };
         Ok((opened, terminal))
     }
+}
+
+/// Whether who we are may not write the attributes that are the machine's root's, as in a user namespace
+/// that somebody else has made: tried, for who has which rights there is not to be seen otherwise.
+fn has_user_marks(root: &Root) -> bool {
+    const TRIED: &std::ffi::CStr = c"trusted.overlay.tried";
+    let Root::Layers { writable, .. } = root else { return false };
+    let refused = rustix::fs::setxattr(&writable.upper, TRIED, b"y", rustix::fs::XattrFlags::empty()).is_err();
+    // What is left of it would mean nothing.
+    let _gone = rustix::fs::removexattr(&writable.upper, TRIED);
+    refused
 }
 
 /// Has the mounts made by a process in the pod's namespaces that shares our descriptors.
@@ -147,7 +159,7 @@ pub(crate) fn explain(failure: Failure) -> Error {
     match (&failure.at, failure.errno) {
         (At::Step(Op::Enter { .. } | Op::Fork(_)), Errno::ESRCH) => Error::Ended,
         (At::Step(Op::Enter { .. }), errno) => Error::Enter(errno),
-        (At::Step(Op::Make { .. }), Errno::ENOSYS) => Error::TooOld,
+        (At::Step(Op::Make { .. } | Op::Place { .. } | Op::Attach { .. }), Errno::ENOSYS) => Error::TooOld,
         (at, errno) if lower::is_of_layers(at) => Error::Layers(errno),
         _ => failure.explain(Names { inside: true, ..Names::default() }).into(),
     }

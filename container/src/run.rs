@@ -32,7 +32,9 @@ impl Opened {
         };
         let (script, mut missed) = self.script()?;
         let launched = run::spawn(script).map_err(|failure| match failure.at {
-            launch::At::Step(Op::Enter { .. } | Op::Make { .. } | Op::Fork(_)) => explain(failure),
+            launch::At::Step(
+                Op::Enter { .. } | Op::Make { .. } | Op::Place { .. } | Op::Attach { .. } | Op::Fork(_),
+            ) => explain(failure),
             _ => failure.explain(names).into(),
         })?;
         missed.extend(launched.missed.into_iter().filter(|missed| !is_usual(missed)));

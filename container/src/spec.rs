@@ -37,10 +37,10 @@ pub struct Surroundings {
     pub shm: PathBuf,
     /// The pod's message queues, likewise; none where the pod has none.
     pub mqueue: Option<PathBuf>,
-    /// The cgroup in which the runtime is to run it; none where it is to leave cgroups alone.
+    /// The cgroup in which the runtime is to run it, with its limits; none where it is to leave cgroups alone.
     pub cgroup: Option<PathBuf>,
-    /// Whether the pod has a user namespace of its own, whose root makes no devices.
-    pub own_users: bool,
+    /// Whether the pod has the group that terminals belong to.
+    pub has_terminals_group: bool,
 }
 
 /// A namespace of a pod that its containers share.
@@ -73,6 +73,9 @@ pub enum Unspeakable {
     /// There is no such limit in the specification.
     #[error("another runtime cannot be told of the limit {0}")]
     Limit(String),
+    /// It would be the runtime's, and nobody at its other end.
+    #[error("another runtime gives no terminal here")]
+    Terminal,
     /// A profile of a file is in another language than the specification's.
     #[error("another runtime cannot be told of a seccomp profile of a file")]
     Profile,
@@ -151,7 +154,7 @@ fn capabilities(parts: &Parts, user: u32) -> LinuxCapabilities {
 }
 
 /// `NAME=SOFT:HARD` as the specification has it.
-fn rlimit(limit: &str) -> Result<PosixRlimit, Unspeakable> {
+pub(crate) fn rlimit(limit: &str) -> Result<PosixRlimit, Unspeakable> {
     use PosixRlimitType as Type;
     let unspeakable = || Unspeakable::Limit(limit.to_owned());
     let number = |text: &str| if text == "unlimited" { Some(u64::MAX) } else { text.parse().ok() };
@@ -205,7 +208,7 @@ fn mounts(parts: &Parts, around: &Surroundings) -> Vec<Mount> {
                 let usual = ["newinstance", "ptmxmode=0666", "mode=0620"];
                 options.extend(usual.map(str::to_owned));
                 // Where ids are mapped there may be no such group.
-                options.extend((!around.own_users).then(|| "gid=5".to_owned()));
+                options.extend(around.has_terminals_group.then(|| "gid=5".to_owned()));
                 ("devpts", "devpts".into())
             }
             What::Proc => ("proc", "proc".into()),
@@ -258,9 +261,7 @@ fn linux(parts: &Parts, around: &Surroundings) -> Result<Linux, Unspeakable> {
     if parts.pids == Pids::Own {
         namespaces.push(namespace(LinuxNamespaceType::Pid, None));
     }
-    if around.cgroup.is_some() {
-        namespaces.push(namespace(LinuxNamespaceType::Cgroup, None));
-    }
+    namespaces.push(namespace(LinuxNamespaceType::Cgroup, None));
     for (kind, path) in &around.namespaces {
         let kind = match kind {
             Namespace::Net => LinuxNamespaceType::Network,
@@ -278,7 +279,7 @@ fn linux(parts: &Parts, around: &Surroundings) -> Result<Linux, Unspeakable> {
     linux
         .set_namespaces(Some(namespaces))
         .set_sysctl((!sysctls.is_empty()).then_some(sysctls))
-        .set_resources(Some(resources::resources(parts)))
+        .set_resources(around.cgroup.is_some().then(|| resources::resources(parts)))
         .set_cgroups_path(around.cgroup.clone())
         .set_devices(Some(parts.devices.iter().map(device).collect()))
         .set_masked_paths(Some(shown(&parts.masked)))

@@ -91,7 +91,7 @@ pub enum ImageError {
 impl ImageError {
     /// What is nearly always the reason, or the way out, where one thing is.
     #[must_use]
-    pub fn hint(&self) -> Option<&'static str> {
+    pub fn hint(&self) -> Option<&str> {
         match self {
             Self::Store(error) | Self::Layer(LayerError::Store(error)) => error.hint(),
             Self::Layer(LayerError::Unpack { source, .. }) => source.hint(),

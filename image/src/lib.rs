@@ -11,6 +11,7 @@ mod image;
 mod images;
 mod marks;
 pub mod media;
+pub mod owners;
 pub mod platform;
 pub mod reference;
 pub mod remote;

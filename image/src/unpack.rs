@@ -3,6 +3,7 @@
 
 mod apply;
 mod attributes;
+mod flat;
 mod limits;
 mod member;
 mod name;
@@ -16,12 +17,15 @@ mod tree;
 mod xattr;
 
 use std::collections::BTreeSet;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use flat::lay_flat;
 pub use limits::{Limits, TooMuch};
 
 use crate::digest::Digest;
@@ -42,6 +46,25 @@ pub struct Target {
     pub marks: OverlayMarks,
     /// An empty file for what would take memory.
     pub scratch: File,
+}
+
+impl Target {
+    /// These directories, and a file at this path that is gone from it at once.
+    pub(crate) fn at(
+        directory: &Path,
+        lowers: &[impl AsRef<Path>],
+        scratch: &Path,
+        marks: OverlayMarks,
+    ) -> io::Result<Self> {
+        let open = |path: &Path| {
+            let flags = libc::O_DIRECTORY | libc::O_NOFOLLOW;
+            File::options().read(true).custom_flags(flags).open(path).map(OwnedFd::from)
+        };
+        let lowers = lowers.iter().map(|path| open(path.as_ref())).collect::<Result<_, _>>()?;
+        let made = File::options().read(true).write(true).create_new(true).mode(0o600).open(scratch)?;
+        fs::remove_file(scratch)?;
+        Ok(Self { directory: open(directory)?, lowers, marks, scratch: made })
+    }
 }
 
 /// What came of it.
@@ -124,6 +147,14 @@ pub enum UnpackError {
         /// What it is.
         found: Digest,
     },
+    /// What somebody else says who was to do it.
+    #[error("{line}")]
+    Told {
+        /// In one line.
+        line: String,
+        /// What is nearly always the reason, or the way out.
+        hint: Option<String>,
+    },
     /// What is kept meanwhile cannot be.
     #[error("cannot keep what is needed to unpack the layer")]
     Scratch(#[from] io::Error),
@@ -132,8 +163,9 @@ pub enum UnpackError {
 impl UnpackError {
     /// What is nearly always the reason, or the way out, where one thing is.
     #[must_use]
-    pub fn hint(&self) -> Option<&'static str> {
+    pub fn hint(&self) -> Option<&str> {
         match self {
+            Self::Told { hint, .. } => hint.as_deref(),
             Self::TooMuch(_) => {
                 Some("an archive can be made to fill any disk; if it is to be so large, raise the limit")
             }

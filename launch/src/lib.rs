@@ -21,6 +21,7 @@ mod origin;
 pub mod pidfd;
 #[allow(unsafe_code, reason = "what the kernel is handed by pointers; see the file's reasons")]
 mod pointed;
+pub mod ranges;
 pub mod relay;
 pub mod run;
 mod script;
@@ -46,6 +47,7 @@ pub use limits::{InvalidLimit, Limit};
 pub use origin::{Origin, Reach};
 pub use pidfd::Pidfd;
 pub use pointed::{CStrings, Filter};
+pub use ranges::Ranges;
 pub use run::{Child, Launched, OnDrop};
 pub use script::{Need, Place, Script};
 pub use seccomp::Seccomp;

@@ -15,8 +15,9 @@ use crate::activation::Own;
 use crate::choice::{OwnPids, OwnProc, Parent, Record, Session};
 use crate::command::Command;
 use crate::credentials::{Capabilities, Number};
+use crate::kind::Kind;
 use crate::limits::Limit;
-use crate::op::{Executed, Execution, Fork, Kept, Mount, Op, Recorded};
+use crate::op::{Executed, Execution, Fork, Kept, Kinds, Mount, Op, Recorded};
 use crate::open::cgroup::Cgroups;
 use crate::open::label::OpenLabel;
 use crate::open::program::Program;
@@ -84,7 +85,8 @@ pub fn fork(script: &mut Script, command: &Command, enters_pids: bool) {
     let own_pids = command.own_pids == OwnPids::Yes;
     if enters_pids || own_pids {
         let orphan = command.parent == Parent::Init;
-        script.must(Op::Fork(Fork { own_pids, twice: enters_pids && (own_pids || orphan), orphan }));
+        let made = if own_pids { [Kind::Pid, Kind::Mount].into_iter().collect() } else { Kinds::default() };
+        script.must(Op::Fork(Fork { made, twice: enters_pids && (own_pids || orphan), orphan }));
     }
 }
 

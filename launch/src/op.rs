@@ -224,11 +224,21 @@ pub struct Expected {
     pub inode: u64,
 }
 
+/// Kinds of namespaces.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Kinds(pub(crate) libc::c_int);
+
+impl FromIterator<Kind> for Kinds {
+    fn from_iter<T: IntoIterator<Item = Kind>>(kinds: T) -> Self {
+        Self(kinds.into_iter().fold(0, |flags, kind| flags | kind.flag()))
+    }
+}
+
 /// How the process is made that does the rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fork {
-    /// In a pid namespace of its own, with mounts of its own.
-    pub own_pids: bool,
+    /// In new namespaces of these kinds.
+    pub made: Kinds,
     /// By one more in between, for only who is in a pid namespace can make one within it, or be an
     /// orphan of it.
     pub twice: bool,

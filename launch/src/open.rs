@@ -4,6 +4,7 @@ pub mod below;
 pub mod cgroup;
 pub mod label;
 pub mod program;
+pub mod ranges;
 pub mod users;
 
 use std::fs::File;

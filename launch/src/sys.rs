@@ -7,6 +7,7 @@
 
 pub(crate) mod child;
 mod hidden;
+pub(crate) mod holder;
 pub(crate) mod namespace;
 pub(crate) mod pidfd;
 mod report;

@@ -98,6 +98,12 @@ pub enum Verb {
     /// What carries a pod's published ports; started by its supervisor
     #[command(hide = true)]
     Forward,
+    /// What unpacks and removes files of ids that were set apart for a user; started by the other verbs
+    #[command(hide = true)]
+    Tend {
+        /// What to do
+        task: String,
+    },
 }
 
 /// What to do with images.

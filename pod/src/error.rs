@@ -77,6 +77,23 @@ pub enum Error {
     /// A container's parts contradict each other.
     #[error(transparent)]
     NoContainer(#[from] container::Contradiction),
+    /// Its runtime has not begun it.
+    #[error("workload {workload} of pod {pod} has not begun: its runtime is still at it, or at its end")]
+    NotYet {
+        /// The pod.
+        pod: Name,
+        /// The workload.
+        workload: Name,
+    },
+    /// An image's layers cannot be copied.
+    #[error("cannot copy the image's layers to {}", path.display())]
+    Copy {
+        /// Where.
+        path: std::path::PathBuf,
+        /// Why.
+        #[source]
+        source: image::unpack::UnpackError,
+    },
     /// Only a container has this.
     #[error("only a container can have that: there is no root directory for one")]
     NoRoot,

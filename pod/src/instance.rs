@@ -13,6 +13,7 @@ use image::{Prepared, Store};
 use registry::{Name, PodDirectory, file, tree};
 
 use crate::error::Error;
+use crate::images;
 
 /// In a pod's directory: a file for each, called after it, that says in which store it is.
 const KNOWN: &str = "instances";
@@ -43,6 +44,22 @@ fn fill(store: &Store, name: &Name, prepared: &Prepared) -> Result<Writable, Err
     Ok(writable)
 }
 
+/// A copy of the layers, in place of an overlay over them; `None` of a root directory that has none.
+///
+/// # Errors
+/// When they cannot be copied.
+pub(crate) fn copied(root: &Root) -> Result<Option<Root>, Error> {
+    let Root::Layers { lowers, writable } = root else { return Ok(None) };
+    let place = writable.upper.parent().unwrap_or(&writable.upper);
+    let store = place.ancestors().nth(2).map(images::look).transpose().map_err(image::ImageError::from)?.flatten();
+    let Some(store) = store else { return Ok(None) };
+    let path = place.join("root");
+    DirBuilder::new().mode(0o755).create(&path).map_err(file("create", &path))?;
+    fs::set_permissions(&path, Permissions::from_mode(0o755)).map_err(file("open up", &path))?;
+    store.lay_flat(lowers, &path).map_err(|source| Error::Copy { path: path.clone(), source })?;
+    Ok(Some(Root::Directory(path)))
+}
+
 fn name(random: &mut impl std::io::Read) -> Result<Name, Error> {
     let mut bytes = [0; 16];
     random.read_exact(&mut bytes).map_err(file("read", "/dev/urandom"))?;
@@ -63,8 +80,12 @@ pub(crate) fn remove(directory: &PodDirectory, plan: &ContainerPlan) -> Result<(
 /// # Errors
 /// When it cannot be removed.
 pub(crate) fn remove_root(directory: &PodDirectory, root: &Root) -> Result<(), Error> {
-    let Root::Layers { writable, .. } = root else { return Ok(()) };
-    let Some(name) = writable.upper.parent().and_then(Path::file_name) else { return Ok(()) };
+    // Of a directory that is none of ours nothing is known.
+    let own = match root {
+        Root::Layers { writable, .. } => &writable.upper,
+        Root::Directory(path) => path,
+    };
+    let Some(name) = own.parent().and_then(Path::file_name) else { return Ok(()) };
     forget(&directory.path().join(KNOWN).join(name))
 }
 
@@ -88,7 +109,7 @@ fn forget(record: &Path) -> Result<(), Error> {
     let name = record.file_name().and_then(|name| name.to_str()?.parse::<Name>().ok());
     // Of a record that was cut short nothing was made.
     if let (Some(name), true) = (name, root.is_absolute())
-        && let Some(store) = Store::look(&root).map_err(image::ImageError::from)?
+        && let Some(store) = images::look(&root).map_err(image::ImageError::from)?
     {
         store.remove_instance(&name).map_err(image::ImageError::from)?;
     }

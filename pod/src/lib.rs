@@ -9,6 +9,7 @@
 //! published ports, one supervisor process, which for the ports has one that carries them.
 
 pub mod answer;
+mod bundle;
 mod cgroup;
 pub mod cli;
 mod clock;
@@ -20,6 +21,7 @@ mod end;
 mod error;
 pub mod forwarder;
 mod holders;
+mod images;
 mod input;
 mod instance;
 mod look;
@@ -44,6 +46,7 @@ mod view;
 pub use control::Refusal;
 pub use error::Error;
 pub use holders::Holder;
+pub use image::owners::tend;
 pub use look::{pod, pods};
 pub use plan::{Conditions, Contradiction, Hostname, PodPlan, Share, WorkloadPlan, name_after};
 pub use programs::Programs;

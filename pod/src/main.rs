@@ -133,6 +133,7 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
         Verb::Diff(verb) => return tell(&verb.run(), true),
         Verb::Supervise => pod::supervise()?,
         Verb::Forward => pod::forwarder::forward()?,
+        Verb::Tend { task } => say(format_args!("{}", pod::tend(&task).map_err(|error| Error::Output(error.into()))?))?,
     }
     Ok(SUCCESS)
 }

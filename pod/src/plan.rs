@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use container::ContainerPlan;
@@ -196,6 +196,9 @@ pub struct WorkloadPlan {
     /// program of the host.
     #[serde(default)]
     pub container: Option<ContainerPlan>,
+    /// The program that runs the container, where we do not do that ourselves.
+    #[serde(default)]
+    pub runtime: Option<PathBuf>,
     /// How much of the machine a program of the host may have; what a container may have is its own.
     #[serde(default)]
     pub limits: Limits,

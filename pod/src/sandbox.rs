@@ -7,6 +7,7 @@
 mod etc;
 mod lower;
 mod pause;
+mod users;
 mod watch;
 mod who;
 
@@ -25,12 +26,16 @@ use crate::plan::PodPlan;
 use crate::record::Missing;
 
 pub(crate) use etc::mend;
+use who::RunsAs;
+
 pub(crate) use watch::look_after;
 
 /// A sandbox of which everything is at hand.
 #[derive(Debug)]
 pub(crate) struct Opened {
     script: Script,
+    /// What it is known beforehand to do without.
+    missing: Vec<Missing>,
 }
 
 impl Opened {
@@ -48,14 +53,17 @@ impl Opened {
         etc::write(plan, directory)?;
         let who = who::runs_pause()?;
         let own_etc = etc::mounts(plan, directory);
-        let held = lower::Held { program, record: record.into(), null: null.into(), proc };
-        Ok(Self { script: lower::sandbox(plan, own_etc, who, held) })
+        let (users, missing) = if who == RunsAs::RootOfItsOwn { users::many() } else { (None, None) };
+        let who = users.as_ref().map_or(who, |users| users.runs_as);
+        let users = users.map(|users| users.namespace);
+        let held = lower::Held { program, record: record.into(), null: null.into(), proc, users };
+        Ok(Self { script: lower::sandbox(plan, own_etc, who, held), missing: missing.into_iter().collect() })
     }
 
     /// Makes the sandbox; hands back what it has to do without.
     pub(crate) fn run(self) -> Result<Vec<Missing>, Error> {
         let launched = run::spawn(self.script).map_err(explain)?;
-        Ok(launched.missed.into_iter().filter_map(missing).collect())
+        Ok(self.missing.into_iter().chain(launched.missed.into_iter().filter_map(missing)).collect())
     }
 }
 
@@ -65,7 +73,7 @@ fn explain(failure: Failure) -> Error {
         return Error::Forbidden { step: failure.at.to_string(), source: failure.errno };
     }
     let step = match failure.at {
-        At::Birth => "make the namespaces of the pod".to_owned(),
+        At::Birth | At::Step(Op::Fork(_)) => "make the namespaces of the pod".to_owned(),
         At::Killed => "finish the sandbox: its process was killed".to_owned(),
         At::Step(Op::Execute(_)) | At::Interpreter => "execute the pause program".to_owned(),
         At::Step(op) => op.to_string(),

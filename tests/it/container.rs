@@ -1,6 +1,10 @@
 //! Workloads with a root directory of their own, as they see themselves and as the kernel sees them.
 
 mod escape;
+mod flat;
+mod kernel;
+mod owners;
+mod shared;
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -32,7 +36,9 @@ pub(crate) fn trials() -> Vec<Trial> {
     .flatten()
     .collect();
     trials.push(trial("container::users_are_those_of_its_own_files", &[Need::Root, Need::Program("busybox")], users));
-    trials.extend(escape::trials());
+    trials.extend(
+        [escape::trials(), flat::trials(), kernel::trials(), owners::trials(), shared::trials()].into_iter().flatten(),
+    );
     trials
 }
 

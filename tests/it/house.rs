@@ -32,6 +32,8 @@ pub(crate) enum User {
 
 /// An id that no distribution gives anybody.
 pub(crate) const ORDINARY_ID: u32 = 61234;
+/// The first of 65536 ids that are set apart for the ordinary user of some houses.
+pub(crate) const RANGE: u32 = 700_000;
 
 impl User {
     fn become_it(self, command: &mut Command) {
@@ -120,6 +122,8 @@ pub(crate) struct House {
     directory: TempDir,
     /// In the environment of everything that is started here.
     marker: String,
+    /// How everything is started for whom ids are set apart: by words of a shell, as root.
+    apart: Option<String>,
 }
 
 impl House {
@@ -134,7 +138,37 @@ impl House {
             }
         }
         let marker = format!("{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        Self { user, directory, marker }
+        Self { user, directory, marker, apart: None }
+    }
+
+    /// A house of an ordinary user for whom ids are set apart, in files of /etc that nobody else sees.
+    pub(crate) fn with_ranges() -> Self {
+        Self::apart(":")
+    }
+
+    /// The same where the program that maps them cannot be executed.
+    pub(crate) fn with_ranges_that_cannot_be_mapped() -> Self {
+        Self::apart("mount --bind /dev/null $(command -v newuidmap)")
+    }
+
+    fn apart(first: &str) -> Self {
+        let mut house = Self::new(User::Ordinary);
+        let etc = house.directory.path().join("etc");
+        fs::create_dir(&etc).unwrap();
+        let id = ORDINARY_ID;
+        for (name, line) in [
+            ("passwd", format!("ordinary:x:{id}:{id}::/nonexistent:/bin/sh\n")),
+            ("group", format!("ordinary:x:{id}:\n")),
+            ("subuid", format!("ordinary:{RANGE}:65536\n")),
+            ("subgid", format!("{id}:{RANGE}:65536\n")),
+        ] {
+            let machines = fs::read_to_string(Path::new("/etc").join(name)).unwrap_or_default();
+            fs::write(etc.join(name), machines + &line).unwrap();
+        }
+        let mounts = format!("for f in passwd group subuid subgid; do mount --bind {}/$f /etc/$f; done", etc.display());
+        let become_it = format!("exec setpriv --reuid {id} --regid {id} --clear-groups -- \"$@\"");
+        house.apart = Some(format!("set -e; {first}; {mounts}; {become_it}"));
+        house
     }
 
     /// What tells this test from every other that runs now.
@@ -155,7 +189,14 @@ impl House {
     pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let path = std::env::join_paths([binaries().to_owned()].into_iter().chain(std::env::split_paths(&path)));
-        let mut command = Command::new(program);
+        let mut command = match &self.apart {
+            None => Command::new(program),
+            Some(script) => {
+                let mut command = Command::new("unshare");
+                command.args(["-m", "sh", "-c", script, "sh"]).arg(program);
+                command
+            }
+        };
         command
             .env("PATH", path.unwrap())
             .env("POD_STATE_DIR", self.state())
@@ -164,7 +205,9 @@ impl House {
             .env("TMPDIR", self.work())
             .current_dir(self.work())
             .stdin(Stdio::null());
-        self.user.become_it(&mut command);
+        if self.apart.is_none() {
+            self.user.become_it(&mut command);
+        }
         command
     }
 

@@ -49,6 +49,8 @@ mod life;
 mod limits;
 // Workloads with a root directory of their own.
 mod container;
+// The same by other runtimes.
+mod runtime;
 // What published ports carry, and what carries them.
 mod forwarder;
 // Images from registries.
@@ -101,6 +103,7 @@ fn main() {
         inside::trials(),
         life::trials(),
         container::trials(),
+        runtime::trials(),
         limits::trials(),
         trouble::trials(),
         frozen::trials(),

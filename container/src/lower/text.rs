@@ -10,7 +10,7 @@ pub(super) fn c(text: &str) -> CString {
 }
 
 /// Likewise of a path.
-pub(super) fn c_path(path: &Path) -> CString {
+pub(crate) fn c_path(path: &Path) -> CString {
     CString::new(path.as_os_str().as_bytes()).unwrap_or_default()
 }
 

@@ -97,7 +97,7 @@ impl Sandbox {
         self.holder.as_fd().try_clone_to_owned().map_err(Error::Look)
     }
 
-    pub(super) fn root(&self) -> Result<OwnedFd, Error> {
+    pub(crate) fn root(&self) -> Result<OwnedFd, Error> {
         self.root.try_clone().map_err(Error::Look)
     }
 

@@ -51,7 +51,7 @@ fn around() -> Surroundings {
         shm: "/dev/shm".into(),
         mqueue: Some("/dev/mqueue".into()),
         cgroup: None,
-        own_users: false,
+        has_terminals_group: true,
     }
 }
 
@@ -117,12 +117,9 @@ fn the_pods_namespaces_are_joined_and_the_others_are_its_own() {
         };
         all.iter().map(shown).collect::<Vec<_>>()
     };
-    assert_eq!(kinds(&told(parts(), &around())), ["mount", "pid", "network=/proc/7/ns/net"]);
+    assert_eq!(kinds(&told(parts(), &around())), ["mount", "pid", "cgroup", "network=/proc/7/ns/net"]);
     let shared = changed(|parts| parts.pids = Pids::Pods);
-    assert_eq!(kinds(&shared), ["mount", "network=/proc/7/ns/net", "pid=/proc/7/ns/pid"]);
-    let with_cgroup = told(parts(), &Surroundings { cgroup: Some("/pod/web/app".into()), ..around() });
-    assert_eq!(kinds(&with_cgroup), ["mount", "pid", "cgroup", "network=/proc/7/ns/net"]);
-    assert_eq!(with_cgroup["linux"]["cgroupsPath"], "/pod/web/app");
+    assert_eq!(kinds(&shared), ["mount", "cgroup", "network=/proc/7/ns/net", "pid=/proc/7/ns/pid"]);
 }
 
 #[test]
@@ -169,26 +166,31 @@ fn a_pod_without_message_queues_gives_none() {
 
 #[test]
 fn limits_are_told_as_they_are() {
-    let spec = changed(|parts| {
-        parts.limits = Limits {
-            memory: Some(Memory { limit: 1 << 30, swap: Swap::Bytes(1 << 20), victims: Victims::All }),
-            shares: Some(Shares::nearest(512)),
-            quota: Some(Quota::of_milli(1500)),
-            pids: Some(40),
-            cpus: Some("0-1".parse().expect("a set")),
-            ..Limits::default()
-        };
-    });
+    let limits = Limits {
+        memory: Some(Memory { limit: 1 << 30, swap: Swap::Bytes(1 << 20), victims: Victims::All }),
+        shares: Some(Shares::nearest(512)),
+        quota: Some(Quota::of_milli(1500)),
+        pids: Some(40),
+        cpus: Some("0-1".parse().expect("a set")),
+        ..Limits::default()
+    };
+    let limited = || Parts { limits: limits.clone(), ..parts() };
+    let grouped = Surroundings { cgroup: Some("/pod/web/app".into()), ..around() };
+    let spec = told(limited(), &grouped);
+    assert_eq!(spec["linux"]["cgroupsPath"], "/pod/web/app");
     let resources = &spec["linux"]["resources"];
     assert_eq!(resources["memory"], json!({"limit": 1 << 30, "swap": (1 << 30) + (1 << 20)}));
     assert_eq!(resources["cpu"], json!({"shares": 512, "quota": 150_000, "period": 100_000, "cpus": "0-1"}));
     assert_eq!(resources["pids"], json!({"limit": 40}));
-    let none = told(parts(), &around());
+    let none = told(parts(), &grouped);
     for kind in ["memory", "cpu", "pids", "blockIO", "hugepageLimits"] {
         assert_eq!(none["linux"]["resources"].get(kind), None, "{kind}");
     }
     let first = &none["linux"]["resources"]["devices"][0];
     assert_eq!((&first["allow"], &first["access"]), (&json!(false), &json!("rwm")));
+    // Who is to leave groups alone is told nothing that would take one.
+    let alone = told(limited(), &around());
+    assert_eq!((alone["linux"].get("resources"), alone["linux"].get("cgroupsPath")), (None, None));
 }
 
 #[test]

@@ -63,7 +63,7 @@ pub enum ArchiveError {
 impl ArchiveError {
     /// What is nearly always the reason, or the way out, where one thing is.
     #[must_use]
-    pub fn hint(&self) -> Option<&'static str> {
+    pub fn hint(&self) -> Option<&str> {
         match self {
             Self::Store(error) => error.hint(),
             Self::Image(error) => error.hint(),

@@ -15,6 +15,8 @@ use serde::{Deserialize, Serialize};
 use super::Store;
 use super::error::{StoreError, file};
 use crate::digest::Digest;
+use crate::owners::Undone;
+use crate::unpack::{UnpackError, lay_flat};
 
 /// A container's directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +68,20 @@ impl Store {
             return Err(file("create", path)(errno.into()));
         }
         Ok(path)
+    }
+
+    /// Copies layers, the topmost first, into a directory of a container that is empty, as an overlay would
+    /// show them.
+    ///
+    /// # Errors
+    /// When something of them cannot be copied.
+    pub fn lay_flat(&self, layers: &[PathBuf], into: &Path) -> Result<(), UnpackError> {
+        let done = match self.owners().map(|owners| owners.lay_flat(layers, into, self.marks())) {
+            None | Some(Err(Undone::NoNamespace)) => lay_flat(layers, into, self.marks()),
+            Some(Err(Undone::Failed(error))) => Err(error),
+            Some(Ok(outcome)) => Ok(outcome),
+        };
+        done.map(drop)
     }
 
     /// Removes the directory of a container with all in it; whether there was one.

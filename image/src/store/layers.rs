@@ -5,8 +5,7 @@
 
 use std::fs::{self, DirBuilder, File};
 use std::io;
-use std::os::fd::OwnedFd;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -18,7 +17,8 @@ use super::Store;
 use super::error::{StoreError, file};
 use super::open::sync_directory;
 use crate::digest::{Algorithm, Digest};
-use crate::unpack::{self, Limits, Outcome, Target, UnpackError};
+use crate::owners::{self, Undone};
+use crate::unpack::{Limits, Outcome, UnpackError};
 
 /// A layer of an image: the blob that it comes in, and what that is when it is unpacked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -193,26 +193,43 @@ impl Store {
     ) -> Result<Outcome, LayerError> {
         let directory = making.join(TREE);
         DirBuilder::new().mode(0o700).create(&directory).map_err(file("create", &directory))?;
-        let scratch = making.join("times");
-        let target = Target {
-            directory: open(&directory)?,
-            lowers: lowers.iter().map(|path| open(path)).collect::<Result<_, _>>()?,
+        let layer = owners::Layer {
+            size: blob.size(),
+            diff: diff.clone(),
+            directory,
+            lowers: lowers.iter().map(|path| (*path).to_owned()).collect(),
+            scratch: making.join("times"),
             marks: self.marks(),
-            scratch: scratch_file(&scratch)?,
+            limits,
         };
-        let size = blob.size();
-        let unpacked = unpack::unpack(blob, size, Some(diff), target, limits);
-        let (outcome, _) = unpacked.map_err(|source| LayerError::Unpack { layer: diff.clone(), source })?;
-        Ok(outcome)
+        let failed = |source| LayerError::Unpack { layer: diff.clone(), source };
+        let blob = blob.into_file();
+        let Some(owners) = self.owners() else { return layer.unpack(blob).map_err(failed) };
+        let copy = blob.try_clone().map_err(|source| failed(source.into()))?;
+        match owners.unpack(&layer, copy) {
+            // As without such ids: its files belong to who we are, and that is told.
+            Err(Undone::NoNamespace) => layer.unpack(blob).map_err(failed),
+            Err(Undone::Failed(error)) => Err(failed(error)),
+            Ok(outcome) => Ok(outcome),
+        }
     }
 
     /// Removes a tree of the store's.
     pub(super) fn remove_tree(&self, path: &Path) -> Result<(), StoreError> {
-        if !nix::unistd::geteuid().is_root() {
-            open_up(path)?;
+        let removed = remove(path);
+        match (removed, self.owners()) {
+            // What is not ours goes where it is.
+            (Err(error), Some(owners)) => owners.remove(path).map_err(|_| error),
+            (removed, _) => removed,
         }
-        Ok(tree::remove(path)?)
     }
+}
+
+fn remove(path: &Path) -> Result<(), StoreError> {
+    if !nix::unistd::geteuid().is_root() {
+        open_up(path)?;
+    }
+    Ok(tree::remove(path)?)
 }
 
 /// Gives the owner back the right to remove what is in directories, which who is not root needs.
@@ -252,21 +269,6 @@ pub(crate) fn seen(layers: &[(PathBuf, LayerRecord)]) -> Vec<&Path> {
         }
     }
     seen
-}
-
-fn open(path: &Path) -> Result<OwnedFd, StoreError> {
-    let flags = libc::O_DIRECTORY | libc::O_NOFOLLOW;
-    let opened = File::options().read(true).custom_flags(flags).open(path).map_err(file("open", path))?;
-    Ok(opened.into())
-}
-
-/// A file that has no name any more.
-fn scratch_file(path: &Path) -> Result<File, StoreError> {
-    let mut options = File::options();
-    options.read(true).write(true).create_new(true).mode(0o600);
-    let opened = options.open(path).map_err(file("create", path))?;
-    fs::remove_file(path).map_err(file("remove", path))?;
-    Ok(opened)
 }
 
 #[cfg(test)]

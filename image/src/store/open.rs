@@ -15,6 +15,7 @@ use rustix::io::Errno;
 use super::error::{StoreError, file};
 use super::layout::{DIRECTORIES, Layout, parse_version, version};
 use crate::marks::OverlayMarks;
+use crate::owners::Owners;
 
 /// Where this user's images and the writable layers of containers are: `$POD_DATA_DIR`; else
 /// `/var/lib/pod` for root, and for anybody else `$XDG_DATA_HOME/pod` or `~/.local/share/pod`.
@@ -43,6 +44,8 @@ pub struct Store {
     patience: Duration,
     /// That nobody collects meanwhile; or, of one that is [alone](Alone), that nobody uses it.
     held: Arc<Lock>,
+    /// Whose ids its files may have besides ours.
+    owners: Option<Arc<Owners>>,
 }
 
 /// A store that nobody else uses, which may be collected.
@@ -64,6 +67,12 @@ impl Alone {
     /// When it is not ours, or is in use for longer than this.
     pub fn open(root: &Path, patience: Duration) -> Result<Option<Self>, StoreError> {
         Ok(Store::locked(root, Sharing::Exclusive, patience)?.map(Self))
+    }
+
+    /// The same with files of these, too.
+    #[must_use]
+    pub fn with_owners(self, owners: Option<Owners>) -> Self {
+        Self(self.0.with_owners(owners))
     }
 }
 
@@ -115,13 +124,23 @@ impl Store {
         };
         let gone = || file("open", layout.lock())(io::ErrorKind::NotFound.into());
         let held = Arc::new(held.ok_or_else(gone)?);
-        Ok(Some(Self { layout, marks, patience: Self::PATIENCE, held }))
+        Ok(Some(Self { layout, marks, patience: Self::PATIENCE, held, owners: None }))
     }
 
     /// The same with a patience of one's own for others who fetch or unpack the same thing.
     #[must_use]
     pub fn with_patience(self, patience: Duration) -> Self {
         Self { patience, ..self }
+    }
+
+    /// The same with files of these, too.
+    #[must_use]
+    pub fn with_owners(self, owners: Option<Owners>) -> Self {
+        Self { owners: owners.map(Arc::new), ..self }
+    }
+
+    pub(super) fn owners(&self) -> Option<&Owners> {
+        self.owners.as_deref()
     }
 
     /// How long one waits for another who fetches or unpacks the same thing.

@@ -84,7 +84,7 @@ impl Layer {
 
     /// Makes a directory that the layer only leads through like the one below.
     fn be_like(&mut self, place: &Place, like: Option<Stat>) -> Result<(), Fault> {
-        let mut member = implied(like);
+        let mut member = attributes::like(like);
         if like.is_some() {
             // What is below may have attributes that the layer does not speak of.
             member.xattrs = self.attributes_below(place)?;
@@ -95,11 +95,11 @@ impl Layer {
 
     fn attributes_below(&self, place: &Place) -> Result<Attributes, Fault> {
         let Some((name, above)) = place.way.split_last() else {
-            return self.tree.lower_root().map_or_else(|| Ok(Vec::new()), read_attributes);
+            return self.tree.lower_root().map_or_else(|| Ok(Vec::new()), attributes::read_attributes);
         };
         let above = Place { handle: self.tree.root().handle, way: above.to_vec() };
         match self.tree.below_place(&above, name)? {
-            Below::Directory(below) => read_attributes(below.as_fd()),
+            Below::Directory(below) => attributes::read_attributes(below.as_fd()),
             _ => Ok(Vec::new()),
         }
     }
@@ -286,8 +286,8 @@ impl Layer {
         if FileType::from_raw_mode(found.st_mode) != FileType::RegularFile {
             return Err(fault("link")(Errno::XDEV));
         }
-        let mut member = implied(Some(found));
-        member.xattrs = read_attributes(opened.as_fd())?;
+        let mut member = attributes::like(Some(found));
+        member.xattrs = attributes::read_attributes(opened.as_fd())?;
         let here = place.handle.as_fd();
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let copy = rustix::fs::openat(here, name, flags, Mode::from_raw_mode(0o600)).map_err(fault("create"))?;
@@ -324,44 +324,4 @@ fn finish(tree: &mut Tree, way: &[Vec<u8>], time: Time, mode: u32) -> Result<(),
         Found::Directory => set(open(place.as_fd(), last)?.as_fd()),
         _ => Ok(()),
     }
-}
-
-/// What a directory is that the layer says nothing of: like the one below, or as usual.
-fn implied(like: Option<Stat>) -> Member {
-    Member {
-        name: Vec::new(),
-        kind: Kind::Directory,
-        link: Vec::new(),
-        mode: like.map_or(0o755, |like| like.st_mode & 0o7777),
-        uid: like.map_or(0, |like| like.st_uid.into()),
-        gid: like.map_or(0, |like| like.st_gid.into()),
-        mtime: like.map_or(Time::default(), |like| Time {
-            seconds: like.st_mtime,
-            nanoseconds: u32::try_from(like.st_mtime_nsec).unwrap_or_default(),
-        }),
-        device: (0, 0),
-        xattrs: Vec::new(),
-        size: 0,
-        map: None,
-    }
-}
-
-fn read_attributes(opened: BorrowedFd<'_>) -> Result<Attributes, Fault> {
-    let mut names = vec![0; 64 << 10];
-    let count = match rustix::fs::flistxattr(opened, &mut names[..]) {
-        Err(Errno::OPNOTSUPP) => return Ok(Vec::new()),
-        count => count.map_err(fault("look at the attributes of"))?,
-    };
-    let mut attributes = Vec::new();
-    for name in names[..count].split(|byte| *byte == 0).filter(|name| !name.is_empty()) {
-        let mut value = vec![0; 64 << 10];
-        match rustix::fs::fgetxattr(opened, name, &mut value[..]) {
-            Err(Errno::NODATA) => {}
-            count => {
-                value.truncate(count.map_err(fault("look at the attributes of"))?);
-                attributes.push((name.to_vec(), value));
-            }
-        }
-    }
-    Ok(attributes)
 }

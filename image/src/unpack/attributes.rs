@@ -3,14 +3,14 @@
 
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
-use rustix::fs::{AtFlags, Gid, Mode, OFlags, RawMode, Timespec, Timestamps, UTIME_OMIT, Uid, XattrFlags};
+use rustix::fs::{AtFlags, Gid, Mode, OFlags, RawMode, Stat, Timespec, Timestamps, UTIME_OMIT, Uid, XattrFlags};
 use rustix::io::Errno;
 
 use super::Outcome;
 use super::member::{Kind, Member};
 use super::pax::Time;
 use super::tree::{Fault, fault};
-use super::xattr::may_be_set;
+use super::xattr::{Attributes, may_be_set};
 
 /// Owner, mode and attributes of what is open. The times come last.
 pub(super) fn of_open(opened: BorrowedFd<'_>, member: &Member, mode: u32, outcome: &mut Outcome) -> Result<(), Fault> {
@@ -93,4 +93,45 @@ fn attribute(
         }
     }
     Ok(())
+}
+
+/// What a directory is that the layer says nothing of: like the one below, or as usual.
+pub(super) fn like(like: Option<Stat>) -> Member {
+    Member {
+        name: Vec::new(),
+        kind: Kind::Directory,
+        link: Vec::new(),
+        mode: like.map_or(0o755, |like| like.st_mode & 0o7777),
+        uid: like.map_or(0, |like| like.st_uid.into()),
+        gid: like.map_or(0, |like| like.st_gid.into()),
+        mtime: like.map_or(Time::default(), |like| Time {
+            seconds: like.st_mtime,
+            nanoseconds: u32::try_from(like.st_mtime_nsec).unwrap_or_default(),
+        }),
+        device: (0, 0),
+        xattrs: Vec::new(),
+        size: 0,
+        map: None,
+    }
+}
+
+/// The attributes that a file has.
+pub(super) fn read_attributes(opened: BorrowedFd<'_>) -> Result<Attributes, Fault> {
+    let mut names = vec![0; 64 << 10];
+    let count = match rustix::fs::flistxattr(opened, &mut names[..]) {
+        Err(Errno::OPNOTSUPP) => return Ok(Vec::new()),
+        count => count.map_err(fault("look at the attributes of"))?,
+    };
+    let mut attributes = Vec::new();
+    for name in names[..count].split(|byte| *byte == 0).filter(|name| !name.is_empty()) {
+        let mut value = vec![0; 64 << 10];
+        match rustix::fs::fgetxattr(opened, name, &mut value[..]) {
+            Err(Errno::NODATA) => {}
+            count => {
+                value.truncate(count.map_err(fault("look at the attributes of"))?);
+                attributes.push((name.to_vec(), value));
+            }
+        }
+    }
+    Ok(attributes)
 }

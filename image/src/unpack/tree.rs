@@ -271,12 +271,7 @@ impl Tree {
     }
 
     fn is_opaque(&self, directory: BorrowedFd<'_>) -> Result<bool, Fault> {
-        let mut value = [0; 1];
-        match rustix::fs::fgetxattr(directory, self.marks.opaque(), &mut value) {
-            Ok(count) => Ok(&value[..count] == b"y"),
-            Err(Errno::NODATA | Errno::OPNOTSUPP | Errno::RANGE) => Ok(false),
-            Err(errno) => Err(fault("look at the attributes of")(errno)),
-        }
+        self.marks.hide(directory).map_err(fault("look at the attributes of"))
     }
 
     /// Has a directory hide what the layers below have in it.

@@ -355,10 +355,9 @@ impl Errand<'_> {
             self.report.between.store(pid, Ordering::Relaxed);
             return Ok(());
         }
-        let own = if fork.own_pids { libc::CLONE_NEWPID | libc::CLONE_NEWNS } else { 0 };
         // With CLONE_PARENT the exit signal is that of the caller, so none is given.
         let parent = if fork.orphan { libc::SIGCHLD } else { libc::CLONE_PARENT };
-        let flags = libc::CLONE_VFORK | libc::CLONE_PIDFD | parent | own | memory;
+        let flags = libc::CLONE_VFORK | libc::CLONE_PIDFD | parent | fork.made.0 | memory;
         let (stack, report) = (self.more_stacks[0], self.report);
         clone(stack, flags, self, Some(report)).map(drop)
     }

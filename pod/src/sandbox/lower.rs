@@ -3,7 +3,7 @@
 use std::os::fd::OwnedFd;
 
 use launch::lower::fresh;
-use launch::op::{Executed, Execution, Kept, Mount, Op, Recorded};
+use launch::op::{Entry, Executed, Execution, Fork, Kept, Mount, Op, Recorded};
 use launch::{CStrings, Kind, Script};
 use nix::unistd::{getegid, geteuid};
 
@@ -19,6 +19,8 @@ pub(super) struct Held {
     pub(super) null: OwnedFd,
     /// Our /proc, in which it finds itself.
     pub(super) proc: OwnedFd,
+    /// A user namespace that was made for it, with ids of others.
+    pub(super) users: Option<OwnedFd>,
 }
 
 /// The whole way to pause.
@@ -27,8 +29,16 @@ pub(super) struct Held {
 /// that comes on the way waits for pause.
 pub(super) fn sandbox(plan: &PodPlan, own_etc: Vec<Mount>, runs_as: RunsAs, held: Held) -> Script {
     let mut script = Script::new(held.proc);
-    script.make([Kind::Pid, Kind::Mount]);
-    script.make(plan.share().iter().map(|share| share.kind()));
+    let made = [Kind::Pid, Kind::Mount].into_iter().chain(plan.share().iter().map(|share| share.kind()));
+    match held.users {
+        // Whoever makes the others is in there already, so that they belong to it.
+        Some(users) => {
+            let namespaces = vec![Entry { kind: Kind::User, file: script.hold(users) }];
+            script.must(Op::Enter { all_of: None, namespaces });
+            script.must(Op::Fork(Fork { made: made.collect(), twice: false, orphan: false }));
+        }
+        None => script.make(made),
+    }
     // Before anything else there is word of us: whoever is killed now, the next command finds us.
     let record = script.hold(held.record);
     script.must(Op::Record(Recorded::Stat, record));
@@ -92,8 +102,15 @@ mod tests {
     use super::*;
 
     fn words(share: &[Share], runs_as: RunsAs) -> Vec<String> {
-        let file = || OwnedFd::from(File::open("/dev/null").expect("a file"));
-        let held = Held { program: file(), record: file(), null: file(), proc: file() };
+        words_in(share, runs_as, None)
+    }
+
+    fn file() -> OwnedFd {
+        OwnedFd::from(File::open("/dev/null").expect("a file"))
+    }
+
+    fn words_in(share: &[Share], runs_as: RunsAs, users: Option<OwnedFd>) -> Vec<String> {
+        let held = Held { program: file(), record: file(), null: file(), proc: file(), users };
         let name = "web".parse().expect("a name");
         let plan = PodPlan::new(name, None, share.iter().copied().collect(), Vec::new()).expect("a plan");
         sandbox(&plan, Vec::new(), runs_as, held).words()
@@ -123,6 +140,14 @@ mod tests {
                 "execute the command",
             ]
         );
+    }
+
+    #[test]
+    fn a_user_namespace_of_many_ids_is_entered_before_the_others_are_made() {
+        let in_ours = words(&[Share::Net], RunsAs::Nobody);
+        let in_theirs = words_in(&[Share::Net], RunsAs::Nobody, Some(file()));
+        assert_eq!(in_theirs[..2], ["join the namespaces", "make a process in the pid namespace"]);
+        assert_eq!(in_theirs[2..], in_ours);
     }
 
     #[test]

@@ -11,8 +11,9 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use caps::{CapSet, Capability};
-use container::Sandbox;
 use container::cgroup::OomWatch;
+use container::{ContainerPlan, Parts, Sandbox};
+use launch::complain::line;
 use launch::open::cgroup::Cgroups;
 use launch::{Child, Environment, Identity, Inherited, Limit, OwnPids, Record, Session};
 use nix::sys::stat::Mode;
@@ -22,12 +23,13 @@ use registry::{Name, PodDirectory, file};
 
 use super::complain;
 use super::log::Log;
+use crate::bundle;
 use crate::cgroup::{self, Group};
 use crate::control::Refusal;
 use crate::error::Error;
 use crate::instance;
 use crate::plan::{Conditions, WorkloadPlan};
-use crate::record::{EndRecord, WorkloadRecord};
+use crate::record::{EndRecord, Missing, WorkloadRecord};
 use crate::sandbox;
 
 /// How long to wait before an end is recorded again that could not be.
@@ -124,13 +126,29 @@ impl Worker {
         }
     }
 
+    /// Launches a workload; where the layers of its image cannot be put on each other, on a copy of them.
     fn launch(&self, plan: WorkloadPlan) -> Result<Launched, Error> {
+        let again = plan.container.is_some().then(|| plan.clone());
+        let error = match (self.launch_on(plan, Vec::new()), again) {
+            (Err(Error::Container(error)), Some(plan)) if error.lacks_layers().is_some() => {
+                if let Some(plan) = on_a_copy(plan)? {
+                    let why = Error::Container(error);
+                    return self.launch_on(plan, vec![Missing { mount: NO_LAYERS.to_owned(), reason: line(&why) }]);
+                }
+                Error::Container(error)
+            }
+            (launched, _) => return launched,
+        };
+        Err(error)
+    }
+
+    fn launch_on(&self, plan: WorkloadPlan, mut missing: Vec<Missing>) -> Result<Launched, Error> {
         let name = plan.name.clone();
         // What was launched before under this name may be a record that nobody can read.
         let before = self.directory.spec::<WorkloadRecord>(&name).ok().flatten();
         let number = before.as_ref().map_or(0, |before| before.number + 1);
         let group = self.group(&plan)?;
-        let missing = group.as_ref().map(|group| group.missing.clone()).unwrap_or_default();
+        missing.extend(group.iter().flat_map(|group| group.missing.clone()));
         let record = WorkloadRecord { plan, started: SystemTime::now(), number, missing };
         let draft = self.directory.write_draft(&name, &record).map_err(Error::from);
         let is_grouped = group.is_some();
@@ -147,6 +165,7 @@ impl Worker {
             instance::remove(&self.directory, &before).unwrap_or_else(|error| complain(error, ()));
         }
         if launched.is_err() {
+            bundle::remove(&self.directory, &name).unwrap_or_else(|error| complain(error, ()));
             self.directory.forget_draft(&name).unwrap_or_else(|error| complain(error, ()));
         }
         if launched.is_err() && is_grouped {
@@ -228,8 +247,24 @@ impl Worker {
         };
         let sandbox = Sandbox::open(self.pause)?;
         let (opened, _no_terminal) = container::Opened::open(container, sandbox, attached)?;
-        Ok(opened.spawn()?.child)
+        let launched = match plan.runtime {
+            None => opened.spawn(),
+            Some(runtime) => opened.spawn_by(&runtime, &bundle::make(&self.directory, &plan.name)?),
+        };
+        Ok(launched?.child)
     }
+}
+
+/// What is told of a container whose root directory is a copy.
+const NO_LAYERS: &str = "layers that are shared (its root directory is a copy)";
+
+/// The same on a copy of its layers, if it has any.
+fn on_a_copy(plan: WorkloadPlan) -> Result<Option<WorkloadPlan>, Error> {
+    let Some(container) = plan.container else { return Ok(None) };
+    let parts = container.into_parts();
+    let Some(root) = instance::copied(&parts.root)? else { return Ok(None) };
+    let container = Some(ContainerPlan::new(Parts { root, ..parts })?);
+    Ok(Some(WorkloadPlan { container, ..plan }))
 }
 
 /// The two ends of a fifo.

@@ -75,7 +75,7 @@ impl Add {
             let name = named(&program)?;
             let (directory, environment) = surroundings.resolve()?;
             let directory = directory.into();
-            let container = None;
+            let (container, runtime) = (None, None);
             return Ok(WorkloadPlan {
                 name,
                 program,
@@ -84,6 +84,7 @@ impl Add {
                 directory,
                 conditions,
                 container,
+                runtime,
                 limits,
             });
         }
@@ -93,6 +94,7 @@ impl Add {
         let made = root.clone();
         let record: PodRecord = directory.pod()?;
         let (workdir, environment) = surroundings.typed();
+        let runtime = contained.runtime()?;
         let typed = Typed { command, environment, directory: workdir, terminal: false, limits };
         let container = contained.plan(root, usual, typed, (&record.plan, directory)).inspect_err(|_| {
             // The error is what there is to tell; what stays goes with the pod.
@@ -108,6 +110,7 @@ impl Add {
             directory: process.directory.clone().into(),
             conditions,
             container: Some(container),
+            runtime,
             limits: Limits::default(),
         })
     }

@@ -8,10 +8,11 @@ use clap::Args;
 use container::ContainerPlan;
 use launch::{Command, Environment, Identity, Ids, Origin, Seen, Typed, User};
 use nsjoin::{Directory, Join, Opened, Select, Target};
-use registry::{Found, Name, Process, RegistryError, file};
+use registry::{Found, Name, PodDirectory, Process, RegistryError, file};
 
 use super::Surroundings;
 use super::surroundings::program_and_arguments;
+use crate::bundle;
 use crate::error::Error;
 use crate::record::WorkloadRecord;
 use crate::sandbox;
@@ -108,7 +109,8 @@ pub fn exec(found: &Found, workload: Option<&Name>, command: Command) -> Result<
         Some(name) => {
             let here = Origin::here().map_err(RegistryError::Blind)?;
             match directory.look(Process::Workload(name), &here) {
-                (Some(process), Seen::Alive) => process,
+                (Some(process), Seen::Alive) => own(directory, name, process)?
+                    .ok_or_else(|| Error::NotYet { pod: pod.clone(), workload: name.clone() })?,
                 (Some(_), Seen::Ended) => {
                     return Err(Error::WorkloadEnded { pod: pod.clone(), workload: name.clone() });
                 }
@@ -124,6 +126,15 @@ pub fn exec(found: &Found, workload: Option<&Name>, command: Command) -> Result<
     let join = Join::new(Target::Process(process), command).select(Select::All).root(Directory::Targets);
     let plan = join.plan().map_err(nsjoin::Error::from)?;
     Ok(plan.open()?)
+}
+
+/// The process of a workload, where the one that was launched is a runtime that runs it.
+fn own(directory: &PodDirectory, name: &Name, launched: Identity) -> Result<Option<Identity>, Error> {
+    let record: Option<WorkloadRecord> = directory.spec(name)?;
+    match record.and_then(|record| record.plan.runtime) {
+        None => Ok(Some(launched)),
+        Some(_) => bundle::process(directory, name, launched),
+    }
 }
 
 /// Who comes as somebody is told where that one is at home.

@@ -15,13 +15,14 @@ pub mod tag;
 use std::time::Duration;
 
 use image::Store;
-use image::store::{Alone, Collected, data_directory};
+use image::store::{Collected, data_directory};
 
 use crate::error::Error;
+use crate::images;
 
 /// The store, to be looked at; `None` where there is none.
 fn looked_at() -> Result<Option<Store>, Error> {
-    Ok(Store::look(&data_directory())?)
+    Ok(images::look(&data_directory())?)
 }
 
 /// Who only makes room does not wait long for who uses the store.
@@ -29,7 +30,7 @@ const BREATH: Duration = Duration::from_secs(1);
 
 /// Removes what nobody needs any more, if nobody uses the store; `None` where somebody does.
 fn collect() -> Result<Option<Collected>, Error> {
-    match Alone::open(&data_directory(), BREATH) {
+    match images::alone(BREATH) {
         Err(image::StoreError::InUse { .. }) => Ok(None),
         Ok(None) => Ok(Some(Collected::default())),
         Ok(Some(alone)) => Ok(Some(alone.collect()?)),

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use libtest_mimic::Trial;
 
@@ -17,6 +18,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         as_each_user("container::cve_2025_31133_masks_are_of_the_kernels_null_and_not_of_the_images", BUSYBOX, masked),
         as_each_user("container::cve_2023_27561_a_proc_that_is_a_link_is_no_proc", BUSYBOX, no_proc),
         as_each_user("container::cve_2022_0492_no_release_agent_can_be_written", BUSYBOX, release_agent),
+        as_each_user("container::cve_2024_1086_nobody_inside_makes_a_user_namespace", BUSYBOX, no_namespaces),
+        as_each_user("container::cve_2025_31133_masks_are_where_proc_is_whoever_moves_it", BUSYBOX, moved),
     ]
     .into_iter()
     .flatten()
@@ -56,6 +59,11 @@ fn leaked(user: User) {
     for directory in ["/proc/self/fd/7", "/proc/self/fd/8", "/proc/self/fd/3/../../.."] {
         let ran = house.pod(&["exec", "web", "-c", "c", "-w", directory, "--", "ls"]);
         assert_eq!(ran.output.status.code(), Some(125), "{ran}");
+        let root = house.work().join("rootfs");
+        let add = ["add", "web", "--name", "other", "--rootfs", root.to_str().unwrap(), "-w", directory, "--", "ls"];
+        let ran = house.pod(&add);
+        // One with `..` in it is none that a container can have.
+        assert!(matches!(ran.output.status.code(), Some(125 | 2)), "{ran}");
     }
 }
 
@@ -160,4 +168,61 @@ fn release_agent(user: User) {
     assert_eq!(exec(&house, script), "");
     let mounts = "mkdir -p /tmp/m; mount -t cgroup -o cpu none /tmp/m 2>/dev/null && echo mounted; true";
     assert_eq!(exec(&house, mounts), "");
+}
+
+/// Most ways from inside to the kernel's own mistakes begin by being root of something.
+fn no_namespaces(user: User) {
+    let house = House::new(user);
+    let root = rootfs(&house);
+    fs::copy(crate::house::binaries().join("probe"), root.join("bin/probe")).unwrap();
+    house.pod(&["create", "web"]).ok();
+    for (name, options, succeeds) in
+        [("usual", &[][..], false), ("free", &["--security-opt", "seccomp=unconfined"][..], true)]
+    {
+        let begin = ["add", "web", "--name", name, "--rootfs", root.to_str().unwrap()];
+        let script = "busybox unshare -U true && echo unshared; probe userns && echo cloned; echo ready; sleep 60";
+        house.pod(&[&begin[..], options, &["--", "sh", "-c", script]].concat()).ok();
+        let said = house.logged("web", name, "ready");
+        for word in ["unshared", "cloned"] {
+            assert_eq!(said.lines().any(|line| line == word), succeeds, "{name}: {said}");
+        }
+    }
+}
+
+/// Somebody who shares the root directory renames what /proc is mounted at, while a container is made.
+fn moved(user: User) {
+    let house = House::new(user);
+    let root = rootfs(&house);
+    fs::create_dir(root.join("proc")).unwrap();
+    house.user.owns(&root);
+    house.pod(&["create", "web"]).ok();
+    let done = AtomicBool::new(false);
+    let (here, there) = (root.join("proc"), root.join("aside"));
+    std::thread::scope(|scope| {
+        let moving = scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                // Where a container has made another meanwhile, there is none to move.
+                let _moved = fs::rename(&here, &there);
+                std::thread::sleep(std::time::Duration::from_micros(200));
+                let _moved_back = fs::rename(&there, &here);
+                std::thread::sleep(std::time::Duration::from_micros(200));
+            }
+        });
+        let script = "cat /*/keys /*/timer_list 2>/dev/null; \
+            for f in /*/sys/kernel/panic /*/sysrq-trigger; do ( : >>$f ) 2>/dev/null && echo $f is open; done; true";
+        let mut made = 0;
+        for _ in 0..60 {
+            let begin = ["add", "web", "--name", "c", "--rootfs", root.to_str().unwrap()];
+            let added = house.pod(&[&begin[..], &["--", "sh", "-c", script]].concat());
+            if added.output.status.success() {
+                made += 1;
+                let ended = || house.workload("web", "c")["ended"].is_string().then_some(());
+                crate::house::eventually("it has looked", ended);
+                assert_eq!(house.pod(&["logs", "web", "c"]).ok().out(), "");
+            }
+        }
+        done.store(true, Ordering::Relaxed);
+        moving.join().unwrap();
+        assert!(made > 0, "none could be made");
+    });
 }

@@ -22,6 +22,7 @@ fn plan(text: &str) -> Box<WorkloadPlan> {
         directory: "/".into(),
         conditions: Conditions::default(),
         container: None,
+        runtime: None,
         limits: container::limits::Limits::default(),
     })
 }

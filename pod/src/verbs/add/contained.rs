@@ -60,6 +60,10 @@ pub(super) struct Contained {
     /// no-new-privileges, or seccomp=FILE, seccomp=unconfined
     #[arg(long, value_name = "OPTION", value_parser = OsStringValueParser::new().try_map(security))]
     security_opt: Vec<Security>,
+
+    /// Have it run by this OCI runtime: crun, runc, or the path of one
+    #[arg(long, value_name = "PROGRAM")]
+    runtime: Option<PathBuf>,
 }
 
 /// A `--security-opt`.
@@ -96,8 +100,19 @@ pub(super) struct Typed {
 impl Contained {
     /// Whether any of it was typed, which means nothing without a root directory.
     pub(super) fn is_typed(&self) -> bool {
-        let Self { rootfs: _, image: _, pull: _, volume, env_file, user, read_only, cap_add, cap_drop, security_opt } =
-            self;
+        let Self {
+            rootfs: _,
+            image: _,
+            pull: _,
+            volume,
+            env_file,
+            user,
+            read_only,
+            cap_add,
+            cap_drop,
+            security_opt,
+            runtime,
+        } = self;
         !volume.is_empty()
             || !env_file.is_empty()
             || user.is_some()
@@ -105,6 +120,16 @@ impl Contained {
             || !cap_add.is_empty()
             || !cap_drop.is_empty()
             || !security_opt.is_empty()
+            || runtime.is_some()
+    }
+
+    /// The program that is to run it, from the root on if it is a path.
+    pub(super) fn runtime(&self) -> Result<Option<PathBuf>, Error> {
+        let Some(program) = &self.runtime else { return Ok(None) };
+        if program.components().count() == 1 && !program.is_absolute() {
+            return Ok(Some(program.clone()));
+        }
+        Ok(Some(fs::canonicalize(program).map_err(file("find", program))?))
     }
 
     /// The container, with this root directory, in this pod.

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use image::remote::{Patience, Remote, RemoteError, Settings, Verify};
-use image::store::data_directory;
 use image::{Descriptor, Image, ImageError, Limits, Platform, Prepared, Store};
 use reaper::Signal;
 
 use super::contained::Usual;
 use crate::error::Error;
+use crate::images;
 
 /// Whether an image is fetched.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -26,7 +26,7 @@ pub(super) enum Pull {
 
 /// The image of this name, ready for containers to be made of it.
 pub(super) fn prepare(name: &str, pull: Pull) -> Result<(Store, Prepared), Error> {
-    let store = Store::open(&data_directory())?;
+    let store = images::open()?;
     let manifest = match pull {
         Pull::Always => fetched(&store, name)?,
         Pull::Never => found(&store, name)?,

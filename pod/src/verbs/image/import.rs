@@ -3,14 +3,15 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use image::Platform;
 use image::archive::{self, Change, Loaded};
 use image::reference::Reference;
-use image::store::{Layer, LayerRecord, data_directory};
-use image::{Platform, Store};
+use image::store::{Layer, LayerRecord};
 
 use super::limits::LimitArgs;
 use super::source::source;
 use crate::error::Error;
+use crate::images;
 
 /// Make an image of the archive of a root file system
 #[derive(Debug, Args)]
@@ -41,7 +42,7 @@ impl Import {
     /// When it is no archive, or cannot be kept.
     pub fn run(&self, told: impl FnMut(&Layer, &LayerRecord)) -> Result<Loaded, Error> {
         let source = source(Some(self.file.clone()))?;
-        let store = Store::open(&data_directory())?;
+        let store = images::open()?;
         let platform = self.platform.clone().unwrap_or_else(Platform::here);
         let (name, changes) = (self.name.as_ref(), self.change.clone());
         Ok(archive::import(&store, &source, name, changes, &platform, self.limits.limits(), told)?)

@@ -3,14 +3,15 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use image::Platform;
 use image::archive::{self, Loaded};
 use image::reference::Reference;
-use image::store::{Layer, LayerRecord, data_directory};
-use image::{Platform, Store};
+use image::store::{Layer, LayerRecord};
 
 use super::limits::LimitArgs;
 use super::source::source;
 use crate::error::Error;
+use crate::images;
 
 /// Take images from an archive or a directory
 ///
@@ -49,7 +50,7 @@ impl Load {
     /// When there is none, it is for other machines, or it cannot be kept.
     pub fn run(&self, told: impl FnMut(&Layer, &LayerRecord)) -> Result<Vec<Loaded>, Error> {
         let source = source(self.file.clone().or_else(|| self.input.clone()))?;
-        let store = Store::open(&data_directory())?;
+        let store = images::open()?;
         let platform = self.platform.clone().unwrap_or_else(Platform::here);
         Ok(archive::load(&store, &source, self.name.as_ref(), &platform, self.limits.limits(), told)?)
     }

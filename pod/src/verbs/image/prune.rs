@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use clap::Args;
-use image::store::{Alone, Collected, data_directory};
+use image::store::Collected;
 
 use crate::error::Error;
+use crate::images;
 
 /// Remove what no image and no container needs
 ///
@@ -37,7 +38,7 @@ impl Prune {
     /// # Errors
     /// When somebody uses the store for longer than we wait, or something cannot be removed.
     pub fn run(&self) -> Result<Pruned, Error> {
-        let Some(alone) = Alone::open(&data_directory(), self.wait)? else { return Ok(Pruned::default()) };
+        let Some(alone) = images::alone(self.wait)? else { return Ok(Pruned::default()) };
         let (known, _) = alone.known()?;
         let instances = alone.instances()?;
         let mut untagged = Vec::new();

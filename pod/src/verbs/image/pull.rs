@@ -4,12 +4,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use image::Platform;
 use image::reference::Typed;
 use image::remote::{Login, Patience, Pulled, Remote, Settings, Verify, Watch};
-use image::store::data_directory;
-use image::{Platform, Store};
 
 use crate::error::Error;
+use crate::images;
 
 /// Fetch an image from a registry
 ///
@@ -75,7 +75,7 @@ impl Pull {
         // No time at all would be no connection.
         let silence = self.timeout.max(Duration::from_millis(1));
         let patience = Patience { silence, retries: self.retry, pause: self.retry_delay };
-        let store = Store::open(&data_directory())?;
+        let store = images::open()?;
         let wanted = self.platform.clone().unwrap_or_else(Platform::here);
         Ok(Remote::new(settings, verify, patience, self.creds.clone()).pull(&store, &self.name, &wanted, watch)?)
     }

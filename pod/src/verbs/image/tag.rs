@@ -1,12 +1,11 @@
 //! `pod image tag`: another name for an image.
 
 use clap::Args;
-use image::Store;
 use image::reference::Reference;
-use image::store::data_directory;
 
 use super::{looked_at, no_such};
 use crate::error::Error;
+use crate::images;
 
 /// Give an image another name
 #[derive(Debug, Args)]
@@ -28,7 +27,7 @@ impl Tag {
         if looked_at()?.is_none() {
             return Err(no_such(&self.image));
         }
-        let store = Store::open(&data_directory())?;
+        let store = images::open()?;
         let known = store.find(&self.image)?.swap_remove(0);
         let meant = store.reference(&known.recorded)?.ok_or_else(|| no_such(&self.image))?;
         for name in &self.names {

@@ -1,0 +1,105 @@
+//! A user namespace with all ids that this user may give: made once, and entered by its descriptor.
+//!
+//! To map more ids than one's own takes newuidmap and newgidmap, which have the right to, and look up in
+//! /etc/subuid and /etc/subgid whether it is granted. They write the maps of a process that is in the
+//! namespace; it ends when they have, and the descriptor keeps the namespace.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::process::{Child, Command, Stdio};
+
+use nix::errno::Errno;
+use nix::unistd::{User, getegid, geteuid};
+
+use crate::ranges::{Ranges, parse, words};
+use crate::sys::holder::Holder;
+
+/// Why there is none.
+#[derive(Debug, thiserror::Error)]
+pub enum RangesError {
+    /// A file of ranges cannot be read.
+    #[error("cannot read {path}")]
+    File {
+        /// Which.
+        path: &'static str,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The namespace cannot be made.
+    #[error("cannot make a user namespace")]
+    Namespace(#[source] Errno),
+    /// A program that maps ids cannot be run.
+    #[error("cannot run {program}")]
+    Program {
+        /// Which.
+        program: &'static str,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// It does not map them.
+    #[error("{program} maps no ids: {why}")]
+    Refused {
+        /// Which.
+        program: &'static str,
+        /// What it says.
+        why: String,
+    },
+}
+
+const MAPPERS: [(&str, &str); 2] = [("newuidmap", "/etc/subuid"), ("newgidmap", "/etc/subgid")];
+
+impl Ranges {
+    /// Those that were set apart for who we are; `None` where none were.
+    ///
+    /// # Errors
+    /// When the files that say so cannot be read.
+    pub fn of_this_user() -> Result<Option<Self>, RangesError> {
+        let read = |path: &'static str| match fs::read_to_string(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+            read => read.map_err(|source| RangesError::File { path, source }),
+        };
+        let [uids, gids] = MAPPERS.map(|(_, path)| read(path));
+        let (uids, gids) = (uids?, gids?);
+        // Most have none, and need not be looked up by name.
+        if uids.trim().is_empty() || gids.trim().is_empty() {
+            return Ok(None);
+        }
+        let uid = geteuid();
+        let name = User::from_uid(uid).ok().flatten().map(|user| user.name);
+        let of = |text: &str| parse(text, name.as_deref(), uid.as_raw());
+        let (uids, gids) = (of(&uids), of(&gids));
+        Ok((!uids.is_empty() && !gids.is_empty()).then_some(Self { uids, gids }))
+    }
+
+    /// A new user namespace in which root is who we are, and the other ids are these.
+    ///
+    /// # Errors
+    /// When the kernel makes none, or the ids are not mapped.
+    pub fn namespace(&self) -> Result<OwnedFd, RangesError> {
+        let holder = Holder::in_new_users().map_err(RangesError::Namespace)?;
+        let own = [geteuid().as_raw(), getegid().as_raw()];
+        let started = [0, 1].map(|which| {
+            let (program, ranges) = (MAPPERS[which].0, [&self.uids, &self.gids][which]);
+            start(program, &words(holder.pid(), own[which], ranges))
+        });
+        for ((program, _), child) in MAPPERS.into_iter().zip(started) {
+            let failed = |source| RangesError::Program { program, source };
+            let ended = child.and_then(Child::wait_with_output).map_err(failed)?;
+            if !ended.status.success() {
+                let said = String::from_utf8_lossy(&ended.stderr);
+                let why = said.lines().next().map_or_else(|| ended.status.to_string(), str::to_owned);
+                return Err(RangesError::Refused { program, why });
+            }
+        }
+        let path = format!("/proc/{}/ns/user", holder.pid());
+        let opened = File::open(path).map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO)));
+        opened.map(OwnedFd::from).map_err(RangesError::Namespace)
+    }
+}
+
+fn start(program: &str, words: &[String]) -> io::Result<Child> {
+    Command::new(program).args(words).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()
+}

@@ -1,0 +1,34 @@
+//! The user namespace of a pod of somebody to whom more ids are granted than their own.
+
+use std::os::fd::OwnedFd;
+
+use launch::open::ranges::RangesError;
+use launch::ranges::has;
+use launch::{Ranges, complain};
+
+use super::who::{NOBODY, RunsAs};
+use crate::record::Missing;
+
+/// A user namespace with the ids that were set apart for who we are.
+#[derive(Debug)]
+pub(super) struct Many {
+    pub(super) namespace: OwnedFd,
+    /// Who pause is in there.
+    pub(super) runs_as: RunsAs,
+}
+
+/// Makes one, where ids are granted; what stands against that is no reason to have no pod, and is told.
+pub(super) fn many() -> (Option<Many>, Option<Missing>) {
+    let made = Ranges::of_this_user().and_then(|ranges| ranges.map(|ranges| make(&ranges)).transpose());
+    made.map_or_else(|error| (None, Some(missing(&error))), |many| (many, None))
+}
+
+fn make(ranges: &Ranges) -> Result<Many, RangesError> {
+    let has_nobody = has(&ranges.uids, NOBODY) && has(&ranges.gids, NOBODY);
+    let runs_as = if has_nobody { RunsAs::Nobody } else { RunsAs::Ourselves };
+    Ok(Many { namespace: ranges.namespace()?, runs_as })
+}
+
+fn missing(error: &RangesError) -> Missing {
+    Missing { mount: "the ids of /etc/subuid and /etc/subgid".to_owned(), reason: complain::line(error) }
+}
