@@ -133,7 +133,7 @@ impl<'a> Housed<'a> {
             shm: of_pause("root/dev/shm"),
             mqueue: Some(of_pause("root/dev/mqueue")).filter(|path| path.is_dir()),
             cgroup: None,
-            own_users: false,
+            has_terminals_group: true,
         };
         let spec = spec(&self.plan(), &around).map_err(|error| error.to_string())?;
         let bundle = self.path(&format!("bundle-{name}"));
