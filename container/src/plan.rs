@@ -15,7 +15,7 @@ use std::path::{Component, Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 pub use mounts::{Attributes, Below, Device, DeviceKind, MASKED, Mount, Propagation, READ_ONLY, ReadOnly, What};
-pub use process::{Capabilities, InvalidUser, Named, Process, Seccomp, User};
+pub use process::{Capabilities, InvalidUser, Memberships, Named, Process, Seccomp, User};
 pub use root::{Root, Writable};
 
 use crate::limits::Limits;

@@ -23,8 +23,12 @@ mod volume;
 
 pub use dns::hosts;
 pub use facts::{Facts, ImageFacts, NodeFacts};
+pub(crate) use field::{of_pod as field, of_resource as resource};
 pub use payload::{Content, File, payload};
 pub use plan::*;
 pub use pod::pod;
 pub use reason::{Refusal, Rejection, Waiting};
 pub use start::start;
+
+#[cfg(test)]
+mod tests;

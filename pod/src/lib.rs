@@ -37,6 +37,8 @@ mod seal;
 pub mod show;
 pub mod status;
 mod store;
+#[cfg(test)]
+mod stories;
 mod supervisor;
 #[allow(unsafe_code, reason = "the clone and the child's code; see the file's # Safety")]
 mod sys;

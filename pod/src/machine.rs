@@ -14,6 +14,7 @@ mod adopt;
 mod backoff;
 mod conditions;
 mod container;
+mod ended;
 mod ending;
 mod event;
 mod log;
@@ -71,6 +72,8 @@ pub struct Machine {
     again: bool,
     deleted: Option<Deleted>,
     jobs: Job,
+    /// Until when everything has been done that could be.
+    seen: Duration,
     conditions: Vec<Condition>,
     log: Log,
 }
@@ -132,6 +135,7 @@ impl Machine {
             again: false,
             deleted: None,
             jobs: 0,
+            seen: now.at,
             conditions: Vec::new(),
             log: Log::default(),
         };
@@ -156,6 +160,7 @@ impl Machine {
     pub fn on(&mut self, event: Event, now: Stamp) -> Vec<Action> {
         let mut actions = self.take(event, now);
         self.settle(now, &mut actions);
+        self.seen = now.at;
         self.note_conditions(now);
         actions
     }
@@ -227,17 +232,16 @@ impl Machine {
         self.plan.deadline.map(|seconds| self.began.at.saturating_add(Duration::from_secs(seconds)))
     }
 
-    /// When it wants to be told the time, at the latest.
+    /// When it wants to be told the time, at the latest. What was due before and could not be done waits for
+    /// something else, and nobody has to be woken for it.
     #[must_use]
     pub fn deadline(&self) -> Option<Duration> {
-        match self.life {
-            Life::Over | Life::Gone => None,
-            Life::Active => {
-                let own = [self.deadline_at(), self.retry_at()];
-                own.into_iter().flatten().chain(self.containers_due()).min()
-            }
-            Life::Ending(_) => self.containers_due().min(),
-        }
+        let own = match self.life {
+            Life::Over | Life::Gone => return None,
+            Life::Active => [self.deadline_at(), self.retry_at()],
+            Life::Ending(_) => [None, None],
+        };
+        own.into_iter().flatten().chain(self.containers_due()).filter(|due| *due > self.seen).min()
     }
 
     /// The plan that it goes by.

@@ -1,7 +1,9 @@
 //! What a pod's machine means to whoever asks: the object's status, and what `get` makes of it. Purely.
 
+mod describe;
 mod object;
 mod row;
 
+pub use describe::describe;
 pub use object::pod;
 pub use row::{Row, row};

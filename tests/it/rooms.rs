@@ -19,7 +19,11 @@ pub(crate) fn trials() -> Vec<Trial> {
     ["pause", "reaper", "launch", "registry", "nsjoin", "container", "image", "pod", "manifest", "faults", "xtask"]
         .map(of)
         .into_iter()
-        .chain([trial("rooms::a_circle_is_seen", &[], seen)])
+        .chain([
+            trial("rooms::a_circle_is_seen", &[], seen),
+            trial("rooms::what_only_decides_touches_nothing", &[], pure),
+            trial("rooms::what_touches_something_is_seen", &[], impure),
+        ])
         .collect()
 }
 
@@ -103,6 +107,66 @@ fn circle(graph: &Graph) -> Option<Vec<String>> {
         None
     }
     graph.keys().find_map(|room| follow(graph, &mut vec![room.clone()]))
+}
+
+/// What only decides: told everything, and asked for everything.
+const PURE: [&str; 9] = [
+    "container/src/plan.rs",
+    "container/src/plan",
+    "pod/src/compile.rs",
+    "pod/src/compile",
+    "pod/src/machine.rs",
+    "pod/src/machine",
+    "pod/src/status.rs",
+    "pod/src/status",
+    "manifest/src",
+];
+
+/// What nobody says who only decides.
+const EFFECTS: [&str; 14] = [
+    "std::fs",
+    "std::process",
+    "std::env",
+    "std::thread",
+    "std::os::fd",
+    "TcpStream",
+    "UnixStream",
+    "SystemTime",
+    "Instant::now",
+    "Timestamp::now",
+    "use nix",
+    "use rustix",
+    "tokio::",
+    "libc::",
+];
+
+fn touches(text: &str) -> Option<&'static str> {
+    let text = text.split("#[cfg(test)]").next().unwrap();
+    let code = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+    EFFECTS.into_iter().find(|effect| code.contains(effect))
+}
+
+fn pure() {
+    for room in PURE.map(|room| workspace().join(room)) {
+        let mut look = |path: &Path| {
+            if path.ends_with("tests.rs") {
+                return;
+            }
+            let found = touches(&fs::read_to_string(path).unwrap());
+            assert_eq!(found, None, "{}", path.display());
+        };
+        if room.is_dir() {
+            walk(&room, &mut look);
+        } else {
+            look(&room);
+        }
+    }
+}
+
+fn impure() {
+    assert_eq!(touches("use std::fs;\n"), Some("std::fs"));
+    assert_eq!(touches("let now = std::time::Instant::now();"), Some("Instant::now"));
+    assert_eq!(touches("// std::fs is not used\nuse std::net::IpAddr;\n#[cfg(test)]\nuse std::fs;\n"), None);
 }
 
 fn seen() {

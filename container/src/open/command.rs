@@ -11,7 +11,7 @@ use launch::seccomp::Seccomp;
 use launch::{Capabilities, Command, Credentials, Environment, Id, Ids, Limit, User};
 
 use crate::error::Error;
-use crate::plan::{Named, Process, Seccomp as Choice};
+use crate::plan::{Memberships, Named, Process, Seccomp as Choice};
 
 /// The command of a container's process, or of another one in the same container: its words, its
 /// environment but for `HOME`, its directory, its rights.
@@ -54,6 +54,9 @@ pub(super) fn ids(process: &Process, root: &OwnedFd, joins_user: bool) -> Result
     let open = || -> io::Result<OwnedFd> { root.try_clone() };
     let scene = Scene { followed: None, root: &open, joins_user, mapped: joins_user };
     let mut ids = users::open(&credentials(process), &scene)?;
+    if process.user.memberships == Memberships::Given {
+        ids.groups = Some(Vec::new());
+    }
     if !process.user.additional.is_empty() {
         let more = Some(process.user.additional.iter().map(id).collect());
         let more = users::open(&Credentials { groups: more, ..Credentials::default() }, &scene)?;
@@ -107,5 +110,47 @@ fn seccomp(process: &Process) -> Result<Option<Seccomp>, Error> {
             let profile = File::open(path).map_err(|source| Error::Profile { path: path.clone(), source })?;
             Ok(Some(Seccomp::from_json(profile, &capabilities, launch::seccomp::kernel())?))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{create_dir, write};
+    use std::os::fd::OwnedFd;
+
+    use super::*;
+    use crate::plan::{Capabilities, User as PlannedUser};
+
+    #[test]
+    fn the_files_groups_are_left_out_where_only_those_are_wanted_that_were_given() {
+        let root = tempfile::tempdir().expect("a directory");
+        create_dir(root.path().join("etc")).expect("a directory");
+        write(root.path().join("etc/passwd"), "app:x:7:8::/home/app:/bin/sh\n").expect("a file");
+        write(root.path().join("etc/group"), "main:x:8:\nextra:x:9:app\n").expect("a file");
+        let groups = |memberships| {
+            let process = Process {
+                command: vec!["true".into()],
+                environment: Vec::new(),
+                directory: "/".into(),
+                user: PlannedUser {
+                    user: Named::Name("app".to_owned()),
+                    additional: vec![Named::Number(5)],
+                    memberships,
+                    ..PlannedUser::root()
+                },
+                capabilities: Capabilities::usual(),
+                no_new_privileges: false,
+                seccomp: Choice::Unconfined,
+                limits: Vec::new(),
+                umask: 0o022,
+                oom_score: None,
+                terminal: false,
+            };
+            let root = OwnedFd::from(File::open(root.path()).expect("the directory"));
+            let groups = ids(&process, &root, false).expect("ids").groups.expect("groups");
+            [9, 5].map(|group| groups.contains(&group))
+        };
+        assert_eq!(groups(Memberships::Files), [true, true]);
+        assert_eq!(groups(Memberships::Given), [false, true]);
     }
 }

@@ -42,8 +42,21 @@ pub struct User {
     pub user: Named,
     /// The group; `None` is what passwd has for the user, else 0.
     pub group: Option<Named>,
-    /// Further groups, besides those that the files have for the user.
+    /// Further groups.
     pub additional: Vec<Named>,
+    /// Whether it is in the groups, too, that the files have for the user.
+    #[serde(default)]
+    pub memberships: Memberships,
+}
+
+/// Whether a process is in the groups that its container's files have for its user.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Memberships {
+    /// It is.
+    #[default]
+    Files,
+    /// It is in those alone that it was given.
+    Given,
 }
 
 /// A user or a group.
@@ -64,7 +77,7 @@ impl User {
     /// Root, with root's groups.
     #[must_use]
     pub fn root() -> Self {
-        Self { user: Named::Number(0), group: None, additional: Vec::new() }
+        Self { user: Named::Number(0), group: None, additional: Vec::new(), memberships: Memberships::Files }
     }
 }
 
@@ -86,7 +99,7 @@ impl FromStr for User {
         let invalid = || InvalidUser(text.to_owned());
         let (user, group) = text.split_once(':').map_or((text, None), |(user, group)| (user, Some(group)));
         let group = group.map(|group| named(group).ok_or_else(invalid)).transpose()?;
-        Ok(Self { user: named(user).ok_or_else(invalid)?, group, additional: Vec::new() })
+        Ok(Self { user: named(user).ok_or_else(invalid)?, group, ..Self::root() })
     }
 }
 

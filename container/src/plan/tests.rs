@@ -111,7 +111,7 @@ fn a_user_is_a_number_or_a_name_in_full() {
         ("1:2", Named::Number(1), Some(Named::Number(2))),
         ("www:2", Named::Name("www".to_owned()), Some(Named::Number(2))),
     ] {
-        assert_eq!(text.parse(), Ok(User { user, group, additional: Vec::new() }), "{text}");
+        assert_eq!(text.parse(), Ok(User { user, group, ..User::root() }), "{text}");
     }
     for text in ["", ":", "1:", ":1", "1x", "-1", "+1", "4294967295", "1:2:3", "a/b"] {
         assert!(text.parse::<User>().is_err(), "{text}");

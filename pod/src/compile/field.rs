@@ -15,7 +15,7 @@ use super::pod::all_containers;
 ///
 /// # Errors
 /// There is no such field.
-pub(super) fn of_pod(pod: &Pod, path: &str, facts: &Facts) -> Result<String, String> {
+pub(crate) fn of_pod(pod: &Pod, path: &str, facts: &Facts) -> Result<String, String> {
     let metadata = &pod.metadata;
     let spec = pod.spec.as_ref();
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
@@ -92,7 +92,7 @@ fn quoted(text: &str) -> String {
 ///
 /// # Errors
 /// There is no such container, or nothing called so that it could ask for.
-pub(super) fn of_resource(pod: &Pod, wanted: &Resource, asks: Option<&str>, facts: &Facts) -> Result<String, String> {
+pub(crate) fn of_resource(pod: &Pod, wanted: &Resource, asks: Option<&str>, facts: &Facts) -> Result<String, String> {
     let none = PodSpec::default();
     let spec = pod.spec.as_ref().unwrap_or(&none);
     let name = wanted.container.as_deref().or(asks).unwrap_or_default();

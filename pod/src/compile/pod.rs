@@ -7,7 +7,7 @@ use super::plan::{
     ContainerSpec, FsGroup, HookPlan, PodPlan, Pull, Restart, RestartAction, RestartRule, Role, TerminationMessage,
 };
 use super::reason::Rejection;
-use super::{probe, resources, sandbox, volume};
+use super::{probe, resources, sandbox, security, volume};
 
 /// The plan of a pod: of one that has its defaults and was found valid.
 ///
@@ -16,9 +16,10 @@ use super::{probe, resources, sandbox, volume};
 pub fn pod(pod: &Pod, node: &NodeFacts) -> Result<PodPlan, Rejection> {
     let none = PodSpec::default();
     let spec = pod.spec.as_ref().unwrap_or(&none);
-    let security = spec.security_context.clone().unwrap_or_default();
+    let context = spec.security_context.clone().unwrap_or_default();
     let restart = spec.restart_policy.as_deref().and_then(restart).unwrap_or(Restart::Always);
     let grace = seconds(spec.termination_grace_period_seconds, 30);
+    security::check_apparmor(spec)?;
     let containers = all_containers(spec).map(|(container, is_init)| container_spec(container, is_init, restart));
     Ok(PodPlan {
         namespace: pod.metadata.namespace.clone().unwrap_or_else(|| "default".to_owned()),
@@ -30,9 +31,9 @@ pub fn pod(pod: &Pod, node: &NodeFacts) -> Result<PodPlan, Rejection> {
         deadline: spec.active_deadline_seconds.and_then(|seconds| u64::try_from(seconds).ok()),
         sandbox: sandbox::sandbox(pod, spec, node)?,
         volumes: volume::volumes(pod, spec)?,
-        fs_group: security.fs_group.and_then(|id| u32::try_from(id).ok()).map(|id| FsGroup {
+        fs_group: context.fs_group.and_then(|id| u32::try_from(id).ok()).map(|id| FsGroup {
             id,
-            on_root_mismatch: security.fs_group_change_policy.as_deref() == Some("OnRootMismatch"),
+            on_root_mismatch: context.fs_group_change_policy.as_deref() == Some("OnRootMismatch"),
         }),
         containers: containers.collect(),
         quality: resources::quality(spec),

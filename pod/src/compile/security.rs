@@ -1,11 +1,12 @@
 //! As whom a container runs, and with which rights.
 
-use container::plan::{Capabilities, Named, Seccomp, User};
-use manifest::kind::{Container, Pod, PodSecurityContext, SeccompProfile, SecurityContext};
+use container::plan::{Capabilities, Memberships, Named, Seccomp, User};
+use manifest::kind::{Container, Pod, PodSecurityContext, PodSpec, SeccompProfile, SecurityContext};
 
 use super::facts::{Facts, ImageFacts};
 use super::plan::PodPlan;
-use super::reason::Refusal;
+use super::pod::all_containers;
+use super::reason::{Refusal, Rejection};
 
 /// What both the pod and the container say, the container's word first.
 pub(super) struct Context<'a> {
@@ -36,6 +37,9 @@ impl<'a> Context<'a> {
             (None, None) => User::root(),
         };
         self.check_non_root(said, image)?;
+        if self.pod.supplemental_groups_policy.as_deref() == Some("Strict") {
+            user.memberships = Memberships::Given;
+        }
         if let Some(group) = self.own.run_as_group.or(self.pod.run_as_group) {
             user.group = Some(Named::Number(id(group)?));
         }
@@ -102,6 +106,21 @@ impl<'a> Context<'a> {
                 Seccomp::Localhost(facts.node.seccomp.join(profile.localhost_profile.as_deref().unwrap_or_default()))
             }
             _ => Seccomp::RuntimeDefault,
+        }
+    }
+}
+
+/// Whether somebody has asked for a profile of AppArmor, which nothing here puts a process under.
+pub(super) fn check_apparmor(spec: &PodSpec) -> Result<(), Rejection> {
+    let of_pod = spec.security_context.iter().filter_map(|context| context.app_armor_profile.as_ref());
+    let own = all_containers(spec).filter_map(|(container, _)| container.security_context.as_ref());
+    let mut asked = of_pod.chain(own.filter_map(|context| context.app_armor_profile.as_ref()));
+    match asked.find(|profile| profile.r#type != "Unconfined") {
+        None => Ok(()),
+        Some(profile) => {
+            let message =
+                format!("Cannot enforce AppArmor: no profile is enforced here, and {} is asked for", profile.r#type);
+            Err(Rejection::new("AppArmor", message))
         }
     }
 }

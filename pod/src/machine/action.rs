@@ -43,7 +43,7 @@ pub enum Action {
         /// The errand.
         job: Job,
     },
-    /// Give up on a hook or a probe.
+    /// Give up on a hook, a probe or an image.
     Abandon {
         /// The errand.
         job: Job,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::container::Shown;
 use super::sandbox::{Sandbox, Volumes};
 use super::starting::Step;
 use super::stopping::After;
@@ -91,6 +92,9 @@ impl Machine {
                     return false;
                 }
                 self.life = if self.deleted.is_some() { Life::Gone } else { Life::Over };
+                // Who has run and was to run again has ended now.
+                let ended = self.containers.iter_mut().filter(|container| container.end.is_some());
+                ended.for_each(|container| container.shown = Shown::Ended);
                 if self.life == Life::Gone {
                     actions.push(Action::Forget);
                 }

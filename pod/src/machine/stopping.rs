@@ -61,8 +61,9 @@ impl Machine {
             Step::PostStart(job) => actions.push(Action::Abandon { job }),
             Step::Up => {}
             // What is not there yet need not be ended.
-            Step::Image(_) => {
+            Step::Image(job) => {
                 container.step = Step::Idle;
+                actions.push(Action::Abandon { job });
                 return;
             }
             Step::Idle | Step::Launching | Step::Down(_) => return,
