@@ -54,5 +54,5 @@ pub use seccomp::Seccomp;
 pub use seen::{Seen, Unseen};
 pub use signals::Inherited;
 pub use sys::{duplicate, leave_identity};
-pub use terminal::{Terminal, Typed};
+pub use terminal::{Terminal, Typed, in_background};
 pub use variable::{InvalidVariable, variable};

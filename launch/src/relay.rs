@@ -7,7 +7,7 @@
 //! command alone. When the command is stopped we stop, so that a shell sees a stopped job, and when we
 //! are continued it is continued.
 
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -48,7 +48,44 @@ impl Signals {
                 .map_err(|source| Error::Process { operation: "read signals for", source })?;
         Ok(Self { readable })
     }
+
+    /// The next that has arrived, if one has.
+    #[must_use]
+    pub fn arrived(&self) -> Option<Arrived> {
+        let info = self.readable.read_signal().ok().flatten()?;
+        let signal = Signal::new(info.ssi_signo.cast_signed())?;
+        let sender = if info.ssi_code == FROM_THE_KERNEL { Sender::Kernel } else { Sender::Process };
+        Some(Arrived { signal, sender })
+    }
 }
+
+/// Readable when one has arrived.
+impl AsFd for Signals {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.readable.as_fd()
+    }
+}
+
+/// A signal to this process that was not delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrived {
+    /// Which.
+    pub signal: Signal,
+    /// Whose.
+    pub sender: Sender,
+}
+
+/// Who sends a signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sender {
+    /// The kernel: mostly because of our terminal.
+    Kernel,
+    /// A process.
+    Process,
+}
+
+/// `SI_KERNEL`: from the terminal, mostly.
+const FROM_THE_KERNEL: i32 = 0x80;
 
 /// For how long a command may run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,8 +180,6 @@ impl Relay {
 
     /// Hands a signal on, if it is one that the command has not got already.
     fn hand_on(&self, info: &siginfo, child: &Child) {
-        /// `SI_KERNEL`: from the terminal, mostly.
-        const FROM_THE_KERNEL: i32 = 0x80;
         let Some(signal) = Signal::new(info.ssi_signo.cast_signed()) else { return };
         // Of a child's change of state the kernel tells with a code above zero, which no process can;
         // and a PIPE of our own is for what we write that nobody reads.

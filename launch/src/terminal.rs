@@ -3,7 +3,7 @@
 use std::os::fd::{IntoRawFd, OwnedFd};
 
 use nix::errno::Errno;
-use reaper::sys::file::Await;
+use reaper::sys::file::{Await, Fd};
 use reaper::sys::terminal;
 
 use crate::error::Error;
@@ -35,18 +35,21 @@ impl Terminal {
     /// # References
     /// pty(7); `TIOCGPTPEER`, ioctl_tty(2), Linux 4.13
     pub fn pair(typed: Typed, ptmx: Option<OwnedFd>) -> Result<(Self, OwnedFd), Error> {
-        let failed = |source| Error::Process { operation: "make a terminal for", source };
-        let raw = |errno: reaper::sys::Errno| failed(Errno::from_raw(errno.number()));
-        let mut relay = match ptmx {
-            None => reaper::relay::Relay::new().map_err(raw)?,
-            Some(ptmx) => reaper::relay::Relay::on(terminal::adopt(ptmx.into_raw_fd()).map_err(raw)?),
-        };
+        let (master, theirs) = opened(ptmx)?;
+        let mut relay = reaper::relay::Relay::on(master);
         if typed == Typed::OnlyAtATerminal && !std::io::IsTerminal::is_terminal(&std::io::stdin()) {
             relay.hear_nothing();
         }
-        let theirs = terminal::peer(relay.master()).map_err(raw)?;
-        let theirs = sys::duplicate(theirs.number()).map_err(failed)?;
         Ok((Self { relay }, theirs))
+    }
+
+    /// The same pair, of which nobody here looks and types: our end as it is.
+    ///
+    /// # Errors
+    /// As [`Terminal::pair`].
+    pub fn bare_pair(ptmx: Option<OwnedFd>) -> Result<(OwnedFd, OwnedFd), Error> {
+        let (master, theirs) = opened(ptmx)?;
+        Ok((sys::duplicate(master.number()).map_err(failed)?, theirs))
     }
 
     /// Begins to pass on what is typed, unless we are in the background, where a terminal of ours is
@@ -81,9 +84,26 @@ impl Terminal {
     }
 }
 
+fn failed(source: Errno) -> Error {
+    Error::Process { operation: "make a terminal for", source }
+}
+
+fn opened(ptmx: Option<OwnedFd>) -> Result<(Fd, OwnedFd), Error> {
+    let raw = |errno: reaper::sys::Errno| failed(Errno::from_raw(errno.number()));
+    let master = match ptmx {
+        None => terminal::pair(),
+        Some(ptmx) => terminal::adopt(ptmx.into_raw_fd()),
+    };
+    let master = master.map_err(raw)?;
+    let theirs = terminal::peer(&master).map_err(raw)?;
+    let theirs = sys::duplicate(theirs.number()).map_err(failed)?;
+    Ok((master, theirs))
+}
+
 /// Whether our stdin is the terminal that controls our session, and another process group's turn to
 /// read from.
-fn in_background() -> bool {
+#[must_use]
+pub fn in_background() -> bool {
     let foreground = terminal::foreground(0);
     foreground.is_some_and(|group| group != nix::unistd::getpgrp().as_raw())
 }

@@ -7,6 +7,7 @@ use clap::{ArgMatches, Args, Command, FromArgMatches, Parser, Subcommand, ValueE
 
 use crate::verbs::add::Add;
 use crate::verbs::convert::Convert;
+use crate::verbs::cp::Cp;
 use crate::verbs::create::CreateAny;
 pub use crate::verbs::create::Format;
 use crate::verbs::delete::Delete;
@@ -63,8 +64,10 @@ pub enum Verb {
     Get(Typed<Get>),
     /// Show all there is to know of a pod
     Describe(Typed<Shown<Describe>>),
-    /// Print what a workload has said so far
+    /// Print what a workload has said
     Logs(Typed<Logs>),
+    /// Copy files into workloads, or out of them
+    Cp(Typed<Cp>),
     /// End pods and forget them, or delete what is kept
     Delete(Typed<Delete>),
     /// Manage images, which containers are made of
@@ -104,6 +107,9 @@ pub enum Verb {
         /// What to do
         task: String,
     },
+    /// What a workload with a terminal or a stdin of its own has before its log; started by its supervisor
+    #[command(hide = true)]
+    Console,
 }
 
 /// What to do with images.

@@ -40,7 +40,9 @@ pub(crate) fn end(name: &Name, directory: &PodDirectory, here: &Origin) -> Resul
             }
         }
     }
-    for follower in [Process::Supervisor, Process::Forwarder] {
+    let names = directory.workload_names().unwrap_or_default();
+    let consoles = names.iter().map(Process::Console);
+    for follower in [Process::Supervisor, Process::Forwarder].into_iter().chain(consoles) {
         if let Some(holder) = end_follower(directory, follower, here, FOLLOW)? {
             return Err(Error::Stuck { name: name.clone(), holders: vec![holder] });
         }

@@ -8,7 +8,9 @@ use nix::errno::Errno;
 use reaper::ExitCode;
 use registry::{Name, RegistryError};
 
+use crate::console::ConsoleError;
 use crate::control::Refusal;
+use crate::copy::CopyError;
 use crate::forwarder::{ForwardError, ForwarderError};
 use crate::holders::Holder;
 use crate::plan::Contradiction;
@@ -46,6 +48,31 @@ pub enum Error {
         /// The name asked for.
         workload: Name,
     },
+    /// Nothing was ever launched in the pod.
+    #[error("no workload was ever launched in pod {pod}")]
+    NoWorkload {
+        /// The pod.
+        pod: Name,
+    },
+    /// No workload was named, and there are several.
+    #[error("a container name must be specified for pod {pod}, choose one of: [{}]", listed(workloads))]
+    WhichWorkload {
+        /// The pod.
+        pod: Name,
+        /// Its workloads.
+        workloads: Vec<Name>,
+    },
+    /// The workload was launched once, or what it said before is not kept.
+    #[error("previous terminated container {:?} in pod {:?} not found", workload.as_str(), pod.as_str())]
+    NoPrevious {
+        /// The pod.
+        pod: Name,
+        /// The workload.
+        workload: Name,
+    },
+    /// Files were not copied.
+    #[error(transparent)]
+    Copied(#[from] CopyError),
     /// The workload has ended.
     #[error("workload {workload} of pod {pod} has ended")]
     WorkloadEnded {
@@ -179,6 +206,31 @@ pub enum Error {
     /// The process that carries published ports could not be started or asked.
     #[error(transparent)]
     Forwarder(#[from] ForwarderError),
+    /// The process that a workload with a terminal or a stdin has could not be started, or not go on.
+    #[error(transparent)]
+    Console(#[from] ConsoleError),
+    /// We are attached to a workload no longer.
+    #[error("cannot stay attached to workload {workload} of pod {pod}")]
+    Attached {
+        /// The pod.
+        pod: Name,
+        /// The workload.
+        workload: Name,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// A workload that we were attached to has ended, and nobody saw how.
+    #[error("cannot tell how workload {workload} of pod {pod} has ended")]
+    EndUnseen {
+        /// The pod.
+        pod: Name,
+        /// The workload.
+        workload: Name,
+    },
+    /// What a workload says is shown, and nothing else.
+    #[error("of a workload in the foreground its own output is shown, and no json")]
+    Foreground,
     /// What carries published ports could not go on.
     #[error(transparent)]
     Forward(#[from] ForwardError),
@@ -280,8 +332,9 @@ impl Error {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::Contradiction(_) | Self::NoName { .. } | Self::NoContainer(_) | Self::NoRoot => ExitCode::Usage,
-            Self::EnvFile { .. } | Self::NoFormat { .. } | Self::BadName(_) => ExitCode::Usage,
+            Self::EnvFile { .. } | Self::NoFormat { .. } | Self::BadName(_) | Self::Foreground => ExitCode::Usage,
             Self::Container(error) => error.exit_code(),
+            Self::Copied(error) => error.exit_code(),
             Self::Join(error) => error.exit_code(),
             Self::Launch(error) => error.exit_code(),
             Self::Refused(refusal) => refusal.exit_code(),
@@ -305,6 +358,7 @@ impl Error {
             }
             Self::Registry(error) => error.hint(),
             Self::Nowhere(_) => Some("it may have been removed; --workdir names another"),
+            Self::Foreground => Some("with --detach it is launched, and told of"),
             Self::Silent { .. } => Some("it may be stopped, or wait for a disk; `pod delete --now` does not ask it"),
             Self::Stuck { .. } => Some("run it again when they are; nothing is forgotten meanwhile"),
             Self::Publish { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
@@ -342,6 +396,10 @@ impl Error {
     pub(crate) fn hearing(source: io::Error) -> Self {
         Self::Hearing(source)
     }
+}
+
+fn listed(names: &[Name]) -> String {
+    names.iter().map(Name::as_str).collect::<Vec<_>>().join(" ")
 }
 
 fn told(holders: &[Holder]) -> String {

@@ -10,6 +10,7 @@ use launch::{Inherited, Session};
 use nsjoin::relay::{self, Relay, Signals};
 use pod::answer::Answer;
 use pod::cli::{Cli, Format, Image, ImageFormat, Shown, Typed, Verb};
+use pod::verbs::add::Add;
 use pod::verbs::exec::Exec;
 use pod::verbs::image::pull::Pull;
 use pod::{Error, Programs, Registry, Store, show, verbs};
@@ -69,6 +70,9 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
             }
         }
         Verb::Add(add) => {
+            if let Some(typed) = add.verb.attached() {
+                return attend(&registry, add.0, typed);
+            }
             let (pod, output, plan) = (add.verb.pod.clone(), add.output, add.0.verb.plan(&registry)?);
             let (store, name) = (changing()?, plan.name.clone());
             verbs::add::add(&store, &pod, plan, &Programs::of_pod(None)?)?;
@@ -100,6 +104,7 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
             }
         }
         Verb::Logs(logs) => logs.run(&registry, out, &mut stderr())?,
+        Verb::Cp(cp) => cp.run(&registry, &mut |skipped| warn(&[skipped.into()]))?,
         Verb::Delete(delete) => {
             if let Some(answer) = delete.run() {
                 return tell(&answer, false);
@@ -134,6 +139,7 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
         Verb::Supervise => pod::supervise()?,
         Verb::Forward => pod::forwarder::forward()?,
         Verb::Tend { task } => say(format_args!("{}", pod::tend(&task).map_err(|error| Error::Output(error.into()))?))?,
+        Verb::Console => pod::console::attend()?,
     }
     Ok(SUCCESS)
 }
@@ -213,6 +219,19 @@ fn join(registry: &Registry, exec: Exec) -> Result<ExitCode, Error> {
     let relay = Relay { program: "pod", session, terminal, limit: None };
     let end = relay.run(&child, &signals).map_err(nsjoin::Error::from)?;
     Ok(ExitCode::of(end.status).unwrap_or(ExitCode::Failure))
+}
+
+/// Launches a workload, and stays with it to its end.
+fn attend(registry: &Registry, add: Shown<Add>, typed: launch::Typed) -> Result<ExitCode, Error> {
+    if add.output == Format::Json {
+        return Err(Error::Foreground);
+    }
+    let (pod, plan) = (add.verb.pod.clone(), add.verb.plan(registry)?);
+    let (store, programs) = (changing()?, Programs::of_pod(None)?);
+    // From here on they are the workload's.
+    let signals = Signals::take().map_err(nsjoin::Error::from)?;
+    let attached = verbs::add::attach(&store, &pod, plan, &programs)?;
+    Ok(ExitCode::of(attached.relay(typed, &signals)?).unwrap_or(ExitCode::Failure))
 }
 
 /// Tells what a verb of kubectl's comes to; whether it `compares` decides what 1 means.

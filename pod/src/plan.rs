@@ -202,6 +202,30 @@ pub struct WorkloadPlan {
     /// How much of the machine a program of the host may have; what a container may have is its own.
     #[serde(default)]
     pub limits: Limits,
+    /// Who types at it.
+    #[serde(default)]
+    pub console: Console,
+}
+
+/// What a workload reads what is typed from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Console {
+    /// Nothing is: its stdin is /dev/null.
+    #[default]
+    None,
+    /// A pipe.
+    Pipe,
+    /// A terminal of its own, of this size in the beginning.
+    Terminal(Size),
+}
+
+/// How large a terminal is, in characters; nothing where that is not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Size {
+    /// How high.
+    pub rows: u16,
+    /// How wide.
+    pub columns: u16,
 }
 
 impl WorkloadPlan {

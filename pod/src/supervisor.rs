@@ -21,6 +21,7 @@ mod log;
 mod pod;
 mod ports;
 mod start;
+mod wires;
 mod worker;
 mod workloads;
 

@@ -3,6 +3,7 @@
 
 pub mod add;
 pub mod convert;
+pub mod cp;
 pub mod create;
 pub mod delete;
 pub mod describe;
@@ -16,6 +17,7 @@ mod keep;
 pub mod label;
 pub mod logs;
 pub mod make;
+mod only;
 mod pairs;
 pub mod patch;
 pub mod resources;

@@ -7,6 +7,7 @@
 //! | `pause`, `supervisor`, `forwarder`, `workloads/NAME/process` | who it is: its line of `/proc/PID/stat` and a sum |
 //! | `workloads/NAME/spec.json`, `end.json` | what was launched, how it ended |
 //! | `workloads/NAME/stdout`, `stderr` | the fifos that its output goes through |
+//! | `workloads/NAME/console` | the process that stands before them, where it has a terminal or a stdin |
 //! | `workloads/.NAME` | one that is being launched |
 //! | `cgroups.json` | the directories of the control groups that were made for it |
 //! | `logs/NAME/N.log` | the output of its Nth launch, in the CRI's log format; `N.log.1` and up is older |
@@ -40,7 +41,12 @@ pub enum Process<'a> {
     Workload(&'a Name),
     /// And of one that is being launched.
     Draft(&'a Name),
+    /// The one that stands between a workload's terminal, or its pipes, and its log.
+    Console(&'a Name),
 }
+
+/// What the record of a workload's console is called, in its directory or its draft's.
+const CONSOLE: &str = "console";
 
 impl PodDirectory {
     /// The pod's directory at this path.
@@ -91,6 +97,12 @@ impl PodDirectory {
         self.workloads().join(format!(".{name}"))
     }
 
+    /// Where the console of a workload that is being launched leaves word of itself.
+    #[must_use]
+    pub fn draft_console(&self, name: &Name) -> PathBuf {
+        self.draft(name).join(CONSOLE)
+    }
+
     /// The directory of a workload's logs.
     #[must_use]
     pub fn logs(&self, name: &Name) -> PathBuf {
@@ -106,6 +118,7 @@ impl PodDirectory {
             Process::Forwarder => self.path.join("forwarder"),
             Process::Workload(name) => self.workload(name).join("process"),
             Process::Draft(name) => self.draft(name).join("process"),
+            Process::Console(name) => self.workload(name).join(CONSOLE),
         }
     }
 

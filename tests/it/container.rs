@@ -43,7 +43,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 /// A root directory of busybox, with a few files of /etc.
-fn rootfs(house: &House) -> PathBuf {
+pub(crate) fn rootfs(house: &House) -> PathBuf {
     let root = house.work().join("rootfs");
     for name in ["bin", "etc", "tmp"] {
         fs::create_dir_all(root.join(name)).unwrap();
@@ -51,7 +51,7 @@ fn rootfs(house: &House) -> PathBuf {
     fs::copy(find("busybox").unwrap(), root.join("bin/busybox")).unwrap();
     for applet in [
         "sh", "cat", "ls", "id", "pwd", "env", "mount", "touch", "sleep", "true", "readlink", "stat", "test", "head",
-        "tty", "hostname", "mkdir", "chroot", "dmesg", "grep", "echo", "ln", "rm", "mv", "kill", "umask",
+        "tty", "stty", "hostname", "mkdir", "chroot", "dmesg", "grep", "echo", "ln", "rm", "mv", "kill", "umask",
     ] {
         symlink("busybox", root.join("bin").join(applet)).unwrap();
     }
@@ -68,7 +68,7 @@ fn rootfs(house: &House) -> PathBuf {
 }
 
 /// A pod with a container in it, which waits to be ended.
-fn waiting(house: &House, options: &[&str]) -> PathBuf {
+pub(crate) fn waiting(house: &House, options: &[&str]) -> PathBuf {
     let root = rootfs(house);
     house.pod(&["create", "web"]).ok();
     let begin = ["add", "web", "--name", "c", "--rootfs", root.to_str().unwrap()];
@@ -83,7 +83,7 @@ fn pid_of(house: &House) -> i32 {
     i32::try_from(house.workload("web", "c")["process"]["pid"].as_i64().unwrap()).unwrap()
 }
 
-fn exec(house: &House, script: &str) -> String {
+pub(crate) fn exec(house: &House, script: &str) -> String {
     house.pod(&["exec", "web", "-c", "c", "--", "sh", "-c", script]).ok().out()
 }
 

@@ -54,7 +54,8 @@ fn with_nginx(user: User) {
     assert!(ran.out().contains("\nhello-from-the-application\n"), "{ran}");
     assert!(ran.out().contains("nginx joins it (the real one"), "{ran}");
     assert!(ran.out().contains("nginx: master process"), "{ran}");
-    house.nothing_is_left();
+    assert!(ran.out().contains("\n# the same of images: one of nginx"), "{ran}");
+    of_images(&house, &ran);
 }
 
 fn without_nginx(user: User) {
@@ -63,7 +64,17 @@ fn without_nginx(user: User) {
     let ran = play(&house, Some("")).ok();
     assert!(ran.out().contains("\nhello-from-the-application\n"), "{ran}");
     assert!(ran.out().contains("a small bundled proxy joins it"), "{ran}");
+    assert!(ran.out().contains("\n# the same of images: one of the bundled proxy"), "{ran}");
+    of_images(&house, &ran);
+}
+
+/// The second part came about, and nothing is left of either.
+fn of_images(house: &House, ran: &crate::house::Ran) {
+    assert!(ran.out().contains("\nhello-from-a-container\n"), "{ran}");
+    assert!(ran.out().contains("\nworkload/nginx started in pod/shop\n"), "{ran}");
+    assert!(ran.out().ends_with("\npod/shop deleted\n"), "{ran}");
     house.nothing_is_left();
+    assert_eq!(fs::read_dir(house.work()).unwrap().count(), 1, "its temporary directory is gone, images and all");
 }
 
 fn toolbox(user: User) {

@@ -51,6 +51,12 @@ mod limits;
 mod container;
 // The same by other runtimes.
 mod runtime;
+// Workloads in the foreground.
+mod attach;
+// What workloads have said.
+mod logs;
+// Files into workloads and out of them.
+mod cp;
 // What published ports carry, and what carries them.
 mod forwarder;
 // Images from registries.
@@ -104,6 +110,9 @@ fn main() {
         life::trials(),
         container::trials(),
         runtime::trials(),
+        attach::trials(),
+        logs::trials(),
+        cp::trials(),
         limits::trials(),
         trouble::trials(),
         frozen::trials(),

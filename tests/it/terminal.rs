@@ -73,6 +73,13 @@ impl Terminal {
         self.master.write_all(text.as_bytes()).map_err(|error| format!("cannot type: {error}"))
     }
 
+    /// Becomes as large as this.
+    pub(crate) fn is_as_large_as(&self, rows: u16, columns: u16) {
+        let (rows, columns) = (rows.to_string(), columns.to_string());
+        let stty = Command::new("stty").args(["-F", &self.name, "rows", &rows, "cols", &columns]).status();
+        assert!(stty.unwrap().success());
+    }
+
     /// Waits until it shows this.
     pub(crate) fn shows(&self, text: &str) -> Seen {
         let look = || self.shown.lock().unwrap().contains(text).then_some(());

@@ -26,8 +26,10 @@ impl Demo {
         let _pause = sh.push_env("POD_PAUSE", pause);
         let played = cmd!(sh, "sh examples/nginx-and-app.sh").quiet().run();
         // It cleans up behind itself unless it is killed; with its registry its pod would be lost.
-        if state.path().join("web").exists() {
-            cmd!(sh, "pod delete --now web").quiet().run()?;
+        for pod in ["web", "shop"] {
+            if state.path().join(pod).exists() {
+                cmd!(sh, "pod delete --now {pod}").quiet().run()?;
+            }
         }
         Ok(played?)
     }

@@ -34,17 +34,37 @@ impl Opened {
     /// # Errors
     /// When there are none left.
     pub fn make_terminal(&mut self, typed: Typed) -> Result<Terminal, Error> {
+        let ptmx = self.ptmx_of_inside();
+        let (ours, theirs) = Terminal::pair(typed, ptmx)?;
+        self.take_terminal(theirs);
+        Ok(ours)
+    }
+
+    /// The same, for somebody else to look and type at: our end of it as it is.
+    ///
+    /// # Errors
+    /// When there are none left.
+    pub fn make_bare_terminal(&mut self) -> Result<OwnedFd, Error> {
+        let ptmx = self.ptmx_of_inside();
+        let (ours, theirs) = Terminal::bare_pair(ptmx)?;
+        self.take_terminal(theirs);
+        Ok(ours)
+    }
+
+    fn ptmx_of_inside(&mut self) -> Option<OwnedFd> {
         let ptmx = self.is_elsewhere().then(|| self.ptmx());
         if let Some(Err(errno)) = &ptmx {
             self.outcome.doubts.push(Doubt::TerminalOfHere { source: *errno });
         }
-        let (ours, theirs) = Terminal::pair(typed, ptmx.and_then(Result::ok))?;
+        ptmx.and_then(Result::ok)
+    }
+
+    fn take_terminal(&mut self, theirs: OwnedFd) {
         if let (Some(Number::Asked(uid)), false) = (self.ids.user, self.namespaces.joins(Kind::User)) {
             // As a login gives somebody theirs. Who may not do that has one that is its own already.
             let _stays_ours = fchown(&theirs, Some(uid.into()), None);
         }
         (self.command.terminal, self.command.session) = (Some(theirs), Session::New);
-        Ok(ours)
     }
 
     /// The ptmx of inside.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::plan::WorkloadPlan;
 use crate::publish::Publish;
+use crate::record::EndRecord;
 
 /// How a supervisor is started: with the pod's directory and a listener for each of these, as descriptors,
 /// in order.
@@ -19,17 +20,19 @@ pub(crate) struct Start {
 /// What a client asks.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Request {
-    /// Launch this workload.
+    /// Launch this workload. With it comes the console's end of who is attached to it, if anybody is.
     Start(Box<WorkloadPlan>),
     /// End every workload: TERM, so many milliseconds of grace, KILL.
     Stop { grace_ms: u64 },
 }
 
-/// What comes back: first that it was heard, then how it went.
+/// What comes back: first that it was heard, then how it went; and to who is attached to a workload, how that
+/// has ended, if anybody saw it.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Word {
     Heard,
     Answer(Answer),
+    Ended(Option<EndRecord>),
 }
 
 /// How it went.

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
+use std::rc::Rc;
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
@@ -14,14 +15,14 @@ use tokio::task::{LocalSet, spawn_local};
 use tokio::time::sleep_until;
 
 use super::adopt::adopt;
-use super::client;
+use super::client::{self, Asked};
 use super::decide::{Action, Client, Event, Machine};
 use super::heard::{Heard, Tell};
 use super::pod::Pod;
 use super::ports::Ports;
 use super::worker::{self, Job, Worker};
 use super::workloads::{Buried, Workloads};
-use crate::control::{Request, Word};
+use crate::control::{Answer, Request, Word};
 use crate::error::Error;
 use crate::forwarder::{Listening, Said};
 use crate::sandbox;
@@ -43,8 +44,12 @@ pub(super) struct Supervisor {
     machine: Machine,
     workloads: Workloads,
     ports: Ports,
-    clients: BTreeMap<Client, UnixStream>,
+    clients: BTreeMap<Client, Rc<UnixStream>>,
     asked: Client,
+    /// The console's end of who asks just now.
+    handed: Option<OwnedFd>,
+    /// Who is attached to which workload, and is told of its end.
+    attached: BTreeMap<Name, Client>,
     jobs: Sender<Job>,
     tell: Tell,
     is_over: bool,
@@ -75,8 +80,14 @@ impl Supervisor {
                 let _at_the_end = tell.send(Heard::Launched(name, launched));
             }
         };
-        let worker =
-            Worker { directory: pod.directory.clone(), pod: pod.plan.name().clone(), pause: pod.pause, own_pids };
+        let worker = Worker {
+            directory: pod.directory.clone(),
+            pod: pod.plan.name().clone(),
+            pause: pod.pause,
+            pinned: pod.pinned.as_fd().try_clone_to_owned().map_err(|source| pod.failed(source))?,
+            own_pids,
+            program: pod.program.clone(),
+        };
         let jobs = worker::work(worker, launched).map_err(|source| pod.failed(source))?;
         Ok(Self {
             begun: Instant::now(),
@@ -86,6 +97,8 @@ impl Supervisor {
             pod,
             clients: BTreeMap::new(),
             asked: 0,
+            handed: None,
+            attached: BTreeMap::new(),
             jobs,
             tell,
             is_over: false,
@@ -105,8 +118,8 @@ impl Supervisor {
         tree::remove(&control).map_err(io::Error::other)?;
         let control = UnixListener::bind(&control)?;
         let tell = self.tell.clone();
-        spawn_local(client::accept(control, move |client, request| {
-            let _at_the_end = tell.send(Heard::Asked(client, request));
+        spawn_local(client::accept(control, move |asked| {
+            let _at_the_end = tell.send(Heard::Asked(asked));
         }));
         let pinned = sys::watch(self.pod.pinned.as_fd().try_clone_to_owned()?)?;
         let tell = self.tell.clone();
@@ -133,6 +146,7 @@ impl Supervisor {
             }
             if self.is_over {
                 self.ports.bury_forwarder(&self.pod);
+                self.workloads.bury_consoles();
                 return Ok(());
             }
         }
@@ -141,9 +155,10 @@ impl Supervisor {
     fn hear(&mut self, heard: Heard) {
         match heard {
             Heard::Event(event) => self.on(event),
-            Heard::Asked(client, request) => {
+            Heard::Asked(Asked { client, request, handed }) => {
                 self.asked += 1;
-                self.clients.insert(self.asked, client);
+                self.clients.insert(self.asked, Rc::new(client));
+                self.handed = handed.into_iter().next();
                 match request {
                     Request::Start(plan) => {
                         // Who has just ended makes room, whether we have been told of it yet or not.
@@ -154,6 +169,7 @@ impl Supervisor {
                         self.on(Event::Stop(self.asked, Duration::from_millis(grace_ms)));
                     }
                 }
+                self.handed = None;
             }
             Heard::Launched(name, launched) => {
                 let owned = launched.and_then(|launched| self.workloads.own(&self.pod.directory, &name, launched));
@@ -183,23 +199,40 @@ impl Supervisor {
     fn act(&mut self, action: Action) {
         match action {
             Action::Launch(plan) => {
-                let _lives_as_long_as_we = self.jobs.send(Job::Launch(plan));
+                let client = self.handed.take();
+                if client.is_some() {
+                    self.attached.insert(plan.name.clone(), self.asked);
+                }
+                let _lives_as_long_as_we = self.jobs.send(Job::Launch(plan, client));
             }
             Action::Signal(name, signal) => self.workloads.signal(&name, signal),
             Action::Record(name, end) => {
+                if let Some(client) = self.attached.remove(&name) {
+                    self.say(client, Word::Ended(end), false);
+                }
                 if let Some(end) = end {
                     let _lives_as_long_as_we = self.jobs.send(Job::Record(name, end));
                 }
             }
             Action::Answer(client, answer) => {
-                if let Some(client) = self.clients.remove(&client) {
-                    spawn_local(async move {
-                        let _gone = client::say(&client, &Word::Answer(answer)).await;
-                    });
+                let stays = answer == Answer::Started && self.attached.values().any(|attached| *attached == client);
+                if !stays {
+                    self.attached.retain(|_, attached| *attached != client);
                 }
+                self.say(client, Word::Answer(answer), stays);
             }
             Action::Forward => self.carry_ports(),
             Action::Exit => self.is_over = true,
+        }
+    }
+
+    /// Says something to a client, who stays to hear more or does not.
+    fn say(&mut self, client: Client, word: Word, stays: bool) {
+        let heard_by = if stays { self.clients.get(&client).cloned() } else { self.clients.remove(&client) };
+        if let Some(client) = heard_by {
+            spawn_local(async move {
+                let _gone = client::say(&client, &word).await;
+            });
         }
     }
 

@@ -7,7 +7,8 @@ use registry::{Name, PodDirectory, Process};
 use super::complain;
 use super::log::Log;
 use super::pod::Pod;
-use super::worker::{self, Grouped, Output};
+use super::wires;
+use super::worker::{Grouped, Output};
 use super::workloads::{Held, Workloads};
 use crate::cgroup;
 use crate::error::Error;
@@ -79,7 +80,7 @@ fn finish_draft(directory: &PodDirectory, name: &Name) {
 /// Reads on what a workload says, or those it has left behind.
 fn read_on(directory: &PodDirectory, workloads: &Workloads, name: &Name) {
     let Ok(Some(record)) = directory.spec::<WorkloadRecord>(name) else { return };
-    let end = |stream: &str| worker::read_end(&directory.workload(name).join(stream));
+    let end = |stream: &str| wires::read_end(&directory.workload(name).join(stream));
     let output = end("stdout").and_then(|stdout| Ok((stdout, end("stderr")?)));
     // One that was never launched has none.
     let Ok((stdout, stderr)) = output else { return };

@@ -5,7 +5,7 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,8 +26,16 @@ const BREATH: Duration = Duration::from_millis(50);
 /// How many descriptors are kept for clients when there are no others: they come one by one.
 const RESERVE: usize = 1;
 
+/// A client that asks for something.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) client: UnixStream,
+    pub(super) request: Request,
+    pub(super) handed: Vec<OwnedFd>,
+}
+
 /// Accepts clients for ever, and tells what each of them asks for.
-pub(super) async fn accept(control: UnixListener, tell: impl Fn(UnixStream, Request) + 'static) {
+pub(super) async fn accept(control: UnixListener, tell: impl Fn(Asked) + 'static) {
     let tell = Rc::new(tell);
     let at_once = Arc::new(Semaphore::new(AT_ONCE));
     let mut reserve = replenish(Vec::new());
@@ -61,11 +69,11 @@ fn replenish(mut reserve: Vec<File>) -> Vec<File> {
 }
 
 /// Hears one client; one that goes away is its own affair.
-async fn hear(client: UnixStream, tell: &impl Fn(UnixStream, Request)) {
+async fn hear(client: UnixStream, tell: &impl Fn(Asked)) {
     match timeout(PATIENCE, request(&client)).await {
-        Ok(Ok(Some(request))) => {
+        Ok(Ok(Some((request, handed)))) => {
             if say(&client, &Word::Heard).await.is_ok() {
-                tell(client, request);
+                tell(Asked { client, request, handed });
             }
         }
         Ok(Err(error)) => {
@@ -76,12 +84,12 @@ async fn hear(client: UnixStream, tell: &impl Fn(UnixStream, Request)) {
     }
 }
 
-async fn request(client: &UnixStream) -> io::Result<Option<Request>> {
+async fn request(client: &UnixStream) -> io::Result<Option<(Request, Vec<OwnedFd>)>> {
     let mut frames = Frames::default();
     loop {
         client.readable().await?;
         match client.try_io(tokio::io::Interest::READABLE, || frames.hear(&client.as_raw_fd())) {
-            Ok(Receive::Whole(text, _)) => return Ok(Some(serde_json::from_slice(&text)?)),
+            Ok(Receive::Whole(text, handed)) => return Ok(Some((serde_json::from_slice(&text)?, handed))),
             Ok(Receive::Part) => {}
             Ok(Receive::End) => return Ok(None),
             Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {}

@@ -1,12 +1,12 @@
 //! What reaches the supervisor, from its tasks and its worker.
 
 use registry::Name;
-use tokio::net::UnixStream;
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::client::Asked;
 use super::decide::Event;
 use super::worker::Launched;
-use crate::control::{Refusal, Request};
+use crate::control::Refusal;
 use crate::forwarder::Said;
 
 /// Where it is told. Nobody hears it once the supervisor is at its end.
@@ -16,7 +16,7 @@ pub(super) type Tell = UnboundedSender<Heard>;
 #[derive(Debug)]
 pub(super) enum Heard {
     Event(Event),
-    Asked(UnixStream, Request),
+    Asked(Asked),
     Launched(Name, Result<Launched, Refusal>),
     /// The process of this launch has come to its end.
     Readable(Name, u64),

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
@@ -105,20 +105,21 @@ pub(crate) fn call<'a>(name: &'a Name, directory: &'a PodDirectory) -> Result<Op
 }
 
 impl Called<'_> {
-    /// Asks it; `None` when it has ended before it answered.
-    pub(crate) fn ask(self, request: &Request) -> Result<Option<Answer>, Error> {
+    /// Asks it, with these descriptors; `None` when it has ended before it answered.
+    pub(crate) fn ask(&self, request: &Request, handed: &[RawFd]) -> Result<Option<Answer>, Error> {
         let Self { name, directory, stream } = self;
-        let failed = |source| Error::Supervisor { operation: "ask", name: name.clone(), source };
+        let failed = |source| Error::Supervisor { operation: "ask", name: (*name).clone(), source };
         let slowly = match request {
             Request::Start(_) => SLOWLY,
             Request::Stop { grace_ms } => Duration::from_millis(*grace_ms).saturating_add(PATIENCE * 2),
         };
         let mut patience = HEARD;
-        let mut said = send(&stream, request, &[]).map(|()| None);
+        let mut said = send(stream, request, handed).map(|()| None);
         loop {
             match said {
                 Ok(Some((Word::Answer(answer), _))) => return Ok(Some(answer)),
                 Ok(Some((Word::Heard, _))) => patience = slowly,
+                Ok(Some((Word::Ended(_), _))) => return Err(failed(io::ErrorKind::InvalidData.into())),
                 Ok(None) => {}
                 // It has been killed with our request unread, or read.
                 Err(error)
@@ -135,11 +136,18 @@ impl Called<'_> {
                 Err(error) => return Err(failed(error)),
             }
             stream.set_read_timeout(Some(patience)).map_err(failed)?;
-            said = match receive::<Word>(&stream) {
+            said = match receive::<Word>(stream) {
                 Ok(None) => return Ok(None),
                 said => said,
             };
         }
+    }
+}
+
+impl Called<'_> {
+    /// Where it says how a workload has ended that we are attached to.
+    pub(crate) fn into_stream(self) -> UnixStream {
+        self.stream
     }
 }
 

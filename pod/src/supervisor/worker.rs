@@ -1,11 +1,10 @@
 //! What waits for a disk or for an execution, on a thread of its own and in order: launching
 //! workloads, and recording how they ended.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
-use std::os::fd::OwnedFd;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, SystemTime};
@@ -15,16 +14,16 @@ use container::cgroup::OomWatch;
 use container::{ContainerPlan, Parts, Sandbox};
 use launch::complain::line;
 use launch::open::cgroup::Cgroups;
-use launch::{Child, Environment, Identity, Inherited, Limit, OwnPids, Record, Session};
-use nix::sys::stat::Mode;
-use nix::unistd::mkfifo;
+use launch::{Child, Environment, Identity, Inherited, Limit, OnDrop, OwnPids, Record, Session};
 use nsjoin::{Command, Directory, Join, Select, Target};
-use registry::{Name, PodDirectory, file};
+use registry::{Name, PodDirectory};
 
 use super::complain;
 use super::log::Log;
+use super::wires::{Wires, fifo};
 use crate::bundle;
 use crate::cgroup::{self, Group};
+use crate::console::{self, Ends};
 use crate::control::Refusal;
 use crate::error::Error;
 use crate::instance;
@@ -38,8 +37,8 @@ const AGAIN: Duration = Duration::from_secs(2);
 /// Something to do.
 #[derive(Debug)]
 pub(super) enum Job {
-    /// Launch a workload.
-    Launch(Box<WorkloadPlan>),
+    /// Launch a workload, with the console's end of who is attached to it, if anybody is.
+    Launch(Box<WorkloadPlan>, Option<OwnedFd>),
     /// Record how one ended.
     Record(Name, EndRecord),
     /// Remove the control group of one that has ended, with whoever it has left there.
@@ -50,6 +49,7 @@ pub(super) enum Job {
 #[derive(Debug)]
 pub(super) struct Launched {
     pub(super) child: Child,
+    pub(super) console: Option<Child>,
     pub(super) output: Output,
     pub(super) grouped: Grouped,
 }
@@ -72,12 +72,16 @@ pub(super) struct Output {
 }
 
 /// Who launches, and where.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Worker {
     pub(super) directory: PodDirectory,
     pub(super) pod: Name,
     pub(super) pause: Identity,
+    /// A pidfd of that.
+    pub(super) pinned: OwnedFd,
     pub(super) own_pids: OwnPids,
+    /// This program's file.
+    pub(super) program: PathBuf,
 }
 
 /// Starts the thread. It tells what came of each launch, and ends when nobody sends any more.
@@ -103,9 +107,9 @@ impl Worker {
             // Before anything else, so that no end is taken for that of a later launch.
             owed.retain(|(name, end)| self.directory.write_end(name, end).is_err());
             match job {
-                Some(Job::Launch(plan)) => {
+                Some(Job::Launch(plan, client)) => {
                     let name = plan.name.clone();
-                    let launched = self.launch(*plan);
+                    let launched = self.launch(*plan, client.as_ref());
                     if launched.is_ok() {
                         // What it has replaced needs no end any more.
                         owed.retain(|(ended, _)| *ended != name);
@@ -127,13 +131,14 @@ impl Worker {
     }
 
     /// Launches a workload; where the layers of its image cannot be put on each other, on a copy of them.
-    fn launch(&self, plan: WorkloadPlan) -> Result<Launched, Error> {
+    fn launch(&self, plan: WorkloadPlan, client: Option<&OwnedFd>) -> Result<Launched, Error> {
         let again = plan.container.is_some().then(|| plan.clone());
-        let error = match (self.launch_on(plan, Vec::new()), again) {
+        let error = match (self.launch_on(plan, Vec::new(), client), again) {
             (Err(Error::Container(error)), Some(plan)) if error.lacks_layers().is_some() => {
                 if let Some(plan) = on_a_copy(plan)? {
                     let why = Error::Container(error);
-                    return self.launch_on(plan, vec![Missing { mount: NO_LAYERS.to_owned(), reason: line(&why) }]);
+                    let missing = vec![Missing { mount: NO_LAYERS.to_owned(), reason: line(&why) }];
+                    return self.launch_on(plan, missing, client);
                 }
                 Error::Container(error)
             }
@@ -142,7 +147,12 @@ impl Worker {
         Err(error)
     }
 
-    fn launch_on(&self, plan: WorkloadPlan, mut missing: Vec<Missing>) -> Result<Launched, Error> {
+    fn launch_on(
+        &self,
+        plan: WorkloadPlan,
+        mut missing: Vec<Missing>,
+        client: Option<&OwnedFd>,
+    ) -> Result<Launched, Error> {
         let name = plan.name.clone();
         // What was launched before under this name may be a record that nobody can read.
         let before = self.directory.spec::<WorkloadRecord>(&name).ok().flatten();
@@ -152,7 +162,8 @@ impl Worker {
         let record = WorkloadRecord { plan, started: SystemTime::now(), number, missing };
         let draft = self.directory.write_draft(&name, &record).map_err(Error::from);
         let is_grouped = group.is_some();
-        let launched = draft.and_then(|process| self.spawn(record.plan, number, process, group)).and_then(|launched| {
+        let launched = draft.and_then(|process| self.spawn(record.plan, number, (process, client), group));
+        let launched = launched.and_then(|launched| {
             let promoted = self.directory.promote(&name);
             if promoted.is_err() {
                 // What cannot be recorded must not run.
@@ -183,32 +194,48 @@ impl Worker {
     }
 
     /// Joins the pod with the workload, its output going to its log.
-    fn spawn(&self, plan: WorkloadPlan, number: u32, process: File, group: Option<Group>) -> Result<Launched, Error> {
+    fn spawn(
+        &self,
+        plan: WorkloadPlan,
+        number: u32,
+        (process, client): (File, Option<&OwnedFd>),
+        group: Option<Group>,
+    ) -> Result<Launched, Error> {
         sandbox::mend(self.pause, &self.directory)?;
         let draft = self.directory.draft(&plan.name);
         let (stdout, stderr) = (fifo(&draft.join("stdout"))?, fifo(&draft.join("stderr"))?);
         let log = Log::begin(&self.directory, &plan.name, number)?;
-        let null = File::open("/dev/null").map_err(file("open", "/dev/null"))?;
-        let stdio = [Some(null.into()), Some(stdout.theirs), Some(stderr.theirs)];
+        let wires = Wires::new(plan.console, [stdout.theirs, stderr.theirs])?;
         let (grouped, cgroups) = match group {
             Some(Group { cgroup, .. }) => (Grouped::Yes(OomWatch::new(&cgroup)?), cgroup.to_join()?),
             None => (Grouped::No, Cgroups::default()),
         };
-        let child = match plan.container {
-            None => self.join(plan, stdio, process, cgroups),
-            Some(_) => self.contain(plan, stdio, process, cgroups),
+        let launching = Launching { wires, client, process, cgroups };
+        let (child, console) = match plan.container {
+            None => self.join(plan, launching),
+            Some(_) => self.contain(plan, launching),
         }?;
-        Ok(Launched { child, output: Output { stdout: stdout.ours, stderr: stderr.ours, log }, grouped })
+        Ok(Launched { child, console, output: Output { stdout: stdout.ours, stderr: stderr.ours, log }, grouped })
+    }
+
+    /// Starts the console of a workload that has one, before its own process is there; it goes when that does
+    /// not come about.
+    fn attend(&self, name: &Name, ends: Option<Ends>, client: Option<&OwnedFd>) -> Result<Option<Child>, Error> {
+        let Some(ends) = ends else { return Ok(None) };
+        let started = console::start(console::Start {
+            program: &self.program,
+            pause: self.pause,
+            pinned: self.pinned.as_fd(),
+            record: self.directory.draft_console(name),
+            ends,
+            client,
+        })?;
+        Ok(Some(started.on_drop(OnDrop::Kill)))
     }
 
     /// Joins the pod with a program of the host.
-    fn join(
-        &self,
-        plan: WorkloadPlan,
-        stdio: [Option<OwnedFd>; 3],
-        process: File,
-        cgroups: Cgroups,
-    ) -> Result<Child, Error> {
+    fn join(&self, plan: WorkloadPlan, launching: Launching<'_>) -> Result<(Child, Option<Child>), Error> {
+        let Launching { mut wires, client, process, cgroups } = launching;
         let mut command = Command::new(plan.program)
             .args(plan.arguments)
             .environment(Environment::Empty)
@@ -216,7 +243,7 @@ impl Worker {
             .directory(plan.directory)
             .session(Session::New)
             .own_pids(self.own_pids)
-            .stdio(stdio)
+            .stdio(wires.stdio())
             .signals(Inherited::now())
             .record(Record::Stat(process.into()));
         command.umask = plan.conditions.umask;
@@ -225,20 +252,18 @@ impl Worker {
         let join = Join::new(Target::Process(self.pause), command).select(Select::All).root(Directory::Targets);
         let attached = nsjoin::Attached { cgroups: Some(cgroups), ..nsjoin::Attached::default() };
         let opened = join.plan().map_err(nsjoin::Error::from).and_then(|plan| plan.open_with(attached));
-        Ok(opened.and_then(nsjoin::Opened::spawn)?)
+        let mut opened = opened?;
+        let terminal = wires.has_terminal().then(|| opened.make_bare_terminal()).transpose()?;
+        let console = self.attend(&plan.name, wires.ends(terminal), client)?;
+        Ok((opened.spawn()?, console))
     }
 
     /// Makes a container in the pod.
-    fn contain(
-        &self,
-        plan: WorkloadPlan,
-        stdio: [Option<OwnedFd>; 3],
-        process: File,
-        cgroups: Cgroups,
-    ) -> Result<Child, Error> {
+    fn contain(&self, plan: WorkloadPlan, launching: Launching<'_>) -> Result<(Child, Option<Child>), Error> {
+        let Launching { mut wires, client, process, cgroups } = launching;
         let Some(container) = plan.container else { return Err(Error::NoRoot) };
         let attached = container::Attached {
-            stdio,
+            stdio: wires.stdio(),
             record: Some(process.into()),
             cgroups,
             nice: nice(&plan.conditions),
@@ -246,12 +271,13 @@ impl Worker {
             ..container::Attached::default()
         };
         let sandbox = Sandbox::open(self.pause)?;
-        let (opened, _no_terminal) = container::Opened::open(container, sandbox, attached)?;
+        let (opened, terminal) = container::Opened::open(container, sandbox, attached)?;
+        let console = self.attend(&plan.name, wires.ends(terminal), client)?;
         let launched = match plan.runtime {
             None => opened.spawn(),
             Some(runtime) => opened.spawn_by(&runtime, &bundle::make(&self.directory, &plan.name)?),
         };
-        Ok(launched?.child)
+        Ok((launched?.child, console))
     }
 }
 
@@ -267,26 +293,13 @@ fn on_a_copy(plan: WorkloadPlan) -> Result<Option<WorkloadPlan>, Error> {
     Ok(Some(WorkloadPlan { container, ..plan }))
 }
 
-/// The two ends of a fifo.
-struct Fifo {
-    theirs: OwnedFd,
-    ours: OwnedFd,
-}
-
-/// Makes a fifo for a workload to write to, and us to read from.
-///
-/// The workload's end is one for reading, too: so it has a reader for as long as there is a writer,
-/// and who writes while no supervisor reads is neither ended by SIGPIPE nor loses a line.
-fn fifo(path: &Path) -> Result<Fifo, Error> {
-    mkfifo(path, Mode::S_IRUSR | Mode::S_IWUSR).map_err(|errno| file("create", path)(errno.into()))?;
-    let ours = read_end(path).map_err(file("open", path))?;
-    let theirs = OpenOptions::new().read(true).write(true).open(path).map_err(file("open", path))?;
-    Ok(Fifo { theirs: theirs.into(), ours })
-}
-
-/// Our end of a fifo.
-pub(super) fn read_end(path: &Path) -> io::Result<OwnedFd> {
-    Ok(OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)?.into())
+/// What a launch is given, beside its plan.
+struct Launching<'a> {
+    wires: Wires,
+    /// Who is attached to it.
+    client: Option<&'a OwnedFd>,
+    process: File,
+    cgroups: Cgroups,
 }
 
 /// The nice value of whoever asks, as far as we have the right to give it.

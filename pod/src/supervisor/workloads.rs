@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use container::cgroup::OomWatch;
 use launch::complain::line;
-use launch::{Child, Pidfd};
+use launch::{Child, OnDrop, Pidfd};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use reaper::{Signal, WaitStatus};
 use registry::{Name, PodDirectory, tree};
 use tokio::task::spawn_local;
@@ -30,6 +31,8 @@ pub(super) struct Workloads {
     running: BTreeMap<Name, Running>,
     launches: u64,
     glass: Rc<Glass>,
+    /// The consoles that we have started and that have not ended.
+    consoles: Rc<RefCell<BTreeMap<u64, Child>>>,
     tell: Tell,
 }
 
@@ -58,6 +61,9 @@ pub(super) struct Buried {
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// How many looks at who is not our child: before Linux 6.15 it is never told.
 const LOOKS: u32 = 25;
+
+/// How long consoles have for what was said last.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// Its process.
 #[derive(Debug)]
@@ -108,7 +114,7 @@ impl Held {
 impl Workloads {
     /// None yet.
     pub(super) fn new(tell: Tell) -> io::Result<Self> {
-        Ok(Self { running: BTreeMap::new(), launches: 0, glass: Rc::new(Glass::new()?), tell })
+        Ok(Self { running: BTreeMap::new(), launches: 0, glass: Rc::new(Glass::new()?), consoles: Rc::default(), tell })
     }
 
     pub(super) fn signal(&self, name: &Name, signal: Signal) {
@@ -124,7 +130,10 @@ impl Workloads {
 
     /// Takes a workload into our keeping. What cannot be watched must not run.
     pub(super) fn own(&mut self, directory: &PodDirectory, name: &Name, launched: Launched) -> Result<(), Refusal> {
-        let Launched { child, output, grouped } = launched;
+        let Launched { child, console, output, grouped } = launched;
+        if let Some(console) = console {
+            self.attended(console.on_drop(OnDrop::Leave));
+        }
         let kept = match self.read(output) {
             Ok(()) => self.hold(directory, name, Held::Ours(child), grouped),
             Err(error) => {
@@ -137,6 +146,31 @@ impl Workloads {
             tree::remove(&directory.workload(name)).unwrap_or_else(|error| complain(error, ()));
         }
         kept.map_err(|error| Refusal::because(format!("cannot watch the workload: {}", line(&error))))
+    }
+
+    /// Reaps a console once it has ended, as it does when its workload says no more.
+    fn attended(&mut self, console: Child) {
+        let Ok(watched) = console.as_fd().try_clone_to_owned().and_then(sys::watch) else { return };
+        self.launches += 1;
+        let (number, consoles) = (self.launches, Rc::clone(&self.consoles));
+        consoles.borrow_mut().insert(number, console);
+        spawn_local(async move {
+            let _ended = watched.readable().await;
+            // Whatever it has come to: that it has ended is all there is to know.
+            let _reaped = consoles.borrow_mut().remove(&number).map(|console| console.wait());
+        });
+    }
+
+    /// Sees to it that the consoles, which end with the pod, have ended before we do.
+    pub(super) fn bury_consoles(&self) {
+        let consoles = std::mem::take(&mut *self.consoles.borrow_mut());
+        let deadline = Instant::now() + LAST_WORDS;
+        for console in consoles.into_values() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let left = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
+            let _waited = poll(&mut [PollFd::new(console.as_fd(), PollFlags::POLLIN)], left);
+            let _ended = console.kill().and_then(|()| console.wait());
+        }
     }
 
     /// Watches a workload's process. One of ours that cannot be watched is ended.

@@ -7,26 +7,30 @@ mod volume;
 
 use std::ffi::OsString;
 use std::fs;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 use std::thread::sleep;
 use std::time::Duration;
 
 use clap::Args;
 use container::limits::Limits;
 use container::plan::Root;
-use launch::Seen;
-use registry::{Name, PodDirectory, Process, Registry, RegistryError, file};
+use launch::{Pidfd, Seen, Typed};
+use registry::{Found, Name, PodDirectory, Process, Registry, RegistryError, file};
 
 use super::Surroundings;
 use super::surroundings::program_and_arguments;
+use crate::attach::{self, Attached};
 use crate::control::{Answer, Request};
 use crate::error::Error;
 use crate::instance;
-use crate::plan::{Conditions, WorkloadPlan, name_after};
+use crate::plan::{Conditions, Console, Size, WorkloadPlan, name_after};
 use crate::programs::Programs;
 use crate::record::PodRecord;
 use crate::store::Store;
 use crate::supervisor;
-use contained::{Contained, Typed, Usual};
+use contained::{Contained, Further, Usual};
 use limited::Limited;
 
 /// Put a workload into a pod.
@@ -38,6 +42,18 @@ pub struct Add {
     /// The workload's name, a DNS label [default: the program's name]
     #[arg(long)]
     name: Option<Name>,
+
+    /// Launch it and come back, as without -i and -t; what they give it, it has all the same
+    #[arg(short, long)]
+    detach: bool,
+
+    /// Stay, and hand on what is typed, be it at a terminal or not: our stdin is the workload's
+    #[arg(short, long)]
+    interactive: bool,
+
+    /// Stay, and give it a terminal of its own
+    #[arg(short, long, conflicts_with = "runtime")]
+    tty: bool,
 
     #[command(flatten)]
     surroundings: Surroundings,
@@ -54,13 +70,30 @@ pub struct Add {
 }
 
 impl Add {
+    /// Whose is what is typed, where we stay attached to it.
+    #[must_use]
+    pub fn attached(&self) -> Option<Typed> {
+        let typed = if self.interactive { Typed::Stdin } else { Typed::OnlyAtATerminal };
+        ((self.interactive || self.tty) && !self.detach).then_some(typed)
+    }
+
+    fn console(&self) -> Console {
+        match (self.tty, self.interactive) {
+            (true, _) if self.detach => Console::Terminal(Size::default()),
+            (true, _) => Console::Terminal(attach::size()),
+            (false, true) => Console::Pipe,
+            (false, false) => Console::None,
+        }
+    }
+
     /// The workload that was typed, for a pod of this registry.
     ///
     /// # Errors
     /// When it was given no name and none can be made of the program's, it is to start nowhere, or what is to be
     /// a container cannot be one.
     pub fn plan(self, registry: &Registry) -> Result<WorkloadPlan, Error> {
-        let Self { pod, name, surroundings, contained, limited, command } = self;
+        let console = self.console();
+        let Self { pod, name, surroundings, contained, limited, command, .. } = self;
         let limits = limited.limits()?;
         let named = |program: &OsString| {
             let name = name.or_else(|| name_after(program));
@@ -86,24 +119,31 @@ impl Add {
                 container,
                 runtime,
                 limits,
+                console,
             });
         }
         let found = registry.pod(&pod)?;
         let directory = found.directory();
-        let (root, usual) = root(&contained, directory)?;
-        let made = root.clone();
         let record: PodRecord = directory.pod()?;
-        let (workdir, environment) = surroundings.typed();
+        let source = Source::of(&contained)?;
+        let usual = source.usual()?;
+        let words = usual.words(command);
+        // What has no name is refused before anything is made of it; what has no words has a reason of its own.
+        let name = words.first().map(named).transpose()?;
         let runtime = contained.runtime()?;
-        let typed = Typed { command, environment, directory: workdir, terminal: false, limits };
-        let container = contained.plan(root, usual, typed, (&record.plan, directory)).inspect_err(|_| {
+        let root = source.root(directory)?;
+        let made = root.clone();
+        let (workdir, environment) = surroundings.typed();
+        let terminal = matches!(console, Console::Terminal(_));
+        let further = Further { command: words, environment, directory: workdir, terminal, limits };
+        let container = contained.plan(root, usual, further, (&record.plan, directory)).inspect_err(|_| {
             // The error is what there is to tell; what stays goes with the pod.
             let _goes_with_the_pod = instance::remove_root(directory, &made);
         })?;
         let process = &container.parts().process;
         let (program, arguments) = program_and_arguments(process.command.clone());
         Ok(WorkloadPlan {
-            name: named(&program)?,
+            name: name.ok_or_else(|| Error::NoName { program: program.clone() })?,
             program,
             arguments,
             environment: process.environment.clone(),
@@ -112,20 +152,45 @@ impl Add {
             container: Some(container),
             runtime,
             limits: Limits::default(),
+            console,
         })
     }
 }
 
-/// The root directory that a container is to have, and what it says of how its program is to run.
-fn root(contained: &Contained, directory: &PodDirectory) -> Result<(Root, Usual), Error> {
-    if let Some(rootfs) = &contained.rootfs {
-        return Ok((Root::Directory(fs::canonicalize(rootfs).map_err(file("find", rootfs))?), Usual::default()));
+/// What the root directory of a container is made of.
+enum Source {
+    Directory(PathBuf),
+    Image(Box<(image::Store, image::Prepared)>),
+}
+
+impl Source {
+    fn of(contained: &Contained) -> Result<Self, Error> {
+        if let Some(rootfs) = &contained.rootfs {
+            return Ok(Self::Directory(fs::canonicalize(rootfs).map_err(file("find", rootfs))?));
+        }
+        let name = contained.image.as_deref().unwrap_or_default();
+        Ok(Self::Image(Box::new(imaged::prepare(name, contained.pull)?)))
     }
-    let name = contained.image.as_deref().unwrap_or_default();
-    let (store, prepared) = imaged::prepare(name, contained.pull)?;
-    let usual = imaged::usual(&prepared.image)?;
-    let writable = instance::make(directory, &store, &prepared)?;
-    Ok((Root::Layers { lowers: prepared.lowers, writable }, usual))
+
+    /// What it says of how its program is to run.
+    fn usual(&self) -> Result<Usual, Error> {
+        match self {
+            Self::Directory(_) => Ok(Usual::default()),
+            Self::Image(found) => imaged::usual(&found.1.image),
+        }
+    }
+
+    /// Makes it, for a pod in this directory.
+    fn root(self, directory: &PodDirectory) -> Result<Root, Error> {
+        match self {
+            Self::Directory(directory) => Ok(Root::Directory(directory)),
+            Self::Image(found) => {
+                let (store, prepared) = *found;
+                let writable = instance::make(directory, &store, &prepared)?;
+                Ok(Root::Layers { lowers: prepared.lowers, writable })
+            }
+        }
+    }
 }
 
 /// How often a supervisor is asked that is killed before it answers.
@@ -138,8 +203,36 @@ const BREATH: Duration = Duration::from_millis(10);
 /// # Errors
 /// When there is no such pod or it is dead, the name is in use, or the command cannot be executed.
 pub fn add(store: &Store, pod: &Name, plan: WorkloadPlan, programs: &Programs) -> Result<(), Error> {
+    launched(store, pod, plan, programs, None).map(drop)
+}
+
+/// Launches a workload, and attaches us to it; comes back once it has been executed.
+///
+/// # Errors
+/// As [`add`], and when there is no room to attach to it.
+pub fn attach(store: &Store, pod: &Name, plan: WorkloadPlan, programs: &Programs) -> Result<Attached, Error> {
+    let (console, theirs) = attach::pair()?;
+    let workload = plan.name.clone();
+    let has_terminal = matches!(plan.console, Console::Terminal(_));
+    let (found, supervisor) = launched(store, pod, plan, programs, Some(&theirs))?;
+    drop(theirs);
+    // One that has ended already says so by the supervisor.
+    let process = found.directory().recorded(Process::Workload(&workload))?;
+    let process = process.map(Pidfd::of).transpose().map_err(RegistryError::Blind)?.flatten();
+    Ok(Attached { found, workload, has_terminal, console, supervisor, process })
+}
+
+type Launched = (Found, UnixStream);
+
+fn launched(
+    store: &Store,
+    pod: &Name,
+    plan: WorkloadPlan,
+    programs: &Programs,
+    console: Option<&OwnedFd>,
+) -> Result<Launched, Error> {
     let container = plan.container.clone();
-    let added = ask(store, pod, plan, programs);
+    let added = ask(store, pod, plan, programs, console);
     if let (Err(_), Some(container), Ok(found)) = (&added, container, store.registry().pod(pod)) {
         // The error is what there is to tell; what stays goes with the pod.
         let _goes_with_the_pod = instance::remove(found.directory(), &container);
@@ -147,8 +240,15 @@ pub fn add(store: &Store, pod: &Name, plan: WorkloadPlan, programs: &Programs) -
     added
 }
 
-fn ask(store: &Store, pod: &Name, plan: WorkloadPlan, programs: &Programs) -> Result<(), Error> {
+fn ask(
+    store: &Store,
+    pod: &Name,
+    plan: WorkloadPlan,
+    programs: &Programs,
+    console: Option<&OwnedFd>,
+) -> Result<Launched, Error> {
     let request = Request::Start(Box::new(plan));
+    let handed: Vec<_> = console.map(AsRawFd::as_raw_fd).into_iter().collect();
     for _ in 0..TRIES {
         let (found, lock) = store.locked(pod)?;
         let directory = found.directory();
@@ -163,12 +263,16 @@ fn ask(store: &Store, pod: &Name, plan: WorkloadPlan, programs: &Programs) -> Re
         supervisor::ensure(programs, pod, directory, &[])?;
         let called = supervisor::call(pod, directory)?;
         drop(lock);
-        let answer = match called {
-            Some(called) => called.ask(&request)?,
-            None => None,
+        let (answer, stream) = match called {
+            Some(called) => (called.ask(&request, &handed)?, Some(called.into_stream())),
+            None => (None, None),
         };
         match answer {
-            Some(Answer::Started) => return Ok(()),
+            Some(Answer::Started) => {
+                // Who has answered has a stream.
+                let stream = stream.ok_or_else(|| Error::Unanswered { name: pod.clone() })?;
+                return Ok((found, stream));
+            }
             // A pod that ends meanwhile is the reason for whatever did not go well in it.
             Some(Answer::Refused(refusal)) => {
                 return Err(found.gone().map_or(Error::Refused(refusal), Error::from));

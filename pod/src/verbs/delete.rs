@@ -267,7 +267,7 @@ fn ask_to_stop(
     drop(lock);
     let grace_ms = u64::try_from(grace.as_millis()).unwrap_or(u64::MAX);
     let asked = called.and_then(|called| match called {
-        Some(called) => called.ask(&Request::Stop { grace_ms }),
+        Some(called) => called.ask(&Request::Stop { grace_ms }, &[]),
         None => Ok(None),
     });
     Ok(match asked {

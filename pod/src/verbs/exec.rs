@@ -102,26 +102,9 @@ pub fn contained(found: &Found, workload: Option<&Name>) -> Result<Option<Contai
 /// # Errors
 /// When the pod has ended, or there is no such workload or it has, or that cannot be told.
 pub fn exec(found: &Found, workload: Option<&Name>, command: Command) -> Result<Opened, Error> {
-    let (pod, directory) = (found.name(), found.directory());
     let pause = found.pause()?;
-    let process = match workload {
-        None => pause,
-        Some(name) => {
-            let here = Origin::here().map_err(RegistryError::Blind)?;
-            match directory.look(Process::Workload(name), &here) {
-                (Some(process), Seen::Alive) => own(directory, name, process)?
-                    .ok_or_else(|| Error::NotYet { pod: pod.clone(), workload: name.clone() })?,
-                (Some(_), Seen::Ended) => {
-                    return Err(Error::WorkloadEnded { pod: pod.clone(), workload: name.clone() });
-                }
-                (None, Seen::Ended | Seen::Alive) => {
-                    return Err(Error::NoSuchWorkload { pod: pod.clone(), workload: name.clone() });
-                }
-                (_, Seen::Unknown(source)) => return Err(RegistryError::Unseen { name: pod.clone(), source }.into()),
-            }
-        }
-    };
-    sandbox::mend(pause, directory)?;
+    let process = process(found, workload)?;
+    sandbox::mend(pause, found.directory())?;
     let command = at_home(command, process)?;
     let join = Join::new(Target::Process(process), command).select(Select::All).root(Directory::Targets);
     let plan = join.plan().map_err(nsjoin::Error::from)?;
@@ -134,6 +117,23 @@ fn own(directory: &PodDirectory, name: &Name, launched: Identity) -> Result<Opti
     match record.and_then(|record| record.plan.runtime) {
         None => Ok(Some(launched)),
         Some(_) => bundle::process(directory, name, launched),
+    }
+}
+
+/// The process of a workload; without one, the pause process, which sees the whole pod.
+///
+/// # Errors
+/// As [`exec`].
+pub(super) fn process(found: &Found, workload: Option<&Name>) -> Result<Identity, Error> {
+    let pause = found.pause()?;
+    let Some(name) = workload else { return Ok(pause) };
+    let (pod, here) = (found.name(), Origin::here().map_err(RegistryError::Blind)?);
+    match found.directory().look(Process::Workload(name), &here) {
+        (Some(process), Seen::Alive) => own(found.directory(), name, process)?
+            .ok_or_else(|| Error::NotYet { pod: pod.clone(), workload: name.clone() }),
+        (Some(_), Seen::Ended) => Err(Error::WorkloadEnded { pod: pod.clone(), workload: name.clone() }),
+        (None, Seen::Ended | Seen::Alive) => Err(Error::NoSuchWorkload { pod: pod.clone(), workload: name.clone() }),
+        (_, Seen::Unknown(source)) => Err(RegistryError::Unseen { name: pod.clone(), source }.into()),
     }
 }
 

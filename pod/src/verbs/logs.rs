@@ -1,130 +1,143 @@
-//! `pod logs`: what a workload has said, line by line.
+//! `pod logs`: what a workload has said, line by line, and with `-f` what it goes on to say.
+//!
+//! kubectl's options, but for two differences: logs that were put aside are shown, too, and `-f` goes on with
+//! the next launch of the workload if there is one by the time that one ends.
 
-use std::ffi::OsString;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Write};
-use std::path::PathBuf;
+mod entry;
+mod follow;
+mod read;
+
+use std::io::Write;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::Args;
-use registry::{Name, PodDirectory, Registry, file, tree};
+use manifest::value::duration;
+use registry::{Found, Name, Registry};
 
+use super::only::only;
 use crate::error::Error;
-use crate::record::{WorkloadRecord, log_name};
+use crate::record::{self, WorkloadRecord};
+use entry::Shower;
+use follow::Follow;
+use read::{Launch, last};
 
-/// Print what a workload has said so far.
+/// Print what a workload has said.
 #[derive(Debug, Args)]
 pub struct Logs {
     /// The pod's name
     pub pod: Name,
 
-    /// The workload's name
-    pub workload: Name,
+    /// The workload's name [default: that of the only one]
+    #[arg(value_name = "WORKLOAD", conflicts_with = "container")]
+    workload: Option<Name>,
+
+    /// The same
+    #[arg(short, long, value_name = "NAME")]
+    container: Option<Name>,
+
+    /// Go on with what it says, until it has ended
+    #[arg(short, long)]
+    follow: bool,
+
+    /// Of the launch before the last
+    #[arg(short, long, conflicts_with = "follow")]
+    previous: bool,
+
+    /// Of what there is, only so many entries; -1 is all
+    #[arg(long, value_name = "LINES", default_value_t = -1, allow_hyphen_values = true)]
+    tail: i64,
+
+    /// Only what was said in this time before now, like 5s, 2m or 3h
+    #[arg(long, value_name = "DURATION", conflicts_with = "since_time", value_parser = since)]
+    since: Option<Duration>,
+
+    /// Only what was said since, in RFC 3339
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    since_time: Option<SystemTime>,
+
+    /// Before each line, when it was said
+    #[arg(long)]
+    timestamps: bool,
+
+    /// Before each line, whose it is
+    #[arg(long)]
+    prefix: bool,
+
+    /// No more than so many bytes
+    #[arg(long, value_name = "BYTES")]
+    limit_bytes: Option<u64>,
+}
+
+fn since(text: &str) -> Result<Duration, String> {
+    match duration(text) {
+        Ok((false, duration)) if !duration.is_zero() => Ok(duration),
+        Ok(_) => Err("it has to be greater than 0".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn instant(text: &str) -> Result<SystemTime, String> {
+    let time = text.parse::<jiff::Timestamp>().map_err(|error| error.to_string())?;
+    let since = u64::try_from(time.as_nanosecond()).map_err(|_| format!("{text} is before there were logs"))?;
+    Ok(UNIX_EPOCH + Duration::from_nanos(since))
 }
 
 impl Logs {
-    /// Writes what the workload has said since it was launched last, as it said it: each stream to its
-    /// own. A line is said when it is whole, or longer than 16 KiB.
+    /// Writes what the workload has said since it was launched last, or the time before, as it said it: each
+    /// stream to its own. A line is said when it is whole, or longer than 16 KiB.
     ///
     /// # Errors
-    /// When there is no such pod or workload, or the log cannot be read or the text not written.
+    /// When there is no such pod, workload or launch, or the log cannot be read or the text not written.
     pub fn run(&self, registry: &Registry, out: &mut impl Write, err: &mut impl Write) -> Result<(), Error> {
-        let Self { pod, workload } = self;
-        let found = registry.pod(pod)?;
-        let opened = open(found.directory(), workload);
+        let found = registry.pod(&self.pod)?;
+        let opened = self.open(&found);
         // Before anything is said: these may be another's of its name.
         if !found.is_there()? {
             return Err(found.ended().into());
         }
-        let opened = opened?.ok_or_else(|| Error::NoSuchWorkload { pod: pod.clone(), workload: workload.clone() })?;
-        for (log, path) in opened {
-            print(&mut BufReader::new(log), out, err).map_err(|error| match error {
-                Failed::Reading(error) => file("read", path)(error).into(),
-                Failed::Writing(error) => Error::Output(error),
-            })?;
+        let (workload, mut launch) = opened?;
+        let since = self.since.and_then(|since| SystemTime::now().checked_sub(since)).or(self.since_time);
+        let mut shower = Shower {
+            since: since.map(|since| record::nanos(since).to_string()),
+            timestamps: self.timestamps,
+            prefix: self.prefix.then(|| format!("[pod/{}/{workload}] ", self.pod)),
+            left: self.limit_bytes,
+            goes_on: [false; 2],
+            out,
+            err,
+        };
+        let wants_more = match usize::try_from(self.tail) {
+            Ok(tail) => last(&mut launch, tail, |entry| shower.show(entry))?,
+            Err(_all) => launch.read(|entry| shower.show(entry))?,
+        };
+        if !wants_more {
+            return shower.flush();
         }
-        out.flush().and_then(|()| err.flush()).map_err(Error::Output)
-    }
-}
-
-/// The logs of a workload's last launch, in order; `None` when there is no such workload. They are opened
-/// all at once, for they may be put aside while we read.
-fn open(directory: &PodDirectory, workload: &Name) -> Result<Option<Vec<(File, PathBuf)>>, Error> {
-    let Some(WorkloadRecord { number, .. }) = directory.spec(workload)? else { return Ok(None) };
-    let logs = directory.logs(workload);
-    let mut opened = Vec::new();
-    for name in in_order(tree::names(&logs)?, number) {
-        let path = logs.join(name);
-        match File::open(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            log => opened.push((log.map_err(file("open", &path))?, path)),
+        if self.follow {
+            Follow::new(&found, &workload)?.run(launch, &mut shower)?;
+        } else {
+            launch.rest(|entry| shower.show(entry))?;
         }
+        shower.flush()
     }
-    Ok(Some(opened))
-}
 
-/// The logs of a launch, the oldest first: `N.log.4` to `N.log.1`, then `N.log`.
-fn in_order(names: Vec<OsString>, number: u32) -> Vec<String> {
-    let log = log_name(number);
-    let age = |name: &str| -> Option<u32> {
-        let rest = name.strip_prefix(log.as_str())?;
-        if rest.is_empty() { Some(0) } else { rest.strip_prefix('.')?.parse().ok() }
-    };
-    let names = names.into_iter().filter_map(|name| name.into_string().ok());
-    let mut aged: Vec<(u32, String)> = names.filter_map(|name| Some((age(&name)?, name))).collect();
-    aged.sort_by(|one, other| other.cmp(one));
-    aged.into_iter().map(|(_, name)| name).collect()
-}
-
-enum Failed {
-    Reading(io::Error),
-    Writing(io::Error),
-}
-
-fn print(log: &mut impl BufRead, out: &mut impl Write, err: &mut impl Write) -> Result<(), Failed> {
-    let mut line = Vec::new();
-    while log.read_until(b'\n', &mut line).map_err(Failed::Reading)? > 0 {
-        // The last entry may be in the making.
-        if let Some((stream, text)) = text_of(&line) {
-            match stream {
-                b"stderr" => err.write_all(text),
-                _ => out.write_all(text),
-            }
-            .map_err(Failed::Writing)?;
+    /// The workload, and the logs of the launch that is meant.
+    fn open(&self, found: &Found) -> Result<(Name, Launch), Error> {
+        let directory = found.directory();
+        let typed = self.workload.as_ref().or(self.container.as_ref());
+        let workload = match typed {
+            Some(name) => name.clone(),
+            None => only(found)?.ok_or_else(|| Error::NoWorkload { pod: self.pod.clone() })?,
+        };
+        let (pod, name) = (|| self.pod.clone(), workload.clone());
+        let Some(WorkloadRecord { number, .. }) = directory.spec(&workload)? else {
+            return Err(Error::NoSuchWorkload { pod: pod(), workload });
+        };
+        let previous = number.checked_sub(u32::from(self.previous));
+        let launch = previous.map(|number| Launch::open(directory, &name, number)).transpose()?;
+        match launch.filter(|launch| !self.previous || launch.is_there()) {
+            Some(launch) => Ok((workload, launch)),
+            None => Err(Error::NoPrevious { pod: pod(), workload }),
         }
-        line.clear();
-    }
-    Ok(())
-}
-
-/// The stream and the text of a log entry `TIME STREAM TAG TEXT`.
-fn text_of(entry: &[u8]) -> Option<(&[u8], &[u8])> {
-    let mut fields = entry.splitn(4, |byte| *byte == b' ').skip(1);
-    let (stream, tag, text) = (fields.next()?, fields.next()?, fields.next()?);
-    match tag {
-        b"F" => Some((stream, text)),
-        _ => Some((stream, text.strip_suffix(b"\n").unwrap_or(text))),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn entries_give_back_what_was_said() {
-        for (entry, stream, text) in [
-            ("2026-01-01T00:00:00.000000000Z stdout F a b  c\n", "stdout", "a b  c\n"),
-            ("2026-01-01T00:00:00.000000000Z stderr P part\n", "stderr", "part"),
-            ("2026-01-01T00:00:00.000000000Z stdout F \n", "stdout", "\n"),
-        ] {
-            assert_eq!(text_of(entry.as_bytes()), Some((stream.as_bytes(), text.as_bytes())), "{entry}");
-        }
-        assert_eq!(text_of(b"2026-01-01T00:00:00.000000000Z std"), None);
-    }
-
-    #[test]
-    fn what_was_put_aside_comes_first() {
-        let names = ["3.log", "3.log.10", "3.log.2", "2.log", "3.log.x", "33.log", "3.logs"].map(OsString::from);
-        assert_eq!(in_order(names.to_vec(), 3), ["3.log.10", "3.log.2", "3.log"]);
     }
 }

@@ -1,7 +1,7 @@
 //! Stories told to the machine.
 
 use super::*;
-use crate::plan::Conditions;
+use crate::plan::{Conditions, Console};
 
 const GRACE: Duration = Duration::from_secs(30);
 
@@ -24,6 +24,7 @@ fn plan(text: &str) -> Box<WorkloadPlan> {
         container: None,
         runtime: None,
         limits: container::limits::Limits::default(),
+        console: Console::None,
     })
 }
 

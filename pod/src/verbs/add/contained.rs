@@ -84,12 +84,20 @@ pub(super) struct Usual {
     pub(super) command: Vec<OsString>,
 }
 
+impl Usual {
+    /// The words of the command, with those that were typed.
+    pub(super) fn words(&self, typed: Vec<OsString>) -> Vec<OsString> {
+        let words = if typed.is_empty() { self.command.clone() } else { typed };
+        self.entrypoint.iter().cloned().chain(words).collect()
+    }
+}
+
 /// Where engines look for commands, where nobody says otherwise.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// Further words of the command line.
+/// What else was typed, with the whole command.
 #[derive(Debug, Default)]
-pub(super) struct Typed {
+pub(super) struct Further {
     pub(super) command: Vec<OsString>,
     pub(super) environment: Vec<(OsString, OsString)>,
     pub(super) directory: Option<PathBuf>,
@@ -137,7 +145,7 @@ impl Contained {
         self,
         root: Root,
         usual: Usual,
-        typed: Typed,
+        further: Further,
         pod: (&PodPlan, &PodDirectory),
     ) -> Result<ContainerPlan, Error> {
         let mut environment = vec![("PATH".into(), PATH.into())];
@@ -145,20 +153,19 @@ impl Contained {
         if pod.shares(Share::Uts) {
             set(&mut environment, "HOSTNAME".into(), pod.hostname().as_str().into());
         }
-        if typed.terminal {
+        if further.terminal {
             set(&mut environment, "TERM".into(), "xterm".into());
         }
         let from_files = self.env_file.iter().map(|path| variables(path)).collect::<Result<Vec<_>, _>>()?;
-        let all = usual.environment.into_iter().chain(from_files.into_iter().flatten()).chain(typed.environment);
+        let all = usual.environment.into_iter().chain(from_files.into_iter().flatten()).chain(further.environment);
         all.for_each(|(key, value)| set(&mut environment, key, value));
         let all = |sets: &[Capabilities]| sets.iter().fold(Capabilities::default(), |all, one| all.with(*one));
-        let words = if typed.command.is_empty() { usual.command } else { typed.command };
         let mut process = Process {
-            command: usual.entrypoint.into_iter().chain(words).collect(),
+            command: further.command,
             environment,
-            directory: typed.directory.or(usual.directory).unwrap_or_else(|| "/".into()),
+            directory: further.directory.or(usual.directory).unwrap_or_else(|| "/".into()),
             user: self.user.or(usual.user).unwrap_or_else(User::root),
-            // All and then some less, or none and then some more: whichever way round it was typed.
+            // All and then some less, or none and then some more: whichever way round it was further.
             capabilities: {
                 let (added, dropped) = (all(&self.cap_add), all(&self.cap_drop));
                 if dropped == Capabilities::all() { added } else { Capabilities::usual().with(added).without(dropped) }
@@ -168,7 +175,7 @@ impl Contained {
             limits: Vec::new(),
             umask: 0o022,
             oom_score: None,
-            terminal: typed.terminal,
+            terminal: further.terminal,
         };
         for option in self.security_opt {
             match option {
@@ -190,7 +197,7 @@ impl Contained {
             mounts,
             read_only: self.read_only,
             pids,
-            limits: typed.limits,
+            limits: further.limits,
             stop_signal: usual.stop_signal.unwrap_or(15),
             ..Parts::usual(root, process)
         })?)

@@ -1,0 +1,19 @@
+//! The console: a process between a workload's terminal, or its pipes, and its log, for a workload that
+//! somebody types at.
+//!
+//! A workload otherwise writes to the fifos of its log itself. A terminal has another end, which somebody
+//! has to hold for as long as the workload lives, and a stdin has somebody who writes to it: neither the
+//! client, who may go away, nor the supervisor, who may be killed. So the console holds them, hands on to the
+//! fifos what is said, and to a client, if there is one, and takes from that what is typed.
+//!
+//! It runs as nobody, without a capability ([`nobody`](crate::nobody)): all that it sees is bytes of others.
+
+mod attend;
+mod error;
+mod launch;
+mod packet;
+
+pub use attend::attend;
+pub use error::ConsoleError;
+pub(crate) use launch::{Ends, Start, start};
+pub(crate) use packet::{FromClient, LONGEST, Shown, Stream, hear, say};
