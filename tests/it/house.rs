@@ -294,6 +294,9 @@ impl House {
 
     /// Every process of this test that is not a zombie: its pid and command.
     fn processes(&self) -> BTreeMap<i32, String> {
+        // What is mounted where we are, everybody has mounted.
+        let place = self.directory.path().to_string_lossy().into_owned();
+        let is_everybodys = fs::read_to_string("/proc/self/mountinfo").is_ok_and(|mounts| mounts.contains(&place));
         let ours = |pid: i32| {
             let file = |name: &str| fs::read(format!("/proc/{pid}/{name}")).unwrap_or_default();
             // By its environment, or by what it has mounted: pause has no environment.
@@ -301,7 +304,7 @@ impl House {
             let marked = holds(&file("environ"), &format!("PODKIT_TEST={}\0", self.marker));
             // A supervisor has neither, and stands in its pod's directory.
             let stands = fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd.starts_with(self.state()));
-            marked || stands || holds(&file("mountinfo"), &self.directory.path().to_string_lossy())
+            marked || stands || (!is_everybodys && holds(&file("mountinfo"), &place))
         };
         let pids = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok());
         let command = |pid| fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default().replace('\0', " ");
