@@ -8,20 +8,19 @@
 //! Everybody begins without it, and what is written is on the disk of /tmp. The archive is made here, of text and noise
 //! half and half; each case is measured a few times only, for a disk is what it is.
 
+use std::cell::Cell;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use benches::Unit;
-use fixtures::find;
-
 use crate::engines::{self, Podman, Registry};
 use crate::inits::number_in;
 use crate::place::{Place, time, works};
 use crate::session::Session;
 use crate::turns::{Case, Seen, Turns, case, nanoseconds};
+use benches::Unit;
 
 const SUBJECT: &str = "image";
 const NAME: &str = "localhost/podkit/large:1";
@@ -29,7 +28,7 @@ const FILES: usize = 10_000;
 const BYTES: usize = 30_000;
 /// What it may have resident, however large a layer is.
 const ALLOWED: f64 = 64.0 * 1024.0 * 1024.0;
-const ROUNDS: usize = 8;
+const ROUNDS: usize = 5;
 
 pub(crate) fn measure(session: &mut Session, place: &Place) {
     if !nix::unistd::geteuid().is_root() {
@@ -52,6 +51,8 @@ struct Large<'a> {
     place: &'a Place,
     directory: tempfile::TempDir,
     archive: String,
+    /// Of the last fresh place.
+    number: Cell<usize>,
 }
 
 impl<'a> Large<'a> {
@@ -71,60 +72,47 @@ impl<'a> Large<'a> {
         for name in ["rootfs", "made"] {
             fs::remove_dir_all(directory.path().join(name)).map_err(told)?;
         }
-        Ok(Self { place, directory, archive })
+        Ok(Self { place, directory, archive, number: Cell::new(0) })
     }
 
     fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
 
+    /// A place that nothing has been in. What was in others stays until the end: where thousands of files have just
+    /// been removed, ext4 is slow to make others.
+    fn fresh(&self, name: &str) -> PathBuf {
+        self.number.set(self.number.get() + 1);
+        self.path(&format!("{name}-{}", self.number.get()))
+    }
+
     /// Loads it into an empty store.
     fn load(&self) -> Seen<2> {
         let mut command = self.place.command("pod", &["image", "load", "--quiet", "--input", &self.archive]);
-        self.seen(command.env("POD_DATA_DIR", self.path("store")))
-    }
-
-    /// How long it takes, and what it has resident at most; without what it has made, which is removed.
-    fn seen(&self, command: &mut Command) -> Seen<2> {
-        let (taken, peak) = weighed(command);
-        fs::remove_dir_all(self.path("store")).expect("a store");
-        settle();
-        [Some(nanoseconds(taken)), Some(peak)]
+        seen(command.env("POD_DATA_DIR", self.fresh("store")))
     }
 
     fn unpack(&self, session: &mut Session) {
         match Podman::start(self.place) {
             Ok(podman) => {
                 let theirs = case("podman load", || {
-                    let taken = time(&mut podman.with_overlay(&["load", "--quiet", "--input", &self.archive]));
-                    assert!(podman.with_overlay(&["rmi", "--force", "--all"]).status().is_ok_and(|it| it.success()));
-                    settle();
-                    [Some(nanoseconds(taken)), None]
+                    let store = self.fresh("podman");
+                    timed(&mut podman.with_overlay(&store, &["load", "--quiet", "--input", &self.archive]))
                 });
                 self.unpack_beside(session, "podman load", theirs);
             }
             Err(reason) => session.leave_out(SUBJECT, "podman load", &reason),
         }
-        if find("umoci").is_some() {
-            let image = format!("{}:{}", self.path("layout").display(), NAME.rsplit(':').next().unwrap_or_default());
-            let image = works(&mut self.umoci(&image))
-                .map_or_else(|_| format!("{}:{NAME}", self.path("layout").display()), |()| image);
-            let _tried = fs::remove_dir_all(self.path("bundle"));
-            let theirs = case("umoci unpack", || {
-                let taken = time(&mut self.umoci(&image));
-                fs::remove_dir_all(self.path("bundle")).expect("a bundle");
-                settle();
-                [Some(nanoseconds(taken)), None]
-            });
-            self.unpack_beside(session, "umoci unpack", theirs);
-        } else {
-            session.leave_out(SUBJECT, "umoci unpack", "not on this machine");
+        match works(&mut self.umoci()) {
+            Ok(()) => self.unpack_beside(session, "umoci unpack", case("umoci unpack", || timed(&mut self.umoci()))),
+            Err(reason) => session.leave_out(SUBJECT, "umoci unpack", &reason),
         }
     }
 
-    fn umoci(&self, image: &str) -> Command {
-        let bundle = self.path("bundle").display().to_string();
-        self.place.command("umoci", &["unpack", "--image", image, &bundle])
+    fn umoci(&self) -> Command {
+        let image = format!("{}:{}", self.path("layout").display(), NAME.rsplit(':').next().unwrap_or_default());
+        let bundle = self.fresh("bundle").display().to_string();
+        self.place.command("umoci", &["unpack", "--image", &image, &bundle])
     }
 
     fn unpack_beside(&self, session: &mut Session, name: &str, theirs: Case<'_, 2>) {
@@ -145,13 +133,9 @@ impl<'a> Large<'a> {
         };
         let ours = case("pod image pull", || {
             let mut command = registry.pull(&self.place.ours("pod"), &["image", "pull", "--quiet"]);
-            self.seen(command.env("POD_DATA_DIR", self.path("store")))
+            seen(command.env("POD_DATA_DIR", self.fresh("store")))
         });
-        let theirs = case("podman pull", || {
-            let taken = registry.podman_pull();
-            settle();
-            [Some(nanoseconds(taken)), None]
-        });
+        let theirs = case("podman pull", || timed(&mut registry.podman_pull(&self.fresh("podman"))));
         let pairs = [("pod image pull", "podman pull"), ("pod image pull", "64 MiB")];
         take(session, "pull", &pairs, vec![ours, theirs, allowed()]);
     }
@@ -169,6 +153,19 @@ fn take(session: &mut Session, measure: &str, pairs: &[(&str, &str)], cases: Vec
 /// What one has written is not to be waited for by another.
 fn settle() {
     nix::unistd::sync();
+}
+
+fn timed(command: &mut Command) -> Seen<2> {
+    let taken = time(command);
+    settle();
+    [Some(nanoseconds(taken)), None]
+}
+
+/// How long it takes, and what it has resident at most.
+fn seen(command: &mut Command) -> Seen<2> {
+    let (taken, peak) = weighed(command);
+    settle();
+    [Some(nanoseconds(taken)), Some(peak)]
 }
 
 /// Runs a command to its end, which has to be a good one; what it has resident at most is looked at every millisecond, for

@@ -140,6 +140,13 @@ pub(crate) const EXCUSES: &[Excuse] = &[
         reason: "std aborts when closedir(3) fails, which the kernel never lets it",
     },
     Excuse {
+        calls: &["rseq", "set_robust_list"],
+        before_main: false,
+        hangs: false,
+        says: "Fatal glibc error",
+        reason: "the C library ends a program of which a thread cannot begin, and the kernel never lets that fail",
+    },
+    Excuse {
         calls: &["getrandom"],
         before_main: false,
         hangs: false,

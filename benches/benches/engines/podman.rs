@@ -1,5 +1,6 @@
 //! Podman, which has no daemon, but a machine of its own all the same: nsjoin leads every command there.
 
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -40,18 +41,18 @@ impl Podman {
         self.command(&["run", "--rm", "--pod", "bench", PAUSE, "-v"])
     }
 
-    /// A command with layers as they are usual, in a place of its own: what is usual here is for small images.
-    pub(crate) fn with_overlay(&self, words: &[&str]) -> Command {
-        with_overlay(&self.0, words)
+    /// A command with layers as they are usual, kept in this place: what is usual here is for small images.
+    pub(crate) fn with_overlay(&self, store: &Path, words: &[&str]) -> Command {
+        with_overlay(&self.0, store, words)
     }
 }
 
-/// Podman on this machine, with an overlay of each image's layers.
-pub(super) fn with_overlay(machine: &Machine, words: &[&str]) -> Command {
+/// Podman on this machine, with an overlay of each image's layers, kept in this place.
+pub(super) fn with_overlay(machine: &Machine, store: &Path, words: &[&str]) -> Command {
     let mut podman = machine.inside("podman");
     podman.env("CONTAINERS_CONF", machine.work().join("containers.conf"));
-    for (option, name) in [("--root", "overlays"), ("--runroot", "runroot-overlays"), ("--tmpdir", "tmp-overlays")] {
-        podman.arg(option).arg(machine.work().join(name));
+    for (option, name) in [("--root", "root"), ("--runroot", "runroot"), ("--tmpdir", "tmp")] {
+        podman.arg(option).arg(store.join(name));
     }
     podman.args(["--storage-driver", "overlay"]).args(words);
     podman

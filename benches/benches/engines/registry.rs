@@ -2,16 +2,15 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use fixtures::engine::configure_podman;
 
 use super::machine::Machine;
 use super::podman::with_overlay;
 use super::{need, prepare};
-use crate::place::{Place, time};
+use crate::place::Place;
 
 /// Where it listens, on that machine's loopback.
 const WHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 5000);
@@ -43,8 +42,7 @@ impl Registry {
             skopeo.args(words).stderr(Stdio::null()).status().is_ok_and(|status| status.success()).then_some(())
         })?;
         let registry = Self { machine, name };
-        prepare("podman pull", &mut registry.by_podman())?;
-        prepare("podman rmi", &mut with_overlay(&registry.machine, &["rmi", "--force", "--all"]))?;
+        prepare("podman pull", &mut registry.podman_pull(&registry.machine.work().join("tried")))?;
         Ok(registry)
     }
 
@@ -55,14 +53,8 @@ impl Registry {
         command
     }
 
-    /// How long podman takes, which has not got it afterwards.
-    pub(crate) fn podman_pull(&self) -> Duration {
-        let taken = time(&mut self.by_podman());
-        time(&mut with_overlay(&self.machine, &["rmi", "--force", "--all"]));
-        taken
-    }
-
-    fn by_podman(&self) -> Command {
-        with_overlay(&self.machine, &["pull", "--quiet", "--tls-verify=false", &self.name])
+    /// Podman, pulling it into this place.
+    pub(crate) fn podman_pull(&self, store: &Path) -> Command {
+        with_overlay(&self.machine, store, &["pull", "--quiet", "--tls-verify=false", &self.name])
     }
 }

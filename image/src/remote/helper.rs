@@ -131,7 +131,8 @@ fn hear(child: &mut Child) -> Option<Heard> {
 
 fn listen(from: Option<impl Read + Send + 'static>) -> Receiver<io::Result<Vec<u8>>> {
     let (sender, receiver) = channel();
-    thread::spawn(move || {
+    // Without a thread there is nobody to hear from, which is how it is told.
+    let _refused = thread::Builder::new().spawn(move || {
         let mut heard = Vec::new();
         let read = from.map_or(Ok(0), |from| from.take(LONGEST).read_to_end(&mut heard));
         // Whoever asked may have given up.

@@ -300,11 +300,18 @@ impl Pull<'_> {
             }
         };
         thread::scope(|scope| {
+            let mut hands = 0;
             for _ in 0..SIDE_BY_SIDE.min(layers.len()) {
                 let come = come.clone();
-                scope.spawn(move || work(come));
+                // One that the system refuses is done without.
+                hands += usize::from(thread::Builder::new().spawn_scoped(scope, move || work(come)).is_ok());
             }
-            drop(come);
+            // Without any, everything comes before the first is unpacked.
+            if hands == 0 {
+                work(come);
+            } else {
+                drop(come);
+            }
             if let Err(error) = self.unpack(&chain, &comes, &stop) {
                 fail(error);
             }

@@ -67,7 +67,7 @@ pub enum LayerError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// Its archive.
-    #[error("layer {layer}: {source}")]
+    #[error("layer {layer}")]
     Unpack {
         /// The digest of its blob.
         layer: Digest,

@@ -10,6 +10,7 @@ use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
 use super::limits::Limits;
+use super::member::TarError;
 use crate::digest::{Algorithm, Digest, Hasher};
 use crate::media::Compression;
 
@@ -32,11 +33,15 @@ pub(super) fn unpacked<R: Read + Send, T, E>(
     limits: Limits,
     algorithm: Algorithm,
     body: impl FnOnce(&mut Unpacked) -> Result<T, E>,
-) -> Result<(T, Option<Digest>), E> {
+) -> Result<(T, Option<Digest>), E>
+where
+    E: From<TarError>,
+{
     let (full, filled) = sync_channel(BUFFERS);
     let (emptied, empty) = channel();
     thread::scope(|scope| {
-        let producer = scope.spawn(move || produce(source, limits, algorithm, &full, &empty));
+        let produce = move || produce(source, limits, algorithm, &full, &empty);
+        let producer = thread::Builder::new().spawn_scoped(scope, produce).map_err(TarError::Read)?;
         let mut reader = Unpacked { filled, emptied, buffer: Vec::new(), at: 0 };
         let done = body(&mut reader);
         // Who still has something to hand over sees that nobody wants it.
