@@ -26,7 +26,7 @@ use launch::Identity;
 use crate::engines::{self, Podman};
 use crate::floor::{self, Loop};
 use crate::footprint::memory::Gauge;
-use crate::place::{Place, works};
+use crate::place::{Place, time, works};
 use crate::session::Session;
 use crate::turns::{Case, Turns, said, timed};
 
@@ -45,6 +45,7 @@ pub(crate) fn measure(session: &mut Session, place: &Place) {
     housed.runs(session);
     housed.launches(session);
     housed.execs(session);
+    drop(housed);
     memory(session, place);
 }
 
@@ -52,19 +53,37 @@ pub(crate) fn measure(session: &mut Session, place: &Place) {
 struct Housed<'a> {
     place: &'a Place,
     pause: i32,
-    /// With the layers of the containers that are not the store's; no path of the pod's leads to /dev/shm.
+    /// With the layers of the containers that are not the store's, and with the pods: a pod has a /dev/shm of its own,
+    /// so that nothing of its containers can be in ours.
     directory: tempfile::TempDir,
 }
 
 impl<'a> Housed<'a> {
     fn new(place: &'a Place) -> Self {
-        place.time("pod", &["create", POD]);
         let directory = engines::directory().expect("a directory");
         for name in ["lower", "upper", "work", "state"] {
             fs::create_dir(directory.path().join(name)).expect("a directory");
         }
         fs::copy(place.ours("pause"), directory.path().join("lower/pause")).expect("a pause");
-        Self { place, pause: place.pause(POD), directory }
+        let mut housed = Self { place, pause: 0, directory };
+        time(&mut housed.pod(&["create", POD]));
+        let record = fs::read_to_string(housed.pods().join(POD).join("pause")).expect("a pod");
+        housed.pause = record.split(' ').next().and_then(|pid| pid.parse().ok()).expect("a line of /proc/PID/stat");
+        housed
+    }
+
+    fn pods(&self) -> PathBuf {
+        self.path("pods")
+    }
+
+    fn pod(&self, words: &[&str]) -> Command {
+        let mut command = self.place.command("pod", words);
+        command.env("POD_STATE_DIR", self.pods());
+        command
+    }
+
+    fn add(&self, name: &str) {
+        time(&mut self.pod(&["add", POD, "--name", name, "--image", PAUSE, "--pull", "never"]));
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -100,11 +119,11 @@ impl<'a> Housed<'a> {
     }
 
     fn add_until_it_has_run(&self, name: &str) -> Duration {
-        let end = self.place.work().join("pods").join(POD).join("workloads").join(name).join("end.json");
+        let end = self.pods().join(POD).join("workloads").join(name).join("end.json");
         let _told = fs::remove_file(&end);
         let words = ["add", POD, "--name", name, "--image", PAUSE, "--pull", "never", "--", "-v"];
         let before = Instant::now();
-        self.place.time("pod", &words);
+        time(&mut self.pod(&words));
         // Not asleep: being woken takes a part of what is measured.
         while !end.exists() {
             assert!(before.elapsed() < Duration::from_secs(10), "{name} has not ended");
@@ -132,7 +151,7 @@ impl<'a> Housed<'a> {
             namespaces: namespaces.map(|(kind, file)| (kind, of_pause(file))).into(),
             shm: of_pause("root/dev/shm"),
             mqueue: Some(of_pause("root/dev/mqueue")).filter(|path| path.is_dir()),
-            cgroup: None,
+            cgroup: Some(format!("/podkit-bench-{}", std::process::id()).into()),
             has_terminals_group: true,
         };
         let spec = spec(&self.plan(), &around).map_err(|error| error.to_string())?;
@@ -192,8 +211,8 @@ impl<'a> Housed<'a> {
     }
 
     fn execs(&self, session: &mut Session) {
-        self.place.time("pod", &["add", POD, "--name", "waits", "--image", PAUSE, "--pull", "never"]);
-        let ours = || self.place.time("pod", &["exec", POD, "-c", "waits", "--", "/pause", "-v"]);
+        self.add("waits");
+        let ours = || time(&mut self.pod(&["exec", POD, "-c", "waits", "--", "/pause", "-v"]));
         for choice in engines::all() {
             let Some(name) = &choice.exec else { continue };
             match choice.start(self.place) {
@@ -212,7 +231,7 @@ impl<'a> Housed<'a> {
 impl Drop for Housed<'_> {
     fn drop(&mut self) {
         // Whatever cannot be deleted is told by pod itself.
-        let _told = self.place.command("pod", &["delete", "--now", POD]).status();
+        let _told = self.pod(&["delete", "--now", POD]).status();
     }
 }
 
@@ -250,20 +269,15 @@ fn memory(session: &mut Session, place: &Place) {
     let gauge = Gauge::new();
     let mut each = Vec::new();
     for _ in 0..session.rounds(3) {
-        place.time("pod", &["create", POD]);
+        let housed = Housed::new(place);
         // With what supervises the pod, which is there once.
-        add(place, "first");
+        housed.add("first");
         let empty = gauge.read();
-        (0..MANY).for_each(|number| add(place, &format!("c{number}")));
+        (0..MANY).for_each(|number| housed.add(&format!("c{number}")));
         each.push((gauge.read() - empty) / MANY as f64);
-        place.time("pod", &["delete", "--now", POD]);
     }
     let name = format!("each of {MANY} containers");
     session.say(&Entry::Case(said(SUBJECT, "memory", &name, Unit::Bytes, &each)));
-}
-
-fn add(place: &Place, name: &str) {
-    place.time("pod", &["add", POD, "--name", name, "--image", PAUSE, "--pull", "never"]);
 }
 
 fn take(session: &mut Session, measure: &str, pairs: &[(&str, &str)], rounds: usize, cases: Vec<Case<'_, 1>>) {
