@@ -149,8 +149,9 @@ impl<'a> Housed<'a> {
             groups: Vec::new(),
             home: "/".to_owned(),
             namespaces: namespaces.map(|(kind, file)| (kind, of_pause(file))).into(),
-            shm: of_pause("root/dev/shm"),
-            mqueue: Some(of_pause("root/dev/mqueue")).filter(|path| path.is_dir()),
+            // The pod's own are in mounts that a runtime is not in; the machine's take as long to mount.
+            shm: "/dev/shm".into(),
+            mqueue: Some(PathBuf::from("/dev/mqueue")).filter(|path| path.is_dir()),
             cgroup: Some(format!("/podkit-bench-{}", std::process::id()).into()),
             has_terminals_group: true,
         };
