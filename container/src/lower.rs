@@ -31,12 +31,11 @@ pub(crate) struct Namespace {
 /// What the pod's namespaces allow, and what the machine has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Scene {
-    /// Whether the pod has a user namespace of its own: whoever is root in it makes no devices.
+    /// Whether the pod is in a user namespace, its own or one that we are in: whoever is root there makes no
+    /// devices, and has attributes of its own for what layers hide.
     pub(crate) own_users: bool,
     /// Whether that one has the group that terminals belong to.
     pub(crate) has_terminals_group: bool,
-    /// Whether what layers hide is marked in attributes that the root of a user namespace may write.
-    pub(crate) user_marks: bool,
     /// The hierarchies of control groups, and where each is mounted below /sys/fs/cgroup.
     pub(crate) hierarchies: Vec<Hierarchy>,
     /// How layers are put on each other.
@@ -171,7 +170,7 @@ fn root(script: &mut Script, root: &Root, scene: &Scene) -> Fd {
         let made = copy(Origin::Path(c_path(path)), true, Attributes::default(), Propagation::Private);
         return make(script, made);
     };
-    let marks = scene.user_marks.then(|| (c("userxattr"), None));
+    let marks = scene.own_users.then(|| (c("userxattr"), None));
     match scene.layers {
         Layers::Each => {
             let lowers = lowers.iter().map(|lower| (c("lowerdir+"), Some(c_path(lower))));
@@ -181,7 +180,7 @@ fn root(script: &mut Script, root: &Root, scene: &Scene) -> Fd {
             let options = called.into_iter().chain(marks).chain(lowers).chain(own).collect();
             make(script, Made::Fresh { kind: c("overlay"), options, attributes: 0 })
         }
-        Layers::InOneLine => in_one_line(script, lowers, writable, scene.user_marks),
+        Layers::InOneLine => in_one_line(script, lowers, writable, scene.own_users),
     }
 }
 

@@ -9,6 +9,7 @@ mod terminal;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
 use launch::op::Op;
@@ -21,7 +22,7 @@ use nix::errno::Errno;
 
 use crate::error::Error;
 use crate::lower::{self, Layers, Scene, Trees};
-use crate::plan::{ContainerPlan, Pids, Root};
+use crate::plan::{ContainerPlan, Pids};
 
 pub use command::{command, home};
 pub use sandbox::Sandbox;
@@ -69,10 +70,10 @@ impl Opened {
     /// When the pod has ended, something that is to be mounted is not there, or there is no such user.
     pub fn open(plan: ContainerPlan, sandbox: Sandbox, attached: Attached) -> Result<(Self, Option<Terminal>), Error> {
         let parts = plan.parts();
+        let own_users = sandbox.has_own_users() || !is_of_the_machine();
         let mut scene = Scene {
-            own_users: sandbox.has_own_users(),
+            own_users,
             has_terminals_group: sandbox.has_group(5)?,
-            user_marks: sandbox.has_own_users() || has_user_marks(&parts.root),
             hierarchies: hierarchies::read()?,
             layers: Layers::Each,
         };
@@ -109,15 +110,13 @@ impl Opened {
     }
 }
 
-/// Whether who we are may not write the attributes that are the machine's root's, as in a user namespace
-/// that somebody else has made: tried, for who has which rights there is not to be seen otherwise.
-fn has_user_marks(root: &Root) -> bool {
-    const TRIED: &std::ffi::CStr = c"trusted.overlay.tried";
-    let Root::Layers { writable, .. } = root else { return false };
-    let refused = rustix::fs::setxattr(&writable.upper, TRIED, b"y", rustix::fs::XattrFlags::empty()).is_err();
-    // What is left of it would mean nothing.
-    let _gone = rustix::fs::removexattr(&writable.upper, TRIED);
-    refused
+/// Whether our user namespace is the machine's own, whose root makes devices and writes every attribute.
+///
+/// # References
+/// The kernel's `include/linux/proc_ns.h`, `PROC_USER_INIT_INO`
+fn is_of_the_machine() -> bool {
+    const FIRST: u64 = 0xEFFF_FFFD;
+    std::fs::metadata("/proc/self/ns/user").is_ok_and(|found| found.ino() == FIRST)
 }
 
 /// Has the mounts made by a process in the pod's namespaces that shares our descriptors.

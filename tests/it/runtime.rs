@@ -133,7 +133,7 @@ echo == limits; grep -v '^Limit' /proc/self/limits
 echo == oom; cat /proc/self/oom_score_adj
 echo == nice; busybox awk '{ print $19 }' /proc/self/stat
 echo == devices; cd /dev; for d in null zero full random urandom tty; do stat -c '%n %t:%T %a %u:%g' $d; done
-for l in fd stdin stdout stderr ptmx core; do echo $l $(readlink $l); done; ls
+for l in fd stdin stdout stderr ptmx; do echo $l $(readlink $l); done; ls | grep -v core
 echo == masked; cat /proc/timer_list /proc/keys /proc/interrupts 2>&1; ls /sys/firmware
 echo == readonly
 for f in /proc/sys/kernel/domainname /proc/sysrq-trigger; do ( : >>$f ) 2>/dev/null && echo $f can be written; done
@@ -143,12 +143,15 @@ echo == mounts; cat /proc/self/mountinfo
 "#;
 
 /// What a mount is, as far as it is the same in two containers: place; options of the mount, propagation,
-/// kind. Of what is masked only that it is: with what nothing is shown is each runtime's own.
+/// kind. Of what is masked or protected only that it is: by what is each runtime's own.
 fn mount(line: &str) -> (String, String) {
     let words: Vec<_> = line.split(' ').collect();
     let dash = words.iter().position(|word| *word == "-").unwrap();
     if ["/proc/", "/sys/firmware"].iter().any(|start| words[4].starts_with(start)) && words[dash + 1] != "proc" {
         return (words[4].to_owned(), "masked".to_owned());
+    }
+    if words[4].starts_with("/proc/") && words[5].split(',').any(|option| option == "ro") {
+        return (words[4].to_owned(), "protected".to_owned());
     }
     let mut own: Vec<_> = words[5].split(',').collect();
     own.sort_unstable();
@@ -181,6 +184,7 @@ fn same_container(runtime: &'static str) {
 /// Calls that are probed by programs: each tells whether it may be made.
 const CALLS: &str = r"
 try() { name=$1; shift; if ( $@ ) >/dev/null 2>&1; then echo $name goes; else echo $name refused; fi; }
+rm -f /tmp/null
 try mount mount -t tmpfs none /tmp
 try umount umount /proc
 try unshare-user unshare -U true
