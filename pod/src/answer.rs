@@ -30,8 +30,30 @@ impl Complaint {
     }
 }
 
+/// A pod that is to come or to go after a verb has said so.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pending {
+    /// The pod.
+    pub pod: Box<manifest::kind::Pod>,
+    /// What is waited for.
+    pub until: Until,
+}
+
+/// What of a pod is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// That somebody attends to it.
+    Attended,
+    /// That it is ready, or has done what it was to do; for so long at most.
+    Ready(Option<std::time::Duration>),
+    /// That it is going.
+    Going,
+    /// That it is gone; for so long at most.
+    Gone(Option<std::time::Duration>),
+}
+
 /// What a verb comes to. Where some objects were wrong, the others are shown all the same.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Answer {
     /// What is to be printed.
     pub text: String,
@@ -41,6 +63,8 @@ pub struct Answer {
     pub warnings: Vec<String>,
     /// What did.
     pub complaints: Vec<Complaint>,
+    /// The pods that are to come or to go.
+    pub pending: Vec<Pending>,
     /// Whether two things that were compared differ.
     pub differ: bool,
 }

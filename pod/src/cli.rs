@@ -31,6 +31,7 @@ use crate::verbs::patch::Patch;
 use crate::verbs::resources::ApiResources;
 use crate::verbs::run::Run;
 use crate::verbs::set::Set;
+use crate::verbs::start::Start;
 use crate::verbs::submit::{Apply, Replace};
 
 /// Compose pods on one machine, without a cluster.
@@ -70,6 +71,8 @@ pub enum Verb {
     Cp(Typed<Cp>),
     /// End pods and forget them, or delete what is kept
     Delete(Typed<Delete>),
+    /// Have pods of manifests run again, after the machine was started
+    Start(Typed<Start>),
     /// Manage images, which containers are made of
     #[command(subcommand)]
     Image(Image),
@@ -98,6 +101,9 @@ pub enum Verb {
     /// What runs behind a pod; started by the other verbs
     #[command(hide = true)]
     Supervise,
+    /// Who attends to a pod of a manifest; started by the other verbs
+    #[command(hide = true)]
+    Attend(Attend),
     /// What carries a pod's published ports; started by its supervisor
     #[command(hide = true)]
     Forward,
@@ -110,6 +116,19 @@ pub enum Verb {
     /// What a workload with a terminal or a stdin of its own has before its log; started by its supervisor
     #[command(hide = true)]
     Console,
+}
+
+/// A pod to be attended to.
+#[derive(Debug, Args)]
+pub struct Attend {
+    /// Its namespace
+    pub namespace: String,
+    /// Its name
+    pub name: String,
+    /// The file of this program
+    pub program: std::path::PathBuf,
+    /// The pause program
+    pub pause: std::path::PathBuf,
 }
 
 /// What to do with images.

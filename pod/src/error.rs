@@ -23,6 +23,27 @@ pub enum Error {
     /// The pod's parts contradict each other.
     #[error(transparent)]
     Contradiction(#[from] Contradiction),
+    /// Something that manifests may want is not there.
+    #[error("{what} is not there yet")]
+    NotYet {
+        /// What.
+        what: String,
+    },
+    /// Objects cannot be read or kept.
+    #[error(transparent)]
+    Objects(#[from] crate::objects::ObjectsError),
+    /// A volume cannot be had.
+    #[error(transparent)]
+    Volume(#[from] crate::volume::VolumeError),
+    /// Nobody can attend to a pod.
+    #[error("cannot attend to pod {pod}")]
+    Attend {
+        /// The pod.
+        pod: String,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
     /// No pod can be called so.
     #[error(transparent)]
     BadName(#[from] registry::InvalidName),

@@ -65,6 +65,7 @@ fn damaged(name: Name, directory: &PodDirectory, error: &Error) -> PodView {
         missing: Vec::new(),
         workloads: Vec::new(),
         directory: directory.path().to_owned(),
+        object: None,
     }
 }
 
@@ -94,6 +95,7 @@ fn look(directory: &PodDirectory, here: &Origin) -> Result<PodView, Error> {
         missing,
         workloads: workloads?.into_iter().flatten().collect(),
         directory: directory.path().to_owned(),
+        object: plan.object().map(str::to_owned),
         name: plan.name().clone(),
     })
 }

@@ -87,7 +87,15 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
         Verb::Exec(exec) => return join(&registry, exec.0),
         Verb::Get(get) => {
             if let Some(answer) = get.run() {
-                return tell(&answer, false);
+                let exit = tell(&answer, false)?;
+                if get.is_everything() {
+                    let by_hand = get.pods(&registry)?;
+                    if !by_hand.is_empty() {
+                        say(format_args!(""))?;
+                        show::table(&by_hand, out)?;
+                    }
+                }
+                return Ok(exit);
             }
             let format = get.format()?;
             let pods = get.pods(&registry)?;
@@ -124,6 +132,7 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
             }
             return Ok(exit);
         }
+        Verb::Start(verb) => return tell(&verb.run(), false),
         Verb::Image(image) => return images(image),
         Verb::Apply(verb) => return tell(&verb.run(), false),
         Verb::Replace(verb) => return tell(&verb.run(), false),
@@ -137,6 +146,7 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
         Verb::ApiResources(verb) => return tell(&verb.run(), false),
         Verb::Diff(verb) => return tell(&verb.run(), true),
         Verb::Supervise => pod::supervise()?,
+        Verb::Attend(attend) => pod::attend::attend(&attend.namespace, &attend.name, attend.program, attend.pause)?,
         Verb::Forward => pod::forwarder::forward()?,
         Verb::Tend { task } => say(format_args!("{}", pod::tend(&task).map_err(|error| Error::Output(error.into()))?))?,
         Verb::Console => pod::console::attend()?,
@@ -239,7 +249,13 @@ fn tell(answer: &Answer, compares: bool) -> Result<ExitCode, Error> {
     stdout().lock().write_all(answer.text.as_bytes()).and_then(|()| stdout().flush()).map_err(Error::Output)?;
     // A stderr that takes nothing is no reason to end differently.
     let _lost = stderr().write_all(answer.said().as_bytes());
-    Ok(answer.exit_code(compares))
+    let exit = answer.exit_code(compares);
+    if answer.pending.is_empty() {
+        return Ok(exit);
+    }
+    let came = Answer::from(pod::attend::follow(&answer.pending, &Programs::of_pod(None)?)?);
+    let _lost = stderr().write_all(came.said().as_bytes());
+    Ok(if exit == SUCCESS { came.exit_code(compares) } else { exit })
 }
 
 /// Tells what did not go as it should have, and is no reason to fail.

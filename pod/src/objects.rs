@@ -17,6 +17,6 @@ mod key;
 mod stamp;
 mod store;
 
-pub(crate) use error::ObjectsError;
-pub(crate) use key::Key;
-pub(crate) use store::{Changing, Objects};
+pub use error::ObjectsError;
+pub use key::Key;
+pub(crate) use store::{Changing, Objects, node_name, uid};

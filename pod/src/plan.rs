@@ -104,6 +104,9 @@ pub struct PodPlan {
     hostname: Hostname,
     share: BTreeSet<Share>,
     publish: Vec<Publish>,
+    /// The uid of the object that it is the sandbox of.
+    #[serde(default)]
+    object: Option<String>,
 }
 
 /// The parts of a pod contradict each other.
@@ -135,7 +138,7 @@ impl PodPlan {
             return Err(Contradiction::Publish);
         }
         let hostname = hostname.unwrap_or_else(|| Hostname::from(&name));
-        Ok(Self { name, hostname, share, publish })
+        Ok(Self { name, hostname, share, publish, object: None })
     }
 
     /// The pod's name.
@@ -166,6 +169,18 @@ impl PodPlan {
     #[must_use]
     pub fn publish(&self) -> &[Publish] {
         &self.publish
+    }
+
+    /// The uid of the object that it is the sandbox of; none of a pod by hand.
+    #[must_use]
+    pub fn object(&self) -> Option<&str> {
+        self.object.as_deref()
+    }
+
+    /// The same pod, as the sandbox of an object.
+    #[must_use]
+    pub(crate) fn of_object(self, uid: String) -> Self {
+        Self { object: Some(uid), ..self }
     }
 
     /// The same pod, with these as its published ports: those that the kernel has given.
@@ -205,6 +220,12 @@ pub struct WorkloadPlan {
     /// Who types at it.
     #[serde(default)]
     pub console: Console,
+    /// What of the container's mounts is a part of a volume.
+    #[serde(default)]
+    pub parts: Vec<Part>,
+    /// Whether its share of processor time is a wish: where no control group is ours, it is done without.
+    #[serde(default)]
+    pub wishes_shares: bool,
 }
 
 /// What a workload reads what is typed from.
@@ -226,6 +247,17 @@ pub struct Size {
     pub rows: u16,
     /// How wide.
     pub columns: u16,
+}
+
+/// A part of a volume in a container: opened when it is mounted, and never by a path that leads out of the volume.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// Where it is mounted.
+    pub at: PathBuf,
+    /// The volume, as the pod sees it.
+    pub volume: PathBuf,
+    /// Its path in the volume.
+    pub path: String,
 }
 
 impl WorkloadPlan {

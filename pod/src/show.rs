@@ -4,7 +4,6 @@
 //! terminal would do what they say.
 
 pub mod image;
-pub(crate) mod objects;
 pub mod pull;
 
 use std::io::Write;

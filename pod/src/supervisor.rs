@@ -25,6 +25,7 @@ mod wires;
 mod worker;
 mod workloads;
 
+pub(crate) use entry::become_nobodys_child;
 pub use entry::supervise;
 pub(crate) use start::{call, ensure, is_living};
 

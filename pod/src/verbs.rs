@@ -23,6 +23,7 @@ pub mod patch;
 pub mod resources;
 pub mod run;
 pub mod set;
+pub mod start;
 pub mod submit;
 mod surroundings;
 mod which;

@@ -44,6 +44,9 @@ pub struct PodView {
     pub workloads: Vec<WorkloadView>,
     /// Where it is recorded.
     pub directory: PathBuf,
+    /// The uid of the object that it is the sandbox of; none of a pod by hand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub object: Option<String>,
 }
 
 /// Whether a pod is there.

@@ -283,6 +283,13 @@ impl House {
         i32::try_from(self.describe(pod)["pause"]["pid"].as_i64().unwrap()).unwrap()
     }
 
+    /// The pid of this test's process whose command line begins so.
+    pub(crate) fn process_named(&self, command: &str) -> i32 {
+        let processes = self.processes();
+        let found = processes.iter().find(|(_, known)| known.starts_with(command)).map(|(pid, _)| *pid);
+        found.unwrap_or_else(|| panic!("no {command} in {}", self.tree()))
+    }
+
     /// Waits until a workload's log has such a line, and hands back all of it.
     pub(crate) fn logged(&self, pod: &str, workload: &str, text: &str) -> String {
         eventually(&format!("{workload} says {text}"), || {
@@ -342,6 +349,9 @@ impl House {
 
 impl Drop for House {
     fn drop(&mut self) {
+        if self.work().join("data/objects").exists() {
+            self.pod(&["delete", "pods", "--all", "-A", "--now"]);
+        }
         let pods = self.pod(&["get", "-o", "json"]);
         if let Ok(Value::Array(pods)) = serde_json::from_slice(&pods.output.stdout) {
             for pod in pods {

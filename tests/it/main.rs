@@ -84,6 +84,8 @@ mod sandbox;
 mod manifest;
 // Objects that are kept.
 mod objects;
+// Pods of manifests.
+mod pods;
 // The examples, as a user would run them.
 mod examples;
 // Which file imports which.
@@ -130,6 +132,7 @@ fn main() {
         inherited::trials(),
         manifest::trials(),
         objects::trials(),
+        pods::trials(),
     ];
     let conclusion = libtest_mimic::run(&arguments, trials.into_iter().flatten().collect());
     house::close();

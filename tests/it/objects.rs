@@ -86,10 +86,8 @@ fn many(user: User) {
     let house = House::new(user);
     let two = "apiVersion: v1\nkind: Pod\nmetadata: {name: two}\nspec: {containers: []}\n";
     let file = put(&house, "many.yaml", &[&map("one", "1"), two, &map("three", "1")].join("---\n"));
-    let ran = house.pod(&["apply", "-f", &file]);
-    // Pods are not run yet, which is said where they are.
-    let ran = ran.exits(125);
-    assert_eq!(ran.out(), "configmap/one created\nconfigmap/three created\n", "{ran}");
+    let invalid = "The Pod \"two\" is invalid: spec.containers: Required value\n";
+    says(house.pod(&["apply", "-f", &file]), 1, "configmap/one created\nconfigmap/three created\n", invalid);
     let again = house.pod(&["apply", "-f", &file, "--dry-run=client"]).ok();
     let expected =
         "configmap/one unchanged (dry run)\npod/two created (dry run)\nconfigmap/three unchanged (dry run)\n";

@@ -9,7 +9,7 @@ use super::key::Key;
 /// Objects cannot be read or kept.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub(crate) enum ObjectsError {
+pub enum ObjectsError {
     /// There is one of that name.
     #[error("{} already exists", .0.quoted())]
     Exists(Key),
@@ -23,6 +23,14 @@ pub(crate) enum ObjectsError {
         key: Key,
         /// In an API server's words.
         trouble: String,
+    },
+    /// Something in it has to go first.
+    #[error("{} is in use by {by}: delete that first", key.quoted())]
+    InUse {
+        /// What.
+        key: Key,
+        /// By whom.
+        by: String,
     },
     /// It cannot go.
     #[error("{} is forbidden: this namespace may not be deleted", .0.quoted())]

@@ -6,7 +6,7 @@ use manifest::kind::{Object, Resource};
 
 /// What an object is found by.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Key {
+pub struct Key {
     pub(super) resource: &'static Resource,
     pub(super) namespace: Option<String>,
     pub(super) name: String,
@@ -21,14 +21,14 @@ const LONGEST: usize = 255;
 impl Key {
     /// Of a kind; the namespace matters only to kinds that are in one.
     #[must_use]
-    pub(crate) fn new(resource: &'static Resource, namespace: &str, name: &str) -> Self {
+    pub fn new(resource: &'static Resource, namespace: &str, name: &str) -> Self {
         let namespace = resource.namespaced.then(|| namespace.to_owned());
         Self { resource, namespace, name: name.to_owned() }
     }
 
     /// That of an object.
     #[must_use]
-    pub(crate) fn of(object: &Object) -> Self {
+    pub fn of(object: &Object) -> Self {
         let metadata = object.metadata();
         let namespace = metadata.namespace.as_deref().unwrap_or("default");
         Self::new(object.resource(), namespace, metadata.name.as_deref().unwrap_or_default())
@@ -36,25 +36,25 @@ impl Key {
 
     /// Of which kind.
     #[must_use]
-    pub(crate) fn resource(&self) -> &'static Resource {
+    pub fn resource(&self) -> &'static Resource {
         self.resource
     }
 
     /// In which namespace, where its kind is in one.
     #[must_use]
-    pub(crate) fn namespace(&self) -> Option<&str> {
+    pub fn namespace(&self) -> Option<&str> {
         self.namespace.as_deref()
     }
 
     /// Of which name.
     #[must_use]
-    pub(crate) fn name(&self) -> &str {
+    pub fn name(&self) -> &str {
         &self.name
     }
 
     /// As an API server names it: `configmaps "web"`.
     #[must_use]
-    pub(crate) fn quoted(&self) -> String {
+    pub fn quoted(&self) -> String {
         format!("{} {:?}", self.resource.qualified_plural(), self.name)
     }
 

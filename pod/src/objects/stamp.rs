@@ -9,6 +9,8 @@ pub(super) struct Birth {
     pub(super) uid: String,
     pub(super) now: Time,
     pub(super) revision: u64,
+    /// The machine, which pods are on.
+    pub(super) node: String,
 }
 
 /// Makes an object that comes one that is there.
@@ -18,15 +20,20 @@ pub(super) fn born(object: &mut Object, birth: Birth) {
     if metadata.namespace.as_deref().is_none_or(str::is_empty) {
         metadata.namespace = Some("default".to_owned());
     }
-    metadata.uid = Some(birth.uid);
-    metadata.creation_timestamp = Some(birth.now);
-    metadata.resource_version = Some(birth.revision.to_string());
+    let Birth { uid, now, revision, node } = birth;
+    metadata.uid = Some(uid);
+    metadata.creation_timestamp = Some(now);
+    metadata.resource_version = Some(revision.to_string());
     metadata.generation = generation;
     if !object.resource().namespaced {
         object.metadata_mut().namespace = None;
     }
-    if let Object::PersistentVolumeClaim(claim) = object {
-        bind(claim);
+    match object {
+        Object::PersistentVolumeClaim(claim) => bind(claim),
+        Object::Pod(pod) => {
+            pod.spec.get_or_insert_default().node_name.get_or_insert(node);
+        }
+        _ => {}
     }
 }
 
@@ -78,7 +85,7 @@ mod tests {
     fn born_of(kind: &str, value: serde_json::Value) -> Object {
         let mut object = Object::from_value(kind, value).expect("an object");
         object.set_defaults();
-        born(&mut object, Birth { uid: "u".to_owned(), now: Time::default(), revision: 7 });
+        born(&mut object, Birth { uid: "u".to_owned(), now: Time::default(), revision: 7, node: "n".to_owned() });
         object
     }
 

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use manifest::emit::compact;
 use manifest::kind::{Object, RESOURCES, Resource};
 use manifest::value::Time;
+use nix::unistd::gethostname;
 use registry::{Lock, RegistryError, Sharing, file, tree, trust};
 use rustix::rand::{GetRandomFlags, getrandom};
 use serde_json::json;
@@ -123,6 +124,12 @@ impl Objects {
         Ok(Changing { objects: self.clone(), _lock: lock })
     }
 
+    /// Where what is in the volume of a claim is, or will be.
+    #[must_use]
+    pub(crate) fn claim_data(&self, uid: &str) -> PathBuf {
+        self.claims().join(uid)
+    }
+
     fn root(&self) -> PathBuf {
         self.data.join("objects")
     }
@@ -193,7 +200,7 @@ impl Changing {
         }
         let namespace = key.namespace().map(|name| self.provide(name)).transpose()?.flatten();
         let now = Time(clock::now());
-        stamp::born(&mut object, Birth { uid: uid()?, now, revision: self.next(None)? });
+        stamp::born(&mut object, Birth { uid: uid()?, now, revision: self.next(None)?, node: node_name() });
         self.write(&key, &object)?;
         Ok(Created { object, namespace })
     }
@@ -231,6 +238,24 @@ impl Changing {
         }
         self.remove(key)?;
         self.sweep_claims()?;
+        Ok(object)
+    }
+
+    /// Has an object say that it is to go, and how many seconds it has; it may be given less than before, never more.
+    ///
+    /// # Errors
+    /// When there is none of its name, or it cannot be written.
+    pub(crate) fn condemn(&self, key: &Key, grace: i64) -> Result<Object, ObjectsError> {
+        let before = self.objects.get(key)?.ok_or_else(|| ObjectsError::Missing(key.clone()))?;
+        let mut object = before.clone();
+        let metadata = object.metadata_mut();
+        let grace = metadata.deletion_grace_period_seconds.map_or(grace, |given| given.min(grace));
+        let by = clock::now().as_second().saturating_add(grace);
+        metadata.deletion_timestamp = jiff::Timestamp::from_second(by).ok().map(Time);
+        metadata.deletion_grace_period_seconds = Some(grace);
+        metadata.generation = metadata.generation.map(|generation| generation + 1);
+        metadata.resource_version = Some(self.next(Some(&before))?.to_string());
+        self.write(key, &object)?;
         Ok(object)
     }
 
@@ -330,6 +355,11 @@ impl Changing {
     }
 }
 
+/// What the machine is called, on which pods are.
+pub(crate) fn node_name() -> String {
+    gethostname().ok().and_then(|name| name.into_string().ok()).unwrap_or_else(|| "localhost".to_owned())
+}
+
 fn sync(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()
 }
@@ -352,7 +382,7 @@ fn random<const N: usize>() -> Result<[u8; N], ObjectsError> {
 ///
 /// # References
 /// RFC 9562, section 5.4
-fn uid() -> Result<String, ObjectsError> {
+pub(crate) fn uid() -> Result<String, ObjectsError> {
     let number = u128::from_be_bytes(random()?);
     let number = number & !(0xf << 76) & !(0x3 << 62) | 0x4 << 76 | 0x2 << 62;
     let hex = format!("{number:032x}");

@@ -57,7 +57,7 @@ pub fn supervise() -> Result<(), Error> {
 }
 
 /// Leaves the terminal, the session, the signals, the mask and the limits of where we come from.
-fn become_nobodys_child() {
+pub(crate) fn become_nobodys_child() {
     // Refused only to a group's leader, which a process just made is not.
     let _session = setsid();
     let _renamed = set_name(c"pod");

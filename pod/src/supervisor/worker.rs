@@ -1,6 +1,7 @@
 //! What waits for a disk or for an execution, on a thread of its own and in order: launching
 //! workloads, and recording how they ended.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -11,6 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use caps::{CapSet, Capability};
 use container::cgroup::OomWatch;
+use container::limits::Limits;
 use container::{ContainerPlan, Parts, Sandbox};
 use launch::complain::line;
 use launch::open::cgroup::Cgroups;
@@ -30,6 +32,7 @@ use crate::instance;
 use crate::plan::{Conditions, WorkloadPlan};
 use crate::record::{EndRecord, Missing, WorkloadRecord};
 use crate::sandbox;
+use crate::volume;
 
 /// How long to wait before an end is recorded again that could not be.
 const AGAIN: Duration = Duration::from_secs(2);
@@ -190,7 +193,12 @@ impl Worker {
         if plan.limits().is_empty() && plan.container.is_none() {
             return Ok(None);
         }
-        cgroup::make(&self.directory, &self.pod, self.pause, &plan.name, plan.limits()).map(Some)
+        let made = |limits: &Limits| cgroup::make(&self.directory, &self.pod, self.pause, &plan.name, limits);
+        let group = match made(plan.limits()) {
+            Err(Error::Cgroup(_)) if plan.wishes_shares => made(&Limits { shares: None, ..plan.limits().clone() }),
+            group => group,
+        };
+        group.map(Some)
     }
 
     /// Joins the pod with the workload, its output going to its log.
@@ -258,9 +266,19 @@ impl Worker {
         Ok((opened.spawn()?, console))
     }
 
+    /// Parts of volumes, opened in the pod: whoever is at work in a volume has nothing else mounted.
+    fn parts(&self, plan: &WorkloadPlan) -> Result<BTreeMap<PathBuf, OwnedFd>, Error> {
+        if plan.parts.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let root = volume::root_of(self.pause.pid)?;
+        Ok(volume::parts(&plan.parts, root).map_err(file("open a part of a volume for", plan.name.as_str()))?)
+    }
+
     /// Makes a container in the pod.
     fn contain(&self, plan: WorkloadPlan, launching: Launching<'_>) -> Result<(Child, Option<Child>), Error> {
         let Launching { mut wires, client, process, cgroups } = launching;
+        let sources = self.parts(&plan)?;
         let Some(container) = plan.container else { return Err(Error::NoRoot) };
         let attached = container::Attached {
             stdio: wires.stdio(),
@@ -268,7 +286,7 @@ impl Worker {
             cgroups,
             nice: nice(&plan.conditions),
             limits: limits(&plan.conditions),
-            ..container::Attached::default()
+            sources,
         };
         let sandbox = Sandbox::open(self.pause)?;
         let (opened, terminal) = container::Opened::open(container, sandbox, attached)?;

@@ -120,6 +120,8 @@ impl Add {
                 runtime,
                 limits,
                 console,
+                parts: Vec::new(),
+                wishes_shares: false,
             });
         }
         let found = registry.pod(&pod)?;
@@ -153,6 +155,8 @@ impl Add {
             runtime,
             limits: Limits::default(),
             console,
+            parts: Vec::new(),
+            wishes_shares: false,
         })
     }
 }

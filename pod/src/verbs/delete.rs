@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use clap::Args;
 use launch::Seen;
-use manifest::kind::Object;
+use manifest::kind::{Object, Pod, Resource};
 use manifest::read::{Head, ReadError, Validate};
 use registry::{Found, Lock, Name, Process};
 
 use super::get::is_pods;
 use super::keep::{can_be_kept, plain, reason};
 use super::which::{Scope, Which, told, which};
-use crate::answer::{Answer as Told, Complaint};
+use crate::answer::{Answer as Told, Complaint, Pending, Until};
 use crate::control::{Answer, Request};
 use crate::each::in_order;
 use crate::end;
@@ -43,9 +43,18 @@ pub struct Delete {
     #[command(flatten)]
     shape: Shape,
 
-    /// Seconds between TERM to each workload and KILL
-    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
-    grace_period: u64,
+    /// Seconds between TERM to each workload and KILL [default: 30, or what a manifest says]
+    #[arg(long, value_name = "SECONDS")]
+    grace_period: Option<u64>,
+
+    /// Whether to come back only when pods of manifests are gone
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value_t = true,
+          default_missing_value = "true", action = clap::ArgAction::Set, hide_default_value = true)]
+    wait: bool,
+
+    /// How long to wait for that at most: 30s, 5m
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    timeout: Option<Duration>,
 
     /// Kill at once, as --grace-period 0 does
     #[arg(long, conflicts_with = "grace_period")]
@@ -63,12 +72,51 @@ impl Delete {
         if !self.files.is_empty() {
             return Some(self.manifests().into());
         }
-        match which(&self.words) {
-            Ok(None) => None,
-            Ok(Some(all)) if all.iter().all(|which| is_pods(which) && !which.names.is_empty()) => None,
-            Ok(Some(all)) => Some(self.objects(&all).into()),
-            Err(complaint) => Some(complaint.into()),
+        let all = match which(&self.words) {
+            Ok(None) => pods_called(&self.words),
+            Ok(Some(all)) => all,
+            Err(complaint) => return Some(complaint.into()),
+        };
+        let by_hand = |which: &Which| is_pods(which) && !which.names.is_empty() && !self.knows(&which.names);
+        if all.iter().all(by_hand) { None } else { Some(self.objects(&all).into()) }
+    }
+
+    /// Whether one of these is a pod of a manifest.
+    fn knows(&self, names: &[String]) -> bool {
+        let Ok(objects) = Objects::of_this_user() else { return true };
+        let key = |name: &String| Resource::find("pods").map(|pods| Key::new(pods, self.scope.namespace(), name));
+        // What cannot be read is somebody's.
+        names.iter().filter_map(key).any(|key| objects.get(&key).map_or(true, |found| found.is_some()))
+    }
+
+    /// Deletes an object; a pod goes, and is gone later.
+    fn delete(&self, changing: &Changing, key: &Key, answer: &mut Told) -> Result<Object, ObjectsError> {
+        if key.resource().kind != "Pod" {
+            if key.resource().kind == "Namespace"
+                && let Some(pods) = Resource::find("pods")
+                && let Some(pod) = changing.objects().list(pods, Some(key.name()))?.into_iter().next()
+            {
+                return Err(ObjectsError::InUse { key: key.clone(), by: pod.reference() });
+            }
+            return changing.delete(key);
         }
+        let own = |pod: &Pod| pod.spec.as_ref().and_then(|spec| spec.termination_grace_period_seconds).unwrap_or(30);
+        let found = changing.objects().get(key)?;
+        let given = self.grace_period.and_then(|seconds| i64::try_from(seconds).ok());
+        let grace = match (&found, given) {
+            _ if self.force => 0,
+            _ if self.now => 1,
+            // Whoever does not force it gives it a second.
+            (_, Some(seconds)) => seconds.max(1),
+            (Some(Object::Pod(pod)), None) => own(pod).max(0),
+            _ => 30,
+        };
+        let object = changing.condemn(key, grace)?;
+        if let Object::Pod(pod) = &object {
+            let until = if self.wait { Until::Gone(self.timeout) } else { Until::Going };
+            answer.pending.push(Pending { pod: pod.clone(), until });
+        }
+        Ok(object)
     }
 
     /// The pods by hand that are meant.
@@ -100,7 +148,7 @@ impl Delete {
             let (found, missing) = self.scope.find(changing.objects(), which)?;
             answer.complaints.extend(missing);
             for object in found {
-                match changing.delete(&Key::of(&object)) {
+                match self.delete(&changing, &Key::of(&object), &mut answer) {
                     Ok(object) => answer.text.push_str(&deleted(&object, says_names)),
                     Err(error) => answer.complaints.push(told(&error)),
                 }
@@ -146,7 +194,7 @@ impl Delete {
         for found in found {
             let deleted = found.and_then(|(key, source)| {
                 can_be_kept(key.resource())?;
-                match changing.delete(&key) {
+                match self.delete(&changing, &key, &mut answer) {
                     Ok(object) => Ok(deleted(&object, says_names)),
                     Err(ObjectsError::Missing(_)) if self.scope.ignore_not_found => Ok(String::new()),
                     Err(error) => Err(refused(&source, &error)),
@@ -172,7 +220,7 @@ impl Delete {
     /// How long between TERM and KILL.
     #[must_use]
     pub fn grace(&self) -> Duration {
-        Duration::from_secs(if self.now { 0 } else { self.grace_period })
+        Duration::from_secs(if self.now { 0 } else { self.grace_period.unwrap_or(30) })
     }
 
     /// What to do with a pod of which it cannot be told what runs.
@@ -180,6 +228,11 @@ impl Delete {
     pub fn unseen(&self) -> Unsure {
         if self.force { Unsure::Forget } else { Unsure::Refuse }
     }
+}
+
+/// Names alone are those of pods.
+fn pods_called(words: &[String]) -> Vec<Which> {
+    Resource::find("pods").map(|resource| Which { resource, names: words.to_vec() }).into_iter().collect()
 }
 
 fn changing() -> Result<Changing, Complaint> {

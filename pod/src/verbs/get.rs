@@ -1,7 +1,7 @@
 //! `pod get`: listing pods, and objects that are kept.
 
 use clap::Args;
-use manifest::kind::Object;
+use manifest::kind::{Object, Resource};
 use registry::{Name, Registry};
 use serde_json::{Value, json};
 
@@ -10,11 +10,14 @@ use super::keep::plain;
 use super::which::{Scope, Which, which};
 use crate::answer::{Answer, Complaint};
 use crate::clock;
+use crate::columns::{Columns, table};
 use crate::error::Error;
+use crate::gather;
 use crate::look;
 use crate::objects::Objects;
 use crate::output::{Made, Shape};
-use crate::show::objects::{Columns, table};
+use crate::place::{Place, machine_of};
+use crate::status;
 use crate::view::PodView;
 
 /// List pods, or what is kept of a kind.
@@ -48,11 +51,27 @@ impl Get {
     #[must_use]
     pub fn run(&self) -> Option<Answer> {
         match which(&self.words) {
+            Ok(None) if self.is_everything() => self.everything(),
             Ok(None) => None,
-            Ok(Some(all)) if matches!(all.as_slice(), [one] if is_pods(one)) => None,
             Ok(Some(all)) => Some(self.answer(&all).into()),
             Err(complaint) => Some(complaint.into()),
         }
+    }
+
+    fn shows_table(&self) -> bool {
+        self.shape.word() == "wide" || self.shape.is_default()
+    }
+
+    /// Whether nothing was named: pods of manifests are meant then, and after them those made by hand.
+    #[must_use]
+    pub fn is_everything(&self) -> bool {
+        self.words.is_empty() && self.shows_table()
+    }
+
+    fn everything(&self) -> Option<Answer> {
+        let all = [Which { resource: Resource::find("pods")?, names: Vec::new() }];
+        let answer: Answer = self.answer(&all).into();
+        Some(answer).filter(|answer| !answer.text.is_empty() || !answer.complaints.is_empty())
     }
 
     /// The pods by hand that were asked for.
@@ -60,15 +79,12 @@ impl Get {
     /// # Errors
     /// When one of those named is not there or cannot be read, or the registry cannot.
     pub fn pods(&self, registry: &Registry) -> Result<Vec<PodView>, Error> {
-        let names = match which(&self.words) {
-            Ok(Some(all)) => all.into_iter().flat_map(|which| which.names).collect(),
-            _ => self.words.clone(),
-        };
-        if names.is_empty() {
-            return look::pods(registry);
+        if self.words.is_empty() {
+            let pods = look::pods(registry)?;
+            return Ok(pods.into_iter().filter(|pod| pod.object.is_none()).collect());
         }
-        let name = |name: String| Name::try_from(name).map_err(Error::from);
-        names.into_iter().map(|text| look::pod(registry, &name(text)?)).collect()
+        let name = |name: &String| Name::try_from(name.clone()).map_err(Error::from);
+        self.words.iter().map(|text| look::pod(registry, &name(text)?)).collect()
     }
 
     /// How pods by hand are to be shown.
@@ -80,12 +96,6 @@ impl Get {
     }
 
     fn answer(&self, all: &[Which]) -> Result<Answer, Complaint> {
-        if let [Which { resource, .. }, _, ..] = all
-            && all.iter().any(is_pods)
-        {
-            let trouble = format!("pods are not listed together with {} yet: ask for them alone", resource.plural);
-            return Err(Complaint::NotYet(trouble));
-        }
         let mut answer = Answer::default();
         let wide = self.shape.word() == "wide";
         let printer = if wide { None } else { Some(self.shape.printer_of_list()?) };
@@ -94,9 +104,9 @@ impl Get {
         for which in all {
             let (of_it, missing) = self.scope.find(&objects, which)?;
             answer.complaints.extend(missing);
-            found.push((which, of_it));
+            found.push((which, of_it.into_iter().map(|object| with_status(object, &mut answer)).collect()));
         }
-        let shows_table = wide || self.shape.is_default();
+        let shows_table = self.shows_table();
         if let Some(printer) = printer.filter(|_| !shows_table) {
             let values: Vec<Value> = found.iter().flat_map(|(_, of_it)| of_it).map(Object::to_value).collect();
             if !printer.shows_objects() {
@@ -138,6 +148,21 @@ impl Get {
             });
         }
         Ok(answer)
+    }
+}
+
+/// A pod as it does now; what cannot be read of that is told.
+fn with_status(object: Object, answer: &mut Answer) -> Object {
+    let Object::Pod(pod) = object else { return object };
+    let data = image::store::data_directory();
+    match machine_of(&Place::of(&pod, &data, &Registry::of_this_user())) {
+        Ok(Some(machine)) => Object::Pod(Box::new(status::pod(&pod, &machine, &gather::node(&data)))),
+        // Nobody attends to it yet.
+        Ok(None) => Object::Pod(pod),
+        Err(error) => {
+            answer.complaints.push(Complaint::Plain(launch::complain::line(&error)));
+            Object::Pod(pod)
+        }
     }
 }
 

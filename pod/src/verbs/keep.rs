@@ -1,14 +1,14 @@
 //! Manifests done: objects made of them, or what is there made like them.
 
 use manifest::check::{mentions, sentence};
-use manifest::kind::{Object, Resource};
+use manifest::kind::{Container, Object, Resource};
 use manifest::patch::{apply, last_applied};
 use manifest::schema::Support;
 use serde_json::Value;
 
 use super::dry_run::Strategy;
 use super::submit::How;
-use crate::answer::Complaint;
+use crate::answer::{Complaint, Pending, Until};
 use crate::objects::{Changing, Key, Objects, ObjectsError};
 
 /// An object as somebody wants it.
@@ -28,6 +28,8 @@ pub(super) struct Kept {
     pub(super) value: Value,
     pub(super) warnings: Vec<String>,
     pub(super) done: &'static str,
+    /// The pod that is to come or to change.
+    pub(super) pending: Option<Pending>,
 }
 
 /// How objects are kept, or would be.
@@ -37,10 +39,12 @@ pub(super) struct Keeper {
     /// Nobody else changes them meanwhile, where something is to be changed.
     changing: Option<Changing>,
     strategy: Strategy,
+    /// What is waited for of pods.
+    until: Until,
 }
 
 /// Kinds that mean something by being kept; the others have to be run.
-const KEPT: [&str; 5] = ["ConfigMap", "Namespace", "PersistentVolumeClaim", "Secret", "ServiceAccount"];
+const KEPT: [&str; 6] = ["ConfigMap", "Namespace", "PersistentVolumeClaim", "Pod", "Secret", "ServiceAccount"];
 
 /// Refuses kinds that would have to be run.
 pub(super) fn can_be_kept(resource: &Resource) -> Result<(), Complaint> {
@@ -53,16 +57,52 @@ pub(super) fn can_be_kept(resource: &Resource) -> Result<(), Complaint> {
     )))
 }
 
+impl Kept {
+    fn of(value: Value, warnings: Vec<String>, done: &'static str) -> Self {
+        Self { value, warnings, done, pending: None }
+    }
+}
+
+/// Refuses pods that cannot be run here yet, before anything of them is there.
+fn can_be_run(object: &Object) -> Result<(), Complaint> {
+    let Object::Pod(pod) = object else { return Ok(()) };
+    let spec = pod.spec.clone().unwrap_or_default();
+    let containers = || spec.init_containers.iter().chain(&spec.containers);
+    let is_privileged = |container: &Container| {
+        container.security_context.as_ref().is_some_and(|context| context.privileged == Some(true))
+    };
+    let mut ports = containers().flat_map(|container| &container.ports);
+    let what = if spec.host_pid == Some(true) {
+        "hostPID"
+    } else if spec.host_users == Some(false) {
+        "hostUsers: false"
+    } else if containers().any(is_privileged) {
+        "privileged: true"
+    } else if ports.any(|port| port.host_port.is_some() && port.protocol.as_deref().is_some_and(|it| it != "TCP")) {
+        "a hostPort of another protocol than TCP"
+    } else if spec.volumes.iter().any(|volume| volume.image.is_some()) {
+        "an image as a volume"
+    } else if spec.volumes.iter().any(|volume| volume.ephemeral.is_some()) {
+        "a claim of a pod's own"
+    } else if containers().any(|container| container.tty == Some(true) || container.stdin == Some(true)) {
+        "a container with stdin or a terminal"
+    } else {
+        return Ok(());
+    };
+    let name = pod.metadata.name.as_deref().unwrap_or_default();
+    Err(Complaint::NotYet(format!("pod {name:?}: {what} is not there yet")))
+}
+
 impl Keeper {
     /// Opens them as far as the verb goes.
     ///
     /// # Errors
     /// They cannot be changed.
-    pub(super) fn open(strategy: Strategy) -> Result<Self, Complaint> {
+    pub(super) fn open(strategy: Strategy, until: Until) -> Result<Self, Complaint> {
         let open = || {
             let objects = Objects::of_this_user()?;
             let changing = (strategy == Strategy::None).then(|| objects.change()).transpose()?;
-            Ok(Self { objects, changing, strategy })
+            Ok(Self { objects, changing, strategy, until })
         };
         open().map_err(|error| plain(&error))
     }
@@ -74,12 +114,13 @@ impl Keeper {
     pub(super) fn keep(&self, how: How, wanted: Wanted) -> Result<Kept, Complaint> {
         if self.strategy == Strategy::None {
             can_be_kept(wanted.object.resource())?;
+            can_be_run(&wanted.object)?;
         }
         let told = |error: &ObjectsError| failed(how, &wanted.source, error);
         let key = key_of(&wanted);
         // What a client would ask a server for does not depend on what is there, unless it is to be like it.
         if self.strategy == Strategy::Client && how != How::Apply {
-            return Ok(Kept { value: wanted.value, warnings: Vec::new(), done: how.done() });
+            return Ok(Kept::of(wanted.value, Vec::new(), how.done()));
         }
         let there = self.objects.get(&key).map_err(|error| told(&error))?;
         match (how, there) {
@@ -95,15 +136,15 @@ impl Keeper {
                 let (mine, meant) = (object.metadata_mut(), wanted.object.metadata());
                 mine.uid.clone_from(&meant.uid);
                 mine.resource_version.clone_from(&meant.resource_version);
-                let value = match there {
-                    Some(there) => self.update(object, &there).map_err(|trouble| trouble.told(told))?.to_value(),
-                    None => object.to_value(),
+                let object = match there {
+                    Some(there) => self.update(object, &there).map_err(|trouble| trouble.told(told))?,
+                    None => object,
                 };
-                Ok(Kept { value, warnings, done: how.done() })
+                Ok(self.kept(&object, warnings, how.done()))
             }
             (_, there) => {
                 if self.strategy == Strategy::Client {
-                    return Ok(Kept { value: wanted.value, warnings: Vec::new(), done: "created" });
+                    return Ok(Kept::of(wanted.value, Vec::new(), "created"));
                 }
                 if wanted.object.metadata().resource_version.as_deref().is_some_and(|version| !version.is_empty()) {
                     let trouble = "resourceVersion should not be set on objects to be created";
@@ -152,7 +193,7 @@ impl Keeper {
                 created.object
             }
         };
-        Ok(Kept { value: object.to_value(), warnings, done: "created" })
+        Ok(self.kept(&object, warnings, "created"))
     }
 
     /// Deletes what is there, and makes what is wanted.
@@ -161,6 +202,10 @@ impl Keeper {
     /// As `keep`.
     pub(super) fn replace_by_force(&self, wanted: Wanted) -> Result<(Option<String>, Kept), Complaint> {
         can_be_kept(wanted.object.resource())?;
+        if matches!(wanted.object, Object::Pod(_)) {
+            let trouble = "replacing pods by force is not there yet; delete it, and create it anew";
+            return Err(Complaint::NotYet(trouble.to_owned()));
+        }
         let told = |error: &ObjectsError| failed(How::Replace, &wanted.source, error);
         let mut warnings = Vec::new();
         // What may not come keeps what is there from going.
@@ -190,7 +235,7 @@ impl Keeper {
         let mut object = Object::from_value(resource.kind, value).map_err(mismatch)?;
         object.set_defaults();
         if object == *there {
-            return Ok(Kept { value: was, warnings, done: "unchanged" });
+            return Ok(Kept { value: was, ..self.kept(there, warnings, "unchanged") });
         }
         if self.strategy != Strategy::Client {
             become_of(wanted.object.clone(), &wanted.value, &mut warnings)?;
@@ -200,7 +245,15 @@ impl Keeper {
             }
         }
         let object = self.update(object, there).map_err(|trouble| trouble.told(told))?;
-        Ok(Kept { value: object.to_value(), warnings, done: "configured" })
+        Ok(self.kept(&object, warnings, "configured"))
+    }
+
+    fn kept(&self, object: &Object, warnings: Vec<String>, done: &'static str) -> Kept {
+        let pending = match object {
+            Object::Pod(pod) if self.changing.is_some() => Some(Pending { pod: pod.clone(), until: self.until }),
+            _ => None,
+        };
+        Kept { pending, ..Kept::of(object.to_value(), warnings, done) }
     }
 
     fn update(&self, mut object: Object, there: &Object) -> Result<Object, Trouble> {
@@ -262,7 +315,7 @@ pub(super) fn reason(error: &ObjectsError) -> Option<&'static str> {
         ObjectsError::Exists(_) => Some("AlreadyExists"),
         ObjectsError::Missing(_) => Some("NotFound"),
         ObjectsError::Conflict { .. } => Some("Conflict"),
-        ObjectsError::Needed(_) => Some("Forbidden"),
+        ObjectsError::Needed(_) | ObjectsError::InUse { .. } => Some("Forbidden"),
         _ => None,
     }
 }

@@ -9,7 +9,7 @@ use manifest::make::{self, MakeError};
 
 use super::dry_run::{DryRun, Strategy};
 use super::keep::Keeper;
-use crate::answer::{Answer, Complaint};
+use crate::answer::{Answer, Complaint, Until};
 use crate::input;
 use crate::output::{Made, Shape};
 
@@ -230,7 +230,7 @@ impl Bare {
                 value = make::with_itself_remembered(value);
             }
             if strategy != Strategy::Client {
-                let kept = Keeper::open(strategy)?.make(&object, &value)?;
+                let kept = Keeper::open(strategy, Until::Attended)?.make(&object, &value)?;
                 answer.warnings.extend(kept.warnings);
                 value = kept.value;
             }

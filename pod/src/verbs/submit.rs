@@ -1,5 +1,7 @@
 //! `apply`, `create -f`, `replace`: manifests done, or shown as they would be asked for and as they would become.
 
+use std::time::Duration;
+
 use clap::Args;
 use manifest::kind::{Object, Resource};
 use manifest::patch::{LAST_APPLIED, with_last_applied, without_null};
@@ -9,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::dry_run::{DryRun, Strategy};
 use super::keep::{Keeper, Wanted};
-use crate::answer::{Answer, Complaint};
+use crate::answer::{Answer, Complaint, Pending, Until};
 use crate::each::in_order;
 use crate::input::Files;
 use crate::output::{Made, Shape};
@@ -33,14 +35,21 @@ pub struct Submit {
           default_missing_value = "strict", hide_default_value = true)]
     pub(super) validate: String,
 
+    /// Come back when pods are ready, or have done what they were to do
+    #[arg(long)]
+    pub(super) wait: bool,
+
+    /// How long to wait for that at most: 30s, 5m
+    #[arg(long, value_name = "DURATION", requires = "wait", value_parser = humantime::parse_duration)]
+    pub(super) timeout: Option<Duration>,
+
     #[command(flatten)]
     pub(super) dry_run: DryRun,
 }
 
 /// Make what manifests say, or make what is there like them.
 ///
-/// Config maps, secrets, claims, service accounts and namespaces are kept until they are deleted. Running pods of
-/// manifests is not there yet: that takes --dry-run.
+/// Pods run, and config maps, secrets, claims, service accounts and namespaces are kept, until they are deleted.
 #[derive(Args, Debug)]
 pub struct Apply {
     #[command(flatten)]
@@ -51,8 +60,6 @@ pub struct Apply {
 }
 
 /// Put manifests in the place of what is there.
-///
-/// Running pods of manifests is not there yet: that takes --dry-run.
 #[derive(Args, Debug)]
 pub struct Replace {
     #[command(flatten)]
@@ -151,10 +158,10 @@ pub(super) fn submit(how: How, submit: &Submit, save_config: bool, shape: &Shape
         let prepared = in_order(&sources, |head| terms.prepare(head, &said), said);
         // Reading takes as long as it takes; others are kept from changing anything only from here on, if at all.
         let wanted = prepared.iter().any(|prepared| matches!(prepared, Ok(Prepared { wanted: Some(_), .. })));
-        let keeper = wanted.then(|| Keeper::open(strategy)).transpose()?;
+        let keeper = wanted.then(|| Keeper::open(strategy, submit.until())).transpose()?;
         prepared.into_iter().map(|prepared| prepared?.keep(keeper.as_ref(), how)).collect::<Vec<_>>()
     } else {
-        let keeper = Keeper::open(strategy)?;
+        let keeper = Keeper::open(strategy, Until::Attended)?;
         in_order(&sources, |head| terms.prepare(head, &said)?.keep(Some(&keeper), how), said)
     };
     let mut made = Vec::new();
@@ -163,6 +170,7 @@ pub(super) fn submit(how: How, submit: &Submit, save_config: bool, shape: &Shape
             Ok(came) => {
                 answer.warnings.extend(came.warnings);
                 answer.text.extend(came.deleted.map(|line| format!("{line}\n")));
+                answer.pending.extend(came.pending);
                 made.extend(came.made.map(|(value, done)| Made { value, done: strategy.told(done) }));
             }
             Err(complaint) => answer.complaints.push(complaint),
@@ -192,6 +200,13 @@ struct Came {
     /// What is said of what had to go before.
     deleted: Option<String>,
     warnings: Vec<String>,
+    pending: Option<Pending>,
+}
+
+impl Submit {
+    fn until(&self) -> Until {
+        if self.wait { Until::Ready(self.timeout) } else { Until::Attended }
+    }
 }
 
 impl Prepared {
@@ -202,7 +217,7 @@ impl Prepared {
             _ => (None, keeper.keep(how, wanted)?),
         };
         let warnings = [self.warnings, kept.warnings].concat();
-        Ok(Came { made: Some((kept.value, kept.done)), deleted, warnings })
+        Ok(Came { made: Some((kept.value, kept.done)), deleted, warnings, pending: kept.pending })
     }
 }
 

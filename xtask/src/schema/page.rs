@@ -34,11 +34,16 @@ const DIFFERENT: &str = "
 - Complaints have a position: after kubectl's sentence stands where in which file, for each of them.
 - Old groups are accepted. A cluster of today has no match for them.
 - Aliases of YAML that multiply, values nested deeper than 100, and texts of more than 64 MiB are refused.
-- Tokens of service accounts are not mounted, for there is no API to present them to.
+- Tokens of service accounts are not mounted by themselves, for there is no API to present them to. A projected `serviceAccountToken` is signed with a key of this machine (`token-key` in the data directory), ES256.
 
 Of the verbs (`tests/it/manifest/rows.txt` has some 270 lines that both are asked, with the same output, exit code and first line of stderr):
 
-- Config maps, secrets, claims, service accounts and namespaces are kept by `apply`, `create` and `replace` in the data directory (`objects/` in it) until they are deleted; `get` and `delete` know them, and pods made by hand where no kind is named. What has to be run (`apply` of a Pod, `run`, `label` without `--local`) is not there yet: it says so and exits with 125, and takes `--dry-run`. `--dry-run=server` fills in defaults and checks as an API server does, here.
+- `apply`, `create -f` and `replace` run pods and keep config maps, secrets, claims, service accounts and namespaces, in the data directory (`objects/` in it), until they are deleted; `get` and `delete` know them, and pods made by hand where no kind is named. `apply --wait` comes back when pods are ready or have ended well, and exits with 1 for one that has failed. What is not there yet (`run` without `--dry-run`, `label` without `--local`, workloads such as Deployments) says so and exits with 125. `--dry-run=server` fills in defaults and checks as an API server does, here.
+- Of a pod these are refused with 125, before anything of it is there: `hostPID`, `hostUsers: false`, `privileged: true`, a `hostPort` of UDP or SCTP, `stdin` and `tty`, images and ephemeral claims as volumes.
+- A pod has its own network with nothing but its loopback, and the address 127.0.0.1: its probes go there, its `hostPort`s lead there, and other pods do not reach it. With `hostNetwork: true` it has the machine's.
+- What a pod's sandbox is called among pods made by hand, for `exec`, `logs` and `add`: its name, in the namespace `default`; `NAMESPACE--NAME` in others.
+- For anybody but root a pod's user namespace has one id. `fsGroup` is the group of nobody then, and `runAsUser` of another than 0 does not come about.
+- There is no limit over all containers of a pod together. A pod is evicted for an `emptyDir` on disk that exceeds its `sizeLimit`, and for nothing else.
 - A namespace that is not there is made by what is put into it, with a warning; a cluster refuses. `default` is always there. Deleting a namespace deletes what is in it.
 - A claim has its volume at once, a directory of this machine, and as much of it as it asks for: `Bound`, whatever its storage class.
 - `apply` says `unchanged` where nothing would become of it: of a secret's `stringData`, too, of which kubectl says `configured` each time.

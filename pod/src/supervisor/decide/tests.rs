@@ -25,6 +25,8 @@ fn plan(text: &str) -> Box<WorkloadPlan> {
         runtime: None,
         limits: container::limits::Limits::default(),
         console: Console::None,
+        parts: Vec::new(),
+        wishes_shares: false,
     })
 }
 

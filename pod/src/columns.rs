@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use manifest::kind::{Object, PersistentVolumeClaim, Resource};
 
+use crate::status;
+
 /// Which columns there are besides those of the kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Columns {
@@ -44,8 +46,12 @@ fn headings(resource: &Resource, wide: bool) -> &'static [&'static str] {
         "AGE",
         "VOLUMEMODE",
     ];
+    const POD: &[&str] =
+        &["NAME", "READY", "STATUS", "RESTARTS", "AGE", "IP", "NODE", "NOMINATED NODE", "READINESS GATES"];
     match resource.kind {
         "ConfigMap" => &["NAME", "DATA", "AGE"],
+        "Pod" if wide => POD,
+        "Pod" => &POD[..5],
         "Secret" => &["NAME", "TYPE", "DATA", "AGE"],
         "Namespace" => &["NAME", "STATUS", "AGE"],
         "ServiceAccount" => &["NAME", "SECRETS", "AGE"],
@@ -71,6 +77,14 @@ fn row(object: &Object, columns: &Columns, now: Timestamp) -> Vec<String> {
         }
         Object::ServiceAccount(account) => vec![name, account.secrets.len().to_string(), age],
         Object::PersistentVolumeClaim(claim) => claimed(claim, name, age, columns.wide),
+        Object::Pod(pod) => {
+            let row = status::row(pod, now);
+            let mut cells = vec![name, row.ready, row.status, row.restarts, row.age];
+            if columns.wide {
+                cells.extend([row.ip, row.node, "<none>".to_owned(), row.gates]);
+            }
+            cells
+        }
         _ => vec![name, age],
     };
     let value = |key: &String| metadata.labels.get(key).cloned().unwrap_or_default();

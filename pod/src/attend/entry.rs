@@ -1,0 +1,38 @@
+//! An attendant's own life: from being started to the end of its pod.
+
+use std::fs::{self, DirBuilder, File};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::PathBuf;
+
+use manifest::kind::{Object, Resource};
+use registry::{Lock, Registry, Sharing, file};
+
+use super::run::Attendant;
+use crate::error::Error;
+use crate::objects::{Key, Objects};
+use crate::place::Place;
+use crate::programs::Programs;
+use crate::supervisor::become_nobodys_child;
+use crate::sys;
+
+/// Attends to a pod until it is over or gone, unless somebody does already.
+///
+/// # Errors
+/// What is kept of it cannot be used.
+pub fn attend(namespace: &str, name: &str, pod: PathBuf, pause: PathBuf) -> Result<(), Error> {
+    sys::close_inherited();
+    become_nobodys_child();
+    let objects = Objects::of_this_user()?;
+    let Some(pods) = Resource::find("pods") else { return Ok(()) };
+    let Some(Object::Pod(object)) = objects.get(&Key::new(pods, namespace, name))? else { return Ok(()) };
+    let place = Place::of(&object, &image::store::data_directory(), &Registry::of_this_user());
+    for directory in [place.kept(), place.volatile()] {
+        DirBuilder::new().recursive(true).mode(0o700).create(&directory).map_err(file("create", &directory))?;
+    }
+    let path = place.lock();
+    File::options().append(true).create(true).mode(0o600).open(&path).map_err(file("create", &path))?;
+    let Some(lock) = Lock::try_take(&path, Sharing::Exclusive)? else { return Ok(()) };
+    // Where we are is where nobody else wants to be.
+    let _anywhere = std::env::set_current_dir(fs::canonicalize(place.volatile()).unwrap_or_else(|_| "/".into()));
+    Attendant::run(place, *object, objects, Programs { pod: Some(pod), pause: Some(pause) }, lock)
+}

@@ -1,0 +1,251 @@
+//! What takes a moment, each done on a thread of its own: volumes, the sandbox, images.
+
+use std::fs;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
+use std::time::Instant;
+
+use image::remote::{Patience, Remote, RemoteError, Settings, Verify};
+use image::{Descriptor, ImageError, Limits, Platform, Prepared, Store as Images};
+use launch::Identity;
+use manifest::kind::Pod;
+use registry::{Process, file};
+
+use super::start::{end_and_reap, forget_sandbox};
+use crate::compile::{
+    Facts, Network, NodeFacts, PidSharing, PodPlan, Protocol, Pull, Refusal, Users, VolumeSource, Waiting, hosts,
+};
+use crate::error::Error;
+use crate::machine::Fetched;
+use crate::objects::Objects;
+use crate::place::Place;
+use crate::plan::{self, Share};
+use crate::programs::Programs;
+use crate::publish::Publish;
+use crate::store::Store;
+use crate::verbs::create::create;
+use crate::volume::Volumes;
+
+/// All that an errand is run with.
+#[derive(Clone, Debug)]
+pub(super) struct Scene {
+    pub(super) place: Place,
+    pub(super) objects: Objects,
+    pub(super) programs: Programs,
+    pub(super) pod: Pod,
+    pub(super) plan: PodPlan,
+    pub(super) node: NodeFacts,
+    pub(super) addresses: Vec<IpAddr>,
+}
+
+impl Scene {
+    /// What is known of the surroundings by now.
+    pub(super) fn facts(&self) -> Result<Facts, Error> {
+        let mut facts = Facts { node: self.node.clone(), addresses: self.addresses.clone(), ..Facts::default() };
+        crate::gather::kept(&self.pod, &self.objects, &mut facts)?;
+        Ok(facts)
+    }
+
+    pub(super) fn volumes(&self, pause: Option<Identity>) -> Volumes<'_> {
+        Volumes::new(&self.place.volatile(), &self.place.kept(), &self.place.data, pause, &self.plan, &self.objects)
+    }
+
+    /// Makes the volumes ready.
+    ///
+    /// # Errors
+    /// Each that is not, and why.
+    pub(super) fn prepare_volumes(&self) -> Result<(), Vec<String>> {
+        let facts = self.facts().map_err(|error| vec![launch::complain::line(&error)])?;
+        let volumes = self.volumes(None);
+        let mut troubles = Vec::new();
+        for volume in &self.plan.volumes {
+            // An image is fetched by who mounts it, and memory is mounted in the sandbox.
+            if matches!(volume.source, VolumeSource::Image(_)) {
+                continue;
+            }
+            if let Err(error) = volumes.provide(volume, &self.pod, &facts) {
+                let trouble = launch::complain::line(&error);
+                troubles.push(format!("MountVolume.SetUp failed for volume {:?} : {trouble}", volume.name));
+            }
+        }
+        if troubles.is_empty() { Ok(()) } else { Err(troubles) }
+    }
+
+    /// Makes the sandbox; hands back its addresses.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub(super) fn make_sandbox(&self) -> Result<Vec<IpAddr>, Error> {
+        // What is left of one before it is of no use any more.
+        forget_sandbox(&self.place)?;
+        let plan = self.sandbox_plan()?;
+        let directory = create(&Store::open()?, plan, &self.programs)?;
+        let addresses = match self.plan.sandbox.network {
+            Network::Pods => vec![IpAddr::V4(Ipv4Addr::LOCALHOST)],
+            Network::Hosts => self.node.addresses.clone(),
+        };
+        if self.plan.sandbox.network == Network::Pods {
+            // What is mounted is the file, and not its name.
+            write_over(&directory.etc("hosts"), &hosts(&self.plan.sandbox, &addresses, &self.node))?;
+            write_over(&directory.etc("resolv.conf"), &self.plan.sandbox.dns.text())?;
+        }
+        Ok(addresses)
+    }
+
+    fn sandbox_plan(&self) -> Result<plan::PodPlan, Error> {
+        let sandbox = &self.plan.sandbox;
+        let unsupported = |what: &str| Error::NotYet { what: what.to_owned() };
+        if sandbox.pids == PidSharing::Hosts {
+            return Err(unsupported("hostPID"));
+        }
+        if sandbox.users == Users::Pods {
+            return Err(unsupported("hostUsers: false"));
+        }
+        if sandbox.privileged {
+            return Err(unsupported("privileged: true"));
+        }
+        let mut share = Share::all();
+        if sandbox.network == Network::Hosts {
+            share.remove(&Share::Net);
+            share.remove(&Share::Uts);
+        }
+        if sandbox.host_ipc {
+            share.remove(&Share::Ipc);
+        }
+        if sandbox.pids == PidSharing::Containers {
+            share.remove(&Share::Pid);
+        }
+        let mut publish = Vec::new();
+        for port in self.plan.regular().flat_map(|container| &container.ports) {
+            let Some(host_port) = port.host.filter(|_| sandbox.network == Network::Pods) else { continue };
+            if port.protocol != Protocol::TCP {
+                return Err(unsupported("a hostPort of another protocol than TCP"));
+            }
+            let address = port.address.unwrap_or(IpAddr::V6(std::net::Ipv6Addr::UNSPECIFIED));
+            publish.push(Publish { address, host_port, pod_port: port.container });
+        }
+        let hostname = share.contains(&Share::Uts).then(|| sandbox.names.hostname.parse().ok()).flatten();
+        let made = plan::PodPlan::new(self.place.sandbox(), hostname, share, publish)?;
+        Ok(made.of_object(self.place.uid.clone()))
+    }
+
+    /// The process that holds the sandbox, if it runs.
+    pub(super) fn pause(&self) -> Option<Identity> {
+        let found = self.place.registry.pod(&self.place.sandbox()).ok()?;
+        let record: crate::record::PodRecord = found.directory().pod().ok()?;
+        let is_ours = record.plan.object() == Some(self.place.uid.as_str());
+        found.pause().ok().filter(|_| is_ours)
+    }
+
+    /// Ends the sandbox, with whatever runs in it; what was said in it stays.
+    pub(super) fn end_sandbox(&self) -> Result<(), Error> {
+        let store = Store::open()?;
+        let name = self.place.sandbox();
+        match store.locked(&name) {
+            Err(Error::Registry(registry::RegistryError::NoSuchPod { .. })) => Ok(()),
+            Err(error) => Err(error),
+            Ok((found, _lock)) => end_and_reap(&name, found.directory(), store.here()),
+        }
+    }
+
+    /// Sees that an image is here; says when a registry is asked for it.
+    ///
+    /// # Errors
+    /// It is not, in a cluster's words.
+    pub(super) fn fetch(
+        &self,
+        image: &str,
+        pull: Pull,
+        may_fetch: bool,
+        asks: impl FnOnce(),
+    ) -> Result<Fetched, Refusal> {
+        let refused = |reason, message: String| Refusal { reason, message };
+        let typed: image::reference::Typed = image.parse().map_err(|error| {
+            let message =
+                format!("Failed to apply default image tag {image:?}: couldn't parse image name {image:?}: {error}");
+            refused(Waiting::InvalidImageName, message)
+        })?;
+        let odd = |error: &dyn std::error::Error| refused(Waiting::ImageInspectError, launch::complain::line(error));
+        let store = Images::open(&self.place.data).map_err(|error| odd(&error))?;
+        let here = found(&store, image).map_err(|error| odd(&error))?;
+        let known = |manifest: Descriptor, pulled| {
+            let id = format!("{}@{}", repository(image), manifest.digest());
+            Fetched { name: image.to_owned(), id, pulled }
+        };
+        match (pull, here) {
+            (Pull::Never, None) => {
+                let message = format!("Container image {image:?} is not present with pull policy of Never");
+                return Err(refused(Waiting::ErrImageNeverPull, message));
+            }
+            (Pull::Never | Pull::IfNotPresent, Some(manifest)) => return Ok(known(manifest, None)),
+            _ => {}
+        }
+        if !may_fetch {
+            let message = format!("Back-off pulling image {image:?}");
+            return Err(refused(Waiting::ImagePullBackOff, message));
+        }
+        asks();
+        let began = Instant::now();
+        let fetch = || -> Result<Descriptor, RemoteError> {
+            let remote = Remote::new(Settings::of_this_user(None)?, Verify::Configured, Patience::default(), None);
+            Ok(remote.pull(&store, &typed, &Platform::here(), &|_| {})?.manifest)
+        };
+        let manifest = fetch().map_err(|error| refused(Waiting::ErrImagePull, launch::complain::line(&error)))?;
+        let took = format!("{}ms", began.elapsed().as_millis());
+        let size = manifest.size();
+        Ok(known(manifest, Some((took, size))))
+    }
+
+    /// An image that is here, unpacked.
+    pub(super) fn prepared(&self, image: &str) -> Result<(Images, Prepared), ImageError> {
+        let store = Images::open(&self.place.data)?;
+        let missing = || ImageError::NoSuchImage { name: image.to_owned(), root: self.place.data.clone() };
+        let manifest = found(&store, image)?.ok_or_else(missing)?;
+        let prepared = store.prepare(&manifest, &Platform::here(), Limits::default(), |_, _| {})?;
+        Ok((store, prepared))
+    }
+
+    /// Who owns the sandbox's containers, if there is somebody.
+    pub(super) fn supervisor(&self) -> Option<Identity> {
+        let directory = self.place.registry.directory(&self.place.sandbox());
+        directory.recorded(Process::Supervisor).ok().flatten()
+    }
+
+    /// Sees to it that the sandbox has a supervisor again, as long as there is a sandbox.
+    pub(super) fn supervise(&self) -> Result<(), Error> {
+        if self.pause().is_none() {
+            return Ok(());
+        }
+        let store = Store::open()?;
+        let name = self.place.sandbox();
+        let (found, _lock) = store.locked(&name)?;
+        crate::supervisor::ensure(&self.programs, &name, found.directory(), &[])
+    }
+
+    /// A process of the sandbox's, as its directory has it.
+    pub(super) fn process(&self, container: &registry::Name) -> Option<Identity> {
+        let directory = self.place.registry.directory(&self.place.sandbox());
+        directory.recorded(Process::Workload(container)).ok().flatten()
+    }
+}
+
+fn found(store: &Images, name: &str) -> Result<Option<Descriptor>, ImageError> {
+    match store.find(name) {
+        Err(ImageError::NoSuchImage { .. }) => Ok(None),
+        found => Ok(found?.into_iter().next().map(|known| known.image.manifest)),
+    }
+}
+
+/// A name without its tag.
+fn repository(image: &str) -> &str {
+    let name = image.split('@').next().unwrap_or(image);
+    match name.rsplit_once(':') {
+        Some((before, tag)) if !tag.contains('/') => before,
+        _ => name,
+    }
+}
+
+fn write_over(path: &Path, text: &str) -> Result<(), Error> {
+    fs::write(path, text).map_err(file("write", path))?;
+    Ok(())
+}

@@ -1,0 +1,124 @@
+//! After a verb: somebody attends to the pods that it is about, and some of that is waited for.
+
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use manifest::kind::{Pod, Resource};
+use registry::Registry;
+
+use super::start::{ensure, forget, is_attended};
+use crate::answer::{Complaint, Pending, Until};
+use crate::error::Error;
+use crate::machine::{ConditionKind, Phase};
+use crate::objects::{Key, Objects};
+use crate::place::{Place, machine_of};
+use crate::programs::Programs;
+
+/// How long between two looks, at first and at most.
+const FIRST: Duration = Duration::from_millis(2);
+const LAST: Duration = Duration::from_millis(50);
+
+/// Sees to the pods that a verb has brought or sent away. What is said of those that do not become what was waited for
+/// is handed back.
+///
+/// # Errors
+/// Nobody can attend to one.
+pub fn follow(pending: &[Pending], programs: &Programs) -> Result<Vec<Complaint>, Error> {
+    let objects = Objects::of_this_user()?;
+    let (data, registry) = (image::store::data_directory(), Registry::of_this_user());
+    let places: Vec<(Place, &Pending)> =
+        pending.iter().map(|one| (Place::of(&one.pod, &data, &registry), one)).collect();
+    // All of them first: they come at the same time.
+    for (place, pending) in &places {
+        let goes = matches!(pending.until, Until::Going | Until::Gone(_));
+        if goes && is_over(place)? && !is_attended(place)? {
+            forget(place, &objects)?;
+        } else if goes || !is_over(place)? {
+            ensure(place, programs)?;
+        }
+    }
+    let mut complaints = Vec::new();
+    for (place, pending) in &places {
+        match pending.until {
+            Until::Attended | Until::Going => {}
+            Until::Ready(patience) => complaints.extend(ready(place, &pending.pod, patience, programs)?),
+            Until::Gone(patience) => {
+                let is_gone = |place: &Place| Ok(uid(place, &objects)?.is_none());
+                // Whoever has attended to it may have gone before they were told.
+                let nudge = |place: &Place| {
+                    let left = is_over(place)? && !is_attended(place)?;
+                    if left { forget(place, &objects) } else { ensure(place, programs) }
+                };
+                if !waited(place, patience, nudge, is_gone)? {
+                    complaints.push(late(&pending.pod));
+                }
+            }
+        }
+    }
+    Ok(complaints)
+}
+
+/// Whether nothing of the pod runs, and nothing will.
+fn is_over(place: &Place) -> Result<bool, Error> {
+    Ok(machine_of(place)?.is_some_and(|machine| machine.is_over()))
+}
+
+/// The uid of whoever is called so, if that is this pod's.
+fn uid(place: &Place, objects: &Objects) -> Result<Option<String>, Error> {
+    let Some(pods) = Resource::find("pods") else { return Ok(None) };
+    let found = objects.get(&Key::new(pods, &place.namespace, &place.name))?;
+    Ok(found.and_then(|found| found.metadata().uid.clone()).filter(|uid| *uid == place.uid))
+}
+
+fn ready(
+    place: &Place,
+    pod: &Pod,
+    patience: Option<Duration>,
+    programs: &Programs,
+) -> Result<Option<Complaint>, Error> {
+    let mut failed = false;
+    let is_ready = |place: &Place| {
+        let Some(machine) = machine_of(place)? else { return Ok(false) };
+        failed = machine.phase() == Phase::Failed;
+        let ready = |condition: &crate::machine::Condition| condition.kind == ConditionKind::Ready && condition.holds;
+        Ok(failed || machine.phase() == Phase::Succeeded || machine.conditions().iter().any(ready))
+    };
+    let nudge = |place: &Place| if is_over(place)? { Ok(()) } else { ensure(place, programs) };
+    let came = waited(place, patience, nudge, is_ready)?;
+    Ok(match (came, failed) {
+        (true, false) => None,
+        (true, true) => Some(Complaint::Plain(format!("pod {:?} has failed", name(pod)))),
+        (false, _) => Some(late(pod)),
+    })
+}
+
+fn late(pod: &Pod) -> Complaint {
+    Complaint::Plain(format!("timed out waiting for the condition on pods/{}", name(pod)))
+}
+
+fn name(pod: &Pod) -> &str {
+    pod.metadata.name.as_deref().unwrap_or_default()
+}
+
+/// Waits for something; a nudge now and then, for who attends to the pod may have ended meanwhile.
+fn waited(
+    place: &Place,
+    patience: Option<Duration>,
+    nudge: impl Fn(&Place) -> Result<(), Error>,
+    mut came: impl FnMut(&Place) -> Result<bool, Error>,
+) -> Result<bool, Error> {
+    let began = Instant::now();
+    let (mut breath, mut looked) = (FIRST, Instant::now());
+    while !came(place)? {
+        if patience.is_some_and(|patience| began.elapsed() >= patience) {
+            return Ok(false);
+        }
+        sleep(breath);
+        breath = (breath * 2).min(LAST);
+        if looked.elapsed() > Duration::from_secs(1) {
+            looked = Instant::now();
+            nudge(place)?;
+        }
+    }
+    Ok(true)
+}

@@ -1,0 +1,230 @@
+//! Launching a container: from the plan of its start to what the sandbox's supervisor is asked for.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::os::fd::{AsFd, AsRawFd};
+use std::path::{Path, PathBuf};
+
+use container::plan::{Attributes, Below, Mount, Parts, Pids, Root, What};
+use container::{ContainerPlan, plan::Device};
+use registry::{Name, PodDirectory, file};
+
+use super::errand::Scene;
+use super::termination;
+use crate::compile::{ContainerSpec, Refusal, Start, Waiting, start};
+use crate::control::Refusal as Refused;
+use crate::error::Error;
+use crate::instance;
+use crate::machine::{LaunchFailure, Launched};
+use crate::plan::{Conditions, Part, WorkloadPlan};
+use crate::store::Store;
+use crate::verbs::add::add;
+use crate::volume::{VolumeError, existing, mounted, root_of};
+use reaper::ExitCode;
+
+/// Why a container was not launched.
+enum Trouble {
+    Config(Refusal),
+    Create(String),
+    Start(String),
+}
+
+impl From<Error> for Trouble {
+    fn from(error: Error) -> Self {
+        match &error {
+            Error::Refused(refusal) if is_of_the_program(refusal) => Self::Start(launch::complain::line(&error)),
+            _ => Self::Create(launch::complain::line(&error)),
+        }
+    }
+}
+
+impl From<VolumeError> for Trouble {
+    fn from(error: VolumeError) -> Self {
+        Self::Config(Refusal { reason: Waiting::CreateContainerConfigError, message: launch::complain::line(&error) })
+    }
+}
+
+fn is_of_the_program(refusal: &Refused) -> bool {
+    matches!(refusal.exit_code(), ExitCode::NotFound | ExitCode::CannotExecute)
+}
+
+impl Scene {
+    /// Launches an instance of a container.
+    ///
+    /// # Errors
+    /// It cannot be made, or its program cannot be started.
+    pub(super) fn launch(&self, name: &str, instance: u32) -> Result<Launched, LaunchFailure> {
+        let launched = self.try_launch(name, instance);
+        launched.map_err(|trouble| match trouble {
+            Trouble::Config(refusal) => LaunchFailure::Create(refusal),
+            Trouble::Create(message) => {
+                LaunchFailure::Create(Refusal { reason: Waiting::CreateContainerError, message })
+            }
+            Trouble::Start(message) => LaunchFailure::Start(message),
+        })
+    }
+
+    fn try_launch(&self, name: &str, instance: u32) -> Result<Launched, Trouble> {
+        let missing = || Trouble::Create(format!("the pod has no container {name}"));
+        let spec = self.plan.container(name).ok_or_else(missing)?;
+        let mut facts = self.facts()?;
+        let (images, prepared) = self.prepared(&spec.image).map_err(Error::from)?;
+        facts.images.insert(spec.image.clone(), crate::gather::image(&spec.image, &prepared.image));
+        let pause = self.pause().ok_or_else(|| Trouble::Create("the sandbox has ended".to_owned()))?;
+        let volumes = self.volumes(Some(pause));
+        let mut provided = BTreeMap::new();
+        for (volume, path) in self.files_of_variables(name) {
+            let Some(plan) = self.plan.volumes.iter().find(|known| known.name == volume) else { continue };
+            let place = volumes.provide(plan, &self.pod, &facts)?;
+            // What is not there is for who compiles to refuse.
+            if let Ok(bytes) = read_part(root_of(pause.pid)?, &place.path, &path) {
+                facts.files.insert((volume, path), bytes);
+            }
+        }
+        let start = start(&self.pod, &self.plan, name, &facts).map_err(Trouble::Config)?;
+        for volume in &self.plan.volumes {
+            if start.mounts.iter().any(|mount| mount.volume == volume.name) {
+                provided.insert(volume.name.clone(), volumes.provide(volume, &self.pod, &facts)?);
+            }
+        }
+        // That parts of volumes are there and within is seen now; who mounts them opens them again.
+        let mounted = mounted(name, &start.mounts, &provided, root_of(pause.pid)?)?;
+        let word = self.place.termination(name, instance);
+        termination::make(&word)?;
+        self.remember_instance(name, instance)?;
+        let sandbox = self.place.sandbox();
+        let directory = self.place.registry.directory(&sandbox);
+        let writable = instance::make(&directory, &images, &prepared)?;
+        let root = Root::Layers { lowers: prepared.lowers, writable };
+        let parts = self.parts(spec, start, root.clone(), mounted.mounts, &word, &directory)?;
+        let added = ContainerPlan::new(parts).map_err(Error::from).and_then(|container| {
+            let plan = workload(name, container, mounted.parts)?;
+            add(&Store::open()?, &sandbox, plan, &self.programs)
+        });
+        if added.is_err() {
+            // The error is what there is to tell; what stays goes with the pod.
+            let _goes_with_the_pod = instance::remove_root(&directory, &root);
+        }
+        added?;
+        Ok(Launched { id: self.id(name, instance) })
+    }
+
+    /// The files of volumes that variables of a container are read from.
+    fn files_of_variables(&self, name: &str) -> Vec<(String, String)> {
+        let spec = self.pod.spec.clone().unwrap_or_default();
+        let container = spec.init_containers.into_iter().chain(spec.containers).find(|it| it.name == name);
+        let from = container.into_iter().flat_map(|container| container.env).filter_map(|variable| variable.value_from);
+        let files = from.filter_map(|from| from.file_key_ref);
+        files.map(|file| (file.volume_name, file.path)).collect()
+    }
+
+    /// What an instance of a container is called: the same, whoever asks.
+    pub(super) fn id(&self, name: &str, instance: u32) -> String {
+        let whole = format!("{}/{name}/{instance}", self.place.uid);
+        format!("podkit://{}", image::Algorithm::Sha256.digest(whole.as_bytes()).hex())
+    }
+
+    /// Before it is there, so that whoever finds it knows which it is.
+    fn remember_instance(&self, name: &str, instance: u32) -> Result<(), Error> {
+        let path = self.place.instance(name);
+        let directory = path.parent().unwrap_or(&path);
+        fs::create_dir_all(directory).map_err(file("create", directory))?;
+        fs::write(&path, instance.to_string()).map_err(file("write", &path))?;
+        Ok(())
+    }
+
+    fn parts(
+        &self,
+        spec: &ContainerSpec,
+        start: Start,
+        root: Root,
+        volumes: Vec<Mount>,
+        word: &Path,
+        directory: &PodDirectory,
+    ) -> Result<Parts, Error> {
+        let mut mounts = Mount::usual();
+        mounts.extend(etc(directory)?);
+        let word = fs::canonicalize(word).map_err(file("find", word))?;
+        let at = Path::new("/").join(&spec.termination.path);
+        mounts.push(Mount::new(at, What::Bind { source: word, below: Below::Left }, Attributes::default()));
+        for mount in volumes {
+            mounts.retain(|usual| usual.at != mount.at);
+            mounts.push(mount);
+        }
+        // What is mounted in another mount comes after it.
+        mounts.sort_by_key(|mount| mount.at.components().count());
+        let mut parts = Parts::usual(root, start.process);
+        parts.mounts = mounts;
+        parts.devices = Device::usual();
+        parts.read_only = start.read_only;
+        parts.pids = start.pids.unwrap_or(Pids::Own);
+        parts.limits = start.limits;
+        parts.stop_signal = start.stop_signal;
+        parts.sysctls = self.plan.sandbox.sysctls.clone();
+        if start.unmasked {
+            parts.masked.clear();
+            parts.read_only_paths.clear();
+        }
+        Ok(parts)
+    }
+}
+
+/// A file of a volume, as far as anybody would write variables into one.
+fn read_part(root: impl AsFd, volume: &Path, path: &str) -> io::Result<Vec<u8>> {
+    const MOST: u64 = 1 << 20;
+    let opened = existing(root, volume, path)?;
+    // It is open by its path alone; a fifo would have us wait for its other end.
+    let name = format!("/proc/self/fd/{}", opened.as_raw_fd());
+    if !fs::metadata(&name)?.is_file() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    let mut bytes = Vec::new();
+    File::open(name)?.take(MOST).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The pod's own files; those of the host in place of what it has not.
+fn etc(directory: &PodDirectory) -> Result<Vec<Mount>, Error> {
+    let record: crate::record::PodRecord = directory.pod()?;
+    let mut mounts = Vec::new();
+    for (share, name) in [
+        (crate::plan::Share::Uts, "hostname"),
+        (crate::plan::Share::Net, "hosts"),
+        (crate::plan::Share::Net, "resolv.conf"),
+    ] {
+        let at = Path::new("/etc").join(name);
+        let own = record.plan.shares(share);
+        let path = if own { directory.etc(name) } else { at.clone() };
+        let source = match fs::canonicalize(&path) {
+            // Not every host has each.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !own => continue,
+            found => found.map_err(file("find", &path))?,
+        };
+        mounts.push(Mount::new(at, What::Bind { source, below: Below::Left }, Attributes::default()));
+    }
+    Ok(mounts)
+}
+
+fn workload(name: &str, container: ContainerPlan, parts: Vec<Part>) -> Result<WorkloadPlan, Error> {
+    let process = container.parts().process.clone();
+    let mut words = process.command.into_iter();
+    Ok(WorkloadPlan {
+        name: name.to_owned().try_into().map_err(Error::from)?,
+        program: words.next().unwrap_or_default(),
+        arguments: words.collect::<Vec<OsString>>(),
+        environment: process.environment,
+        directory: PathBuf::from(&process.directory).into(),
+        conditions: Conditions::default(),
+        container: Some(container),
+        limits: container::limits::Limits::default(),
+        parts,
+        wishes_shares: true,
+    })
+}
+
+/// A container's name, as its sandbox has it.
+pub(super) fn named(container: &str) -> Option<Name> {
+    container.parse().ok()
+}

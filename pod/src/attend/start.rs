@@ -1,0 +1,110 @@
+//! Seeing to it that somebody attends to a pod, and forgetting one that is gone.
+
+use std::env;
+use std::fs::{DirBuilder, File};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use launch::Origin;
+use nix::sys::wait::{WaitPidFlag, waitpid};
+use nix::unistd::Pid;
+use registry::{Lock, Name, PodDirectory, Process, RegistryError, Sharing, file, tree};
+
+use crate::end;
+use crate::error::Error;
+use crate::objects::{Key, Objects};
+use crate::place::{Place, VOLUMES};
+use crate::programs::Programs;
+use crate::seal;
+use crate::store::Store;
+
+/// Whether somebody attends to the pod: whether its lock is taken.
+pub(super) fn is_attended(place: &Place) -> Result<bool, Error> {
+    let path = place.lock();
+    Ok(Lock::try_take(&path, Sharing::Shared)?.is_none() && path.exists())
+}
+
+/// Starts somebody who attends to the pod, unless somebody does. Whatever has to be done is done by them.
+///
+/// # Errors
+/// Nobody can be started.
+pub(super) fn ensure(place: &Place, programs: &Programs) -> Result<(), Error> {
+    let kept = place.kept();
+    DirBuilder::new().recursive(true).mode(0o700).create(&kept).map_err(file("create", &kept))?;
+    if is_attended(place)? {
+        return Ok(());
+    }
+    let log = place.log();
+    let said = File::options().append(true).create(true).mode(0o600).open(&log).map_err(file("open", &log))?;
+    let program = programs.pod()?;
+    let pause = programs.pause()?;
+    // Nobody in a container is to write to that file by way of us (CVE-2019-5736).
+    let sealed = seal::sealed(&program)?;
+    let by_number = sealed.as_ref().map(|file| PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd())));
+    let mut command = Command::new(by_number.as_ref().unwrap_or(&program));
+    command.arg0("pod").arg("attend").arg(&place.namespace).arg(&place.name).arg(&program).arg(&pause).env_clear();
+    for name in
+        ["HOME", "PATH", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "DOCKER_CONFIG", "REGISTRY_AUTH_FILE", "PODKIT_TEST"]
+    {
+        command.envs(env::var_os(name).map(|value| (name, value)));
+    }
+    command.env("POD_DATA_DIR", &place.data).env("POD_STATE_DIR", place.registry.root());
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(said);
+    // It lives on; who comes after us reaps it.
+    command.spawn().map(drop).map_err(|source| Error::NoProgram { name: "pod", source: Some(source) })
+}
+
+/// Forgets a pod: its sandbox, its volumes, what is known of it, and its object at last.
+///
+/// # Errors
+/// Something of it cannot be ended or removed; the object is there then, so that it is tried again.
+pub(super) fn forget(place: &Place, objects: &Objects) -> Result<(), Error> {
+    forget_sandbox(place)?;
+    tree::remove(&place.volatile())?;
+    // Whoever leaves last removes what all are in.
+    let _others_are_there = std::fs::remove_dir(place.registry.root().join(VOLUMES));
+    let Some(pods) = manifest::kind::Resource::find("pods") else { return Ok(()) };
+    tree::remove(&place.kept())?;
+    let changing = objects.change()?;
+    let key = Key::new(pods, &place.namespace, &place.name);
+    // Who bears the name now may be another.
+    if objects.get(&key)?.is_some_and(|object| object.metadata().uid.as_deref() == Some(&place.uid)) {
+        changing.delete(&key)?;
+    }
+    Ok(())
+}
+
+/// Ends whatever runs of a pod, and forgets its sandbox, if it is this pod's.
+pub(super) fn forget_sandbox(place: &Place) -> Result<(), Error> {
+    let name = place.sandbox();
+    let store = Store::open()?;
+    match store.locked(&name) {
+        Err(Error::Registry(RegistryError::NoSuchPod { .. })) => Ok(()),
+        Err(error) => Err(error),
+        Ok((found, lock)) => {
+            let record: crate::record::PodRecord = found.directory().pod()?;
+            if record.plan.object() != Some(place.uid.as_str()) {
+                return Ok(());
+            }
+            end_and_reap(&name, found.directory(), store.here())?;
+            store.forget(&name, found.directory(), &lock)
+        }
+    }
+}
+
+/// Ends whatever runs in a sandbox. Who holds it and who supervises it may be our own children, whom nobody else reaps.
+pub(super) fn end_and_reap(name: &Name, directory: &PodDirectory, here: &Origin) -> Result<(), Error> {
+    let children: Vec<_> = [Process::Pause, Process::Supervisor]
+        .into_iter()
+        .filter_map(|process| directory.recorded(process).ok().flatten())
+        .collect();
+    let ended = end::end(name, directory, here);
+    for child in children {
+        // Of another's children there is nothing to be heard.
+        let _not_ours = waitpid(Pid::from_raw(child.pid), Some(WaitPidFlag::WNOHANG));
+    }
+    ended
+}

@@ -1,0 +1,287 @@
+//! Pods of manifests, from apply to delete: what a kubelet would do, on one machine.
+
+mod order;
+mod volumes;
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use libtest_mimic::Trial;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::{Value, json};
+
+use crate::house::{House, User, binaries, eventually};
+use crate::trial::{Need, as_each_user, trial};
+use fixtures::find;
+
+/// All that the images of these tests have a program for.
+const BUSYBOX: &[Need] = &[Need::Program("busybox")];
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let mut trials: Vec<Trial> = [
+        as_each_user("pods::of_two_containers_share_volumes_and_see_their_config_change", BUSYBOX, shared),
+        as_each_user("pods::with_an_init_container_do_their_work_once", BUSYBOX, once),
+        as_each_user("pods::that_crash_are_started_again_and_wait_longer_each_time", BUSYBOX, crashing),
+        as_each_user("pods::are_ready_when_their_probe_says_so_and_restarted_when_it_does_not", BUSYBOX, probed),
+        as_each_user("pods::go_on_whoever_is_killed", BUSYBOX, killed),
+        as_each_user("pods::wait_for_what_is_missing_and_come_when_it_does", BUSYBOX, missing),
+        as_each_user("pods::are_refused_before_anything_of_them_is_there", BUSYBOX, refused),
+        as_each_user("pods::have_files_of_many_sources_as_they_are_now", BUSYBOX, volumes::files),
+        as_each_user("pods::find_again_what_was_claimed", BUSYBOX, volumes::claimed),
+        as_each_user(
+            "pods::have_of_the_machine_what_they_name_and_nothing_beside_it",
+            BUSYBOX,
+            volumes::of_the_machine,
+        ),
+        as_each_user("pods::begin_and_end_in_the_order_of_their_containers", BUSYBOX, order::of_sidecars_and_hooks),
+        as_each_user("pods::end_when_they_are_asked_to_or_when_their_time_is_over", BUSYBOX, order::of_ends),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let root = [Need::Root, Need::Program("busybox")];
+    trials.push(trial("pods::give_their_volumes_to_a_group", &root, volumes::grouped));
+    trials
+}
+
+/// An image of busybox and a server, called `box`.
+fn image(house: &House) {
+    let root = house.work().join("rootfs");
+    for name in ["bin", "etc", "tmp"] {
+        fs::create_dir_all(root.join(name)).unwrap();
+    }
+    fs::copy(find("busybox").unwrap(), root.join("bin/busybox")).unwrap();
+    fs::copy(binaries().join("probe"), root.join("bin/probe")).unwrap();
+    for applet in ["sh", "cat", "ls", "id", "env", "touch", "sleep", "true", "false", "rm", "echo", "test", "hostname"]
+    {
+        symlink("busybox", root.join("bin").join(applet)).unwrap();
+    }
+    fs::write(root.join("etc/passwd"), "root:x:0:0:root:/root:/bin/sh\n").unwrap();
+    house.user.owns(&root);
+    house.run("busybox", &["tar", "-C", root.to_str().unwrap(), "-cf", "root.tar", "."]).ok();
+    house.pod(&["image", "import", "root.tar", "box"]).ok();
+}
+
+fn put(house: &House, name: &str, content: &str) -> String {
+    let path = house.work().join(name);
+    fs::write(&path, content).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+/// A pod, and what its spec has besides.
+fn pod(name: &str, spec: &Value) -> String {
+    let mut spec = spec.clone();
+    spec["terminationGracePeriodSeconds"] = json!(2);
+    json!({ "apiVersion": "v1", "kind": "Pod", "metadata": { "name": name, "labels": { "app": name } }, "spec": spec })
+        .to_string()
+}
+
+fn container(name: &str, script: &str) -> Value {
+    json!({ "name": name, "image": "box", "imagePullPolicy": "Never", "command": ["sh", "-c", script] })
+}
+
+/// A container that waits to be ended, and hears of that.
+fn waiting(name: &str, before: &str) -> Value {
+    container(name, &format!("trap 'exit 0' TERM; {before} while :; do sleep 0.05; done"))
+}
+
+fn shown(house: &House, name: &str, path: &str) -> String {
+    house.pod(&["get", "pod", name, "-o", &format!("jsonpath={path}")]).ok().out()
+}
+
+/// A line of `get`, as kubectl has it: ready, status, restarts.
+fn line(house: &House, name: &str) -> (String, String, String) {
+    let out = house.pod(&["get", "pod", name, "--no-headers"]).ok().out();
+    let words: Vec<&str> = out.split_whitespace().collect();
+    (words[1].to_owned(), words[2].to_owned(), words[3].to_owned())
+}
+
+#[track_caller]
+fn becomes(house: &House, name: &str, status: &str) {
+    eventually(&format!("{name} is {status}: {:?}", line(house, name)), || {
+        (line(house, name).1 == status).then_some(())
+    });
+}
+
+fn gone(house: &House, file: &str) {
+    let ran = house.pod(&["delete", "-f", file]).ok();
+    assert!(ran.out().ends_with("deleted from default namespace\n"), "{ran}");
+    house.pod(&["delete", "cm,secrets", "--all"]).ok();
+    house.nothing_is_left();
+    let kept = house.work().join("data/pods");
+    assert_eq!(fs::read_dir(kept).map_or(0, Iterator::count), 0);
+    assert_eq!(fs::read_dir(house.work().join("data/containers")).unwrap().count(), 0);
+}
+
+fn shared(user: User) {
+    let house = House::new(user);
+    image(&house);
+    house.pod(&["create", "configmap", "conf", "--from-literal=greeting=hello"]).ok();
+    let mut writer = waiting("writer", "echo from-writer > /data/x; echo $GREETING $NAME; echo ready;");
+    writer["env"] = json!([
+        { "name": "GREETING", "valueFrom": { "configMapKeyRef": { "name": "conf", "key": "greeting" } } },
+        { "name": "NAME", "valueFrom": { "fieldRef": { "fieldPath": "metadata.name" } } },
+    ]);
+    writer["volumeMounts"] = json!([{ "name": "data", "mountPath": "/data" }]);
+    let mut reader = waiting("reader", "echo ready;");
+    reader["volumeMounts"] = json!([
+        { "name": "data", "mountPath": "/data" },
+        { "name": "memory", "mountPath": "/memory" },
+        { "name": "conf", "mountPath": "/conf" },
+        { "name": "data", "mountPath": "/part", "subPath": "a/b" },
+    ]);
+    let volumes = json!([
+        { "name": "data", "emptyDir": {} },
+        { "name": "memory", "emptyDir": { "medium": "Memory", "sizeLimit": "1Mi" } },
+        { "name": "conf", "configMap": { "name": "conf" } },
+    ]);
+    let spec = json!({ "containers": [writer, reader], "volumes": volumes });
+    let file = put(&house, "web.json", &pod("web", &spec));
+    let ran = house.pod(&["apply", "-f", &file, "--wait", "--timeout", "30s"]).ok();
+    assert_eq!(ran.out(), "pod/web created\n");
+    assert_eq!(line(&house, "web"), ("2/2".to_owned(), "Running".to_owned(), "0".to_owned()));
+    house.logged("web", "writer", "hello web");
+    let exec = |script: &str| house.pod(&["exec", "web", "-c", "reader", "--", "sh", "-c", script]).ok().out();
+    house.logged("web", "writer", "ready");
+    assert_eq!(
+        exec("cat /data/x /conf/greeting; echo x > /memory/x; echo y > /part/y; ls /data/a/b"),
+        "from-writer\nhelloy\n"
+    );
+    // What is in a config map is not to be written to, and changes by itself.
+    house.pod(&["exec", "web", "-c", "reader", "--", "sh", "-c", "echo x > /conf/x 2>/dev/null"]).exits(1);
+    let changed = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: conf}\ndata: {greeting: bye}\n";
+    house.pod(&["apply", "-f", &put(&house, "conf.yaml", changed)]).ok();
+    eventually("the volume is as the config map", || (exec("cat /conf/greeting") == "bye").then_some(()));
+    assert_eq!(house.pod(&["apply", "-f", &file]).ok().out(), "pod/web unchanged\n");
+    gone(&house, &file);
+}
+
+fn once(user: User) {
+    let house = House::new(user);
+    image(&house);
+    let mount = json!([{ "name": "data", "mountPath": "/data" }]);
+    let mut first = container("first", "echo begun; sleep 0.1; echo prepared > /data/x");
+    first["volumeMounts"] = mount.clone();
+    let mut main = container("main", "cat /data/x; echo done > /dev/termination-log; exit 0");
+    main["volumeMounts"] = mount;
+    let spec = json!({ "restartPolicy": "Never", "initContainers": [first], "containers": [main],
+        "volumes": [{ "name": "data", "emptyDir": {} }] });
+    let file = put(&house, "once.json", &pod("once", &spec));
+    house.pod(&["apply", "-f", &file, "--wait", "--timeout", "30s"]).ok();
+    assert_eq!(line(&house, "once"), ("0/1".to_owned(), "Completed".to_owned(), "0".to_owned()));
+    assert_eq!(shown(&house, "once", "{.status.phase}"), "Succeeded");
+    let ended = "{.status.containerStatuses[0].state.terminated.reason} {.status.containerStatuses[0].state.terminated.message}";
+    assert_eq!(shown(&house, "once", ended), "Completed done\n");
+    // What it has said is there as long as it is.
+    house.logged("once", "main", "prepared");
+    house.logged("once", "first", "begun");
+    // Nobody attends to what is over.
+    eventually("nothing of it runs", || {
+        house.left().is_none_or(|left| left.starts_with("processes {},")).then_some(())
+    });
+    // And one that fails, fails.
+    let spec = json!({ "restartPolicy": "Never", "containers": [container("main", "exit 3")] });
+    let failing = put(&house, "failing.json", &pod("failing", &spec));
+    house.pod(&["apply", "-f", &failing, "--wait", "--timeout", "30s"]).refuses(1, "pod \"failing\" has failed");
+    assert_eq!(line(&house, "failing"), ("0/1".to_owned(), "Error".to_owned(), "0".to_owned()));
+    house.pod(&["delete", "-f", &failing]).ok();
+    gone(&house, &file);
+}
+
+fn crashing(user: User) {
+    let house = House::new(user);
+    image(&house);
+    let spec = json!({ "containers": [container("main", "echo again; exit 7")] });
+    let file = put(&house, "crash.json", &pod("crash", &spec));
+    assert_eq!(house.pod(&["apply", "-f", &file]).ok().out(), "pod/crash created\n");
+    becomes(&house, "crash", "CrashLoopBackOff");
+    let (ready, _, restarts) = line(&house, "crash");
+    assert_eq!((ready.as_str(), restarts.as_str()), ("0/1", "1"));
+    let last = "{.status.containerStatuses[0].lastState.terminated.exitCode} {.status.phase}";
+    assert_eq!(shown(&house, "crash", last), "7 Running");
+    gone(&house, &file);
+}
+
+fn probed(user: User) {
+    let house = House::new(user);
+    image(&house);
+    let mut main = container("main", "exec probe http --listen 0.0.0.0:8080 --body well");
+    main["readinessProbe"] = json!({ "httpGet": { "path": "/", "port": 8080 }, "periodSeconds": 1 });
+    main["livenessProbe"] =
+        json!({ "exec": { "command": ["test", "!", "-e", "/ill"] }, "periodSeconds": 1, "failureThreshold": 1 });
+    let mut slow = waiting("slow", "sleep 0.5; touch /well;");
+    slow["readinessProbe"] = json!({ "exec": { "command": ["test", "-e", "/well"] }, "periodSeconds": 1 });
+    let file = put(&house, "probed.json", &pod("probed", &json!({ "containers": [main, slow] })));
+    house.pod(&["apply", "-f", &file]).ok();
+    eventually("one of two is ready", || (line(&house, "probed").0 == "1/2").then_some(()));
+    eventually("both are ready", || (line(&house, "probed").0 == "2/2").then_some(()));
+    house.pod(&["exec", "probed", "-c", "slow", "--", "rm", "/well"]).ok();
+    eventually("one is not", || (line(&house, "probed").0 == "1/2").then_some(()));
+    house.pod(&["exec", "probed", "-c", "main", "--", "touch", "/ill"]).ok();
+    eventually("it is started again", || (line(&house, "probed").2.starts_with('1')).then_some(()));
+    gone(&house, &file);
+}
+
+fn killed(user: User) {
+    let house = House::new(user);
+    image(&house);
+    let spec = json!({ "containers": [waiting("main", "echo $$ is up;")] });
+    let file = put(&house, "web.json", &pod("web", &spec));
+    house.pod(&["apply", "-f", &file, "--wait", "--timeout", "30s"]).ok();
+    let process = || house.workload("web", "main")["process"]["pid"].as_i64().unwrap();
+    let before = process();
+    for name in ["attend", "supervise"] {
+        let pid = house.process_named(&format!("pod {name}"));
+        kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
+        house.pod(&["apply", "-f", &file, "--wait", "--timeout", "30s"]).ok();
+        assert_eq!((process(), line(&house, "web").2.as_str()), (before, "0"), "{name}");
+    }
+    // Without its pause nothing of it is left, and all of it comes again.
+    kill(Pid::from_raw(house.pause("web")), Signal::SIGKILL).unwrap();
+    eventually("it runs again", || {
+        let status = line(&house, "web");
+        (status.1 == "Running"
+            && status.0 == "1/1"
+            && house.pod(&["exec", "web", "-c", "main", "--", "true"]).output.status.success())
+        .then_some(())
+    });
+    assert_ne!(process(), before);
+    gone(&house, &file);
+}
+
+fn missing(user: User) {
+    let house = House::new(user);
+    image(&house);
+    let mut main = waiting("main", "cat /secret/key; echo;");
+    main["volumeMounts"] = json!([{ "name": "s", "mountPath": "/secret" }]);
+    main["envFrom"] = json!([{ "configMapRef": { "name": "late" } }]);
+    let spec = json!({ "containers": [main], "volumes": [{ "name": "s", "secret": { "secretName": "late" } }] });
+    let file = put(&house, "late.json", &pod("late", &spec));
+    house.pod(&["apply", "-f", &file]).ok();
+    becomes(&house, "late", "ContainerCreating");
+    house.pod(&["create", "secret", "generic", "late", "--from-literal=key=opened"]).ok();
+    becomes(&house, "late", "CreateContainerConfigError");
+    let message = shown(&house, "late", "{.status.containerStatuses[0].state.waiting.message}");
+    assert_eq!(message, "configmap \"late\" not found");
+    house.pod(&["delete", "pod", "late", "--now"]).ok();
+    house.nothing_is_left();
+    // An image that is not here, and is not to be fetched.
+    let mut absent = waiting("main", "");
+    absent["image"] = json!("nosuch");
+    let file = put(&house, "absent.json", &pod("absent", &json!({ "containers": [absent] })));
+    house.pod(&["apply", "-f", &file]).ok();
+    becomes(&house, "absent", "ErrImageNeverPull");
+    gone(&house, &file);
+}
+
+fn refused(user: User) {
+    let house = House::new(user);
+    let spec = json!({ "hostPID": true, "containers": [waiting("main", "")] });
+    let file = put(&house, "p.json", &pod("web", &spec));
+    house.pod(&["apply", "-f", &file]).refuses(125, "hostPID is not there yet");
+    assert_eq!(house.pod(&["get", "pods", "-o", "name"]).ok().out(), "");
+    let spec = json!({ "containers": [] });
+    let file = put(&house, "q.json", &pod("web", &spec));
+    house.pod(&["apply", "-f", &file]).refuses(1, "The Pod \"web\" is invalid: spec.containers: Required value");
+}
