@@ -125,6 +125,8 @@ pub struct Attend {
     pub namespace: String,
     /// Its name
     pub name: String,
+    /// Its uid
+    pub uid: String,
     /// The file of this program
     pub program: std::path::PathBuf,
     /// The pause program

@@ -146,7 +146,9 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
         Verb::ApiResources(verb) => return tell(&verb.run(), false),
         Verb::Diff(verb) => return tell(&verb.run(), true),
         Verb::Supervise => pod::supervise()?,
-        Verb::Attend(attend) => pod::attend::attend(&attend.namespace, &attend.name, attend.program, attend.pause)?,
+        Verb::Attend(attend) => {
+            pod::attend::attend(&attend.namespace, &attend.name, &attend.uid, attend.program, attend.pause)?
+        }
         Verb::Forward => pod::forwarder::forward()?,
         Verb::Tend { task } => say(format_args!("{}", pod::tend(&task).map_err(|error| Error::Output(error.into()))?))?,
         Verb::Console => pod::console::attend()?,

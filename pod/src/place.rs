@@ -23,6 +23,11 @@ pub struct Place {
     pub(crate) uid: String,
 }
 
+/// What goes with the pod of this uid, on disk.
+pub(crate) fn kept(data: &Path, uid: &str) -> PathBuf {
+    data.join("pods").join(uid)
+}
+
 /// In the directory of pods; no pod is called so.
 pub(crate) const VOLUMES: &str = ".volumes";
 
@@ -41,7 +46,7 @@ impl Place {
 
     /// What goes with the pod, on disk.
     pub(crate) fn kept(&self) -> PathBuf {
-        self.data.join("pods").join(&self.uid)
+        kept(&self.data, &self.uid)
     }
 
     /// What goes with the pod, in memory.

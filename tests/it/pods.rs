@@ -169,6 +169,7 @@ fn once(user: User) {
         "volumes": [{ "name": "data", "emptyDir": {} }] });
     let file = put(&house, "once.json", &pod("once", &spec));
     house.pod(&["apply", "-f", &file, "--wait", "--timeout", "30s"]).ok();
+    becomes(&house, "once", "Completed");
     assert_eq!(line(&house, "once"), ("0/1".to_owned(), "Completed".to_owned(), "0".to_owned()));
     assert_eq!(shown(&house, "once", "{.status.phase}"), "Succeeded");
     let ended = "{.status.containerStatuses[0].state.terminated.reason} {.status.containerStatuses[0].state.terminated.message}";
@@ -181,7 +182,10 @@ fn once(user: User) {
         house.left().is_none_or(|left| left.starts_with("processes {},")).then_some(())
     });
     // And one that fails, fails.
-    let spec = json!({ "restartPolicy": "Never", "containers": [container("main", "exit 3")] });
+    let mut main = container("main", "sleep 0.3; exit 3");
+    // It is never ready meanwhile.
+    main["readinessProbe"] = json!({ "exec": { "command": ["false"] } });
+    let spec = json!({ "restartPolicy": "Never", "containers": [main] });
     let failing = put(&house, "failing.json", &pod("failing", &spec));
     house.pod(&["apply", "-f", &failing, "--wait", "--timeout", "30s"]).refuses(1, "pod \"failing\" has failed");
     assert_eq!(line(&house, "failing"), ("0/1".to_owned(), "Error".to_owned(), "0".to_owned()));

@@ -1104,14 +1104,14 @@ impl Shape for SecretVolumeSource {
     }
 }
 
-/// A token for the cluster's API.
+/// A token of a service account in a projected volume.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ServiceAccountTokenProjection {
-    /// `audience`.
+    /// Who it is for.
     pub audience: Option<String>,
-    /// `expirationSeconds`.
+    /// How long it holds; it is made anew before.
     pub expiration_seconds: Option<i64>,
-    /// `path`.
+    /// Its file's path.
     pub path: String,
 }
 
@@ -1389,7 +1389,7 @@ pub struct VolumeProjection {
     pub pod_certificate: Option<PodCertificateProjection>,
     /// A secret's keys.
     pub secret: Option<SecretProjection>,
-    /// A token for the cluster's API.
+    /// A token of the pod's service account, signed with a key of this machine.
     pub service_account_token: Option<ServiceAccountTokenProjection>,
 }
 

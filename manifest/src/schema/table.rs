@@ -3386,11 +3386,18 @@ static SERVICE_ACCOUNT: Type = Type {
 
 static SERVICE_ACCOUNT_TOKEN_PROJECTION: Type = Type {
     name: "ServiceAccountTokenProjection",
-    help: "A token for the cluster's API.",
+    help: "A token of a service account in a projected volume.",
     fields: &[
-        field("audience", Holds::Text, "string", Support::Refused, "", ""),
-        field("expirationSeconds", Holds::Int64, "int64", Support::Refused, "", ""),
-        field("path", Holds::Text, "string", Support::Refused, "", "").required(),
+        field("audience", Holds::Text, "string", Support::Honoured, "Who it is for.", ""),
+        field(
+            "expirationSeconds",
+            Holds::Int64,
+            "int64",
+            Support::Honoured,
+            "How long it holds; it is made anew before.",
+            "",
+        ),
+        field("path", Holds::Text, "string", Support::Honoured, "Its file's path.", "").required(),
     ],
 };
 
@@ -4093,9 +4100,9 @@ static VOLUME_PROJECTION: Type = Type {
             "serviceAccountToken",
             Holds::Type(&SERVICE_ACCOUNT_TOKEN_PROJECTION),
             "v1.ServiceAccountTokenProjection",
-            Support::Refused,
-            "A token for the cluster's API.",
-            "there is no API to present it to",
+            Support::Honoured,
+            "A token of the pod's service account, signed with a key of this machine.",
+            "",
         ),
     ],
 };

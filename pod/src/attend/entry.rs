@@ -5,12 +5,12 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::PathBuf;
 
 use manifest::kind::{Object, Resource};
-use registry::{Lock, Registry, Sharing, file};
+use registry::{Lock, Registry, Sharing, file, tree};
 
 use super::run::Attendant;
 use crate::error::Error;
 use crate::objects::{Key, Objects};
-use crate::place::Place;
+use crate::place::{Place, kept};
 use crate::programs::Programs;
 use crate::supervisor::become_nobodys_child;
 use crate::sys;
@@ -19,13 +19,21 @@ use crate::sys;
 ///
 /// # Errors
 /// What is kept of it cannot be used.
-pub fn attend(namespace: &str, name: &str, pod: PathBuf, pause: PathBuf) -> Result<(), Error> {
+pub fn attend(namespace: &str, name: &str, uid: &str, pod: PathBuf, pause: PathBuf) -> Result<(), Error> {
     sys::close_inherited();
     become_nobodys_child();
     let objects = Objects::of_this_user()?;
     let Some(pods) = Resource::find("pods") else { return Ok(()) };
-    let Some(Object::Pod(object)) = objects.get(&Key::new(pods, namespace, name))? else { return Ok(()) };
-    let place = Place::of(&object, &image::store::data_directory(), &Registry::of_this_user());
+    let data = image::store::data_directory();
+    let object = match objects.get(&Key::new(pods, namespace, name))? {
+        Some(Object::Pod(object)) if object.metadata.uid.as_deref() == Some(uid) => object,
+        _ => {
+            // It has gone meanwhile, and whoever started us has made a place for it.
+            tree::remove(&kept(&data, uid))?;
+            return Ok(());
+        }
+    };
+    let place = Place::of(&object, &data, &Registry::of_this_user());
     for directory in [place.kept(), place.volatile()] {
         DirBuilder::new().recursive(true).mode(0o700).create(&directory).map_err(file("create", &directory))?;
     }

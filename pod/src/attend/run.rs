@@ -64,6 +64,7 @@ pub(super) struct Attendant {
     /// When it is looked next whether a volume has become too large, where one may.
     weighing: Option<Duration>,
     tell: UnboundedSender<Heard>,
+    is_forgotten: bool,
     is_over: bool,
     _lock: Lock,
 }
@@ -116,6 +117,7 @@ impl Attendant {
             renewal: None,
             weighing: None,
             tell,
+            is_forgotten: false,
             is_over: false,
             _lock: lock,
         };
@@ -252,6 +254,10 @@ impl Attendant {
 
     /// Writes down what is known, unless nothing of it is new that anybody could see or has to know.
     fn save(&mut self) -> Result<(), Error> {
+        // What is being forgotten is not to be remembered.
+        if self.is_forgotten {
+            return Ok(());
+        }
         let containers: Vec<_> = self
             .machine
             .containers()
@@ -322,6 +328,7 @@ impl Attendant {
             }
             Action::Kill { container, instance } => self.signal(&container, instance, Signal::KILL),
             Action::Forget => {
+                self.is_forgotten = true;
                 let (place, objects, tell) = (self.place.clone(), self.objects.clone(), self.tell.clone());
                 spawn_blocking(move || {
                     forget(&place, &objects).unwrap_or_else(|error| complain(&error));

@@ -45,10 +45,16 @@ pub(super) fn ensure(place: &Place, programs: &Programs) -> Result<(), Error> {
     let sealed = seal::sealed(&program)?;
     let by_number = sealed.as_ref().map(|file| PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd())));
     let mut command = Command::new(by_number.as_ref().unwrap_or(&program));
-    command.arg0("pod").arg("attend").arg(&place.namespace).arg(&place.name).arg(&program).arg(&pause).env_clear();
-    for name in
-        ["HOME", "PATH", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "DOCKER_CONFIG", "REGISTRY_AUTH_FILE", "PODKIT_TEST"]
-    {
+    command
+        .arg0("pod")
+        .arg("attend")
+        .arg(&place.namespace)
+        .arg(&place.name)
+        .arg(&place.uid)
+        .arg(&program)
+        .arg(&pause)
+        .env_clear();
+    for name in ["HOME", "PATH", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "DOCKER_CONFIG", "REGISTRY_AUTH_FILE"] {
         command.envs(env::var_os(name).map(|value| (name, value)));
     }
     command.env("POD_DATA_DIR", &place.data).env("POD_STATE_DIR", place.registry.root());

@@ -115,7 +115,7 @@ mod tests {
     fn what_changes_stays_who_it_is_and_only_another_spec_is_another_generation() {
         let before = born_of("Pod", json!({ "metadata": { "name": "a" }, "spec": { "hostname": "h" } }));
         let become_of = |hostname: &str| {
-            let value = json!({ "metadata": { "name": "a", "uid": "other" }, "spec": { "hostname": hostname } });
+            let value = json!({ "metadata": { "name": "a", "uid": "other" }, "spec": { "hostname": hostname, "nodeName": "n" } });
             let mut object = Object::from_value("Pod", value).expect("an object");
             object.set_defaults();
             changed(&mut object, &before, 9);
