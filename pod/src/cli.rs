@@ -103,7 +103,7 @@ pub enum Verb {
     Supervise,
     /// Who attends to a pod of a manifest; started by the other verbs
     #[command(hide = true)]
-    Attend(Attend),
+    Attend(Typed<Attend>),
     /// What carries a pod's published ports; started by its supervisor
     #[command(hide = true)]
     Forward,

@@ -25,7 +25,7 @@ pub enum Error {
     Contradiction(#[from] Contradiction),
     /// Something that manifests may want is not there.
     #[error("{what} is not there yet")]
-    NotYet {
+    Unsupported {
         /// What.
         what: String,
     },

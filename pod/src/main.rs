@@ -9,7 +9,7 @@ use launch::complain::complain;
 use launch::{Inherited, Session};
 use nsjoin::relay::{self, Relay, Signals};
 use pod::answer::Answer;
-use pod::cli::{Cli, Format, Image, ImageFormat, Shown, Typed, Verb};
+use pod::cli::{Attend, Cli, Format, Image, ImageFormat, Shown, Typed, Verb};
 use pod::verbs::add::Add;
 use pod::verbs::exec::Exec;
 use pod::verbs::image::pull::Pull;
@@ -146,8 +146,8 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
         Verb::ApiResources(verb) => return tell(&verb.run(), false),
         Verb::Diff(verb) => return tell(&verb.run(), true),
         Verb::Supervise => pod::supervise()?,
-        Verb::Attend(attend) => {
-            pod::attend::attend(&attend.namespace, &attend.name, &attend.uid, attend.program, attend.pause)?
+        Verb::Attend(Typed(Attend { namespace, name, uid, program, pause })) => {
+            pod::attend::attend(&namespace, &name, &uid, program, pause)?;
         }
         Verb::Forward => pod::forwarder::forward()?,
         Verb::Tend { task } => say(format_args!("{}", pod::tend(&task).map_err(|error| Error::Output(error.into()))?))?,

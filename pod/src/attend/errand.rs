@@ -16,6 +16,7 @@ use crate::compile::{
     Facts, Network, NodeFacts, PidSharing, PodPlan, Protocol, Pull, Refusal, Users, VolumeSource, Waiting, hosts,
 };
 use crate::error::Error;
+use crate::images;
 use crate::machine::Fetched;
 use crate::objects::Objects;
 use crate::place::Place;
@@ -94,7 +95,7 @@ impl Scene {
 
     fn sandbox_plan(&self) -> Result<plan::PodPlan, Error> {
         let sandbox = &self.plan.sandbox;
-        let unsupported = |what: &str| Error::NotYet { what: what.to_owned() };
+        let unsupported = |what: &str| Error::Unsupported { what: what.to_owned() };
         if sandbox.pids == PidSharing::Hosts {
             return Err(unsupported("hostPID"));
         }
@@ -166,7 +167,7 @@ impl Scene {
             refused(Waiting::InvalidImageName, message)
         })?;
         let odd = |error: &dyn std::error::Error| refused(Waiting::ImageInspectError, launch::complain::line(error));
-        let store = Images::open(&self.place.data).map_err(|error| odd(&error))?;
+        let store = images::open().map_err(|error| odd(&error))?;
         let here = found(&store, image).map_err(|error| odd(&error))?;
         let known = |manifest: Descriptor, pulled| {
             let id = format!("{}@{}", repository(image), manifest.digest());
@@ -198,7 +199,7 @@ impl Scene {
 
     /// An image that is here, unpacked.
     pub(super) fn prepared(&self, image: &str) -> Result<(Images, Prepared), ImageError> {
-        let store = Images::open(&self.place.data)?;
+        let store = images::open()?;
         let missing = || ImageError::NoSuchImage { name: image.to_owned(), root: self.place.data.clone() };
         let manifest = found(&store, image)?.ok_or_else(missing)?;
         let prepared = store.prepare(&manifest, &Platform::here(), Limits::default(), |_, _| {})?;

@@ -18,7 +18,7 @@ use crate::control::Refusal as Refused;
 use crate::error::Error;
 use crate::instance;
 use crate::machine::{LaunchFailure, Launched};
-use crate::plan::{Conditions, Part, WorkloadPlan};
+use crate::plan::{Conditions, Console, Part, WorkloadPlan};
 use crate::store::Store;
 use crate::verbs::add::add;
 use crate::volume::{VolumeError, existing, mounted, root_of};
@@ -221,6 +221,8 @@ fn workload(name: &str, container: ContainerPlan, parts: Vec<Part>) -> Result<Wo
         limits: container::limits::Limits::default(),
         parts,
         wishes_shares: true,
+        runtime: None,
+        console: Console::None,
     })
 }
 

@@ -42,7 +42,7 @@ Of the verbs (`tests/it/manifest/rows.txt` has some 270 lines that both are aske
 - Of a pod these are refused with 125, before anything of it is there: `hostPID`, `hostUsers: false`, `privileged: true`, a `hostPort` of UDP or SCTP, `stdin` and `tty`, images and ephemeral claims as volumes.
 - A pod has its own network with nothing but its loopback, and the address 127.0.0.1: its probes go there, its `hostPort`s lead there, and other pods do not reach it. With `hostNetwork: true` it has the machine's.
 - What a pod's sandbox is called among pods made by hand, for `exec`, `logs` and `add`: its name, in the namespace `default`; `NAMESPACE--NAME` in others.
-- For anybody but root a pod's user namespace has one id. `fsGroup` is the group of nobody then, and `runAsUser` of another than 0 does not come about.
+- For anybody but root an `fsGroup` that the pod's user namespace does not have owns nothing.
 - There is no limit over all containers of a pod together. A pod is evicted for an `emptyDir` on disk that exceeds its `sizeLimit`, and for nothing else.
 - A namespace that is not there is made by what is put into it, with a warning; a cluster refuses. `default` is always there. Deleting a namespace deletes what is in it.
 - A claim has its volume at once, a directory of this machine, and as much of it as it asks for: `Bound`, whatever its storage class.
