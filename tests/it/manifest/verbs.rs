@@ -280,9 +280,6 @@ fn by_name() {
 fn not_yet() {
     let directory = directory();
     for words in [
-        "apply -f p.yaml",
-        "create -f p.yaml",
-        "replace -f p.yaml",
         "run x --image=i",
         "label -f p.yaml a=b",
         "annotate pod x a=b",
