@@ -18,7 +18,7 @@ use launch::complain::line;
 use launch::open::cgroup::Cgroups;
 use launch::{Child, Environment, Identity, Inherited, Limit, OnDrop, OwnPids, Record, Session};
 use nsjoin::{Command, Directory, Join, Select, Target};
-use registry::{Name, PodDirectory};
+use registry::{Name, PodDirectory, file};
 
 use super::complain;
 use super::log::Log;
