@@ -6,7 +6,7 @@
 //! client, who may go away, nor the supervisor, who may be killed. So the console holds them, hands on to the
 //! fifos what is said, and to a client, if there is one, and takes from that what is typed.
 //!
-//! It runs as nobody, without a capability ([`nobody`](crate::nobody)): all that it sees is bytes of others.
+//! It runs as nobody, without a capability (`nobody.rs`): all that it sees is bytes of others.
 
 mod attend;
 mod error;

@@ -16,7 +16,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             assert!(circle.is_none(), "{name}: {}", circle.unwrap().join(" -> "));
         })
     };
-    ["pause", "reaper", "launch", "registry", "nsjoin", "container", "image", "pod", "manifest", "faults", "xtask"]
+    ["pause", "reaper", "launch", "registry", "nsjoin", "container", "image", "pod", "manifest", "fixtures", "faults", "xtask"]
         .map(of)
         .into_iter()
         .chain([
