@@ -16,15 +16,28 @@ pub(crate) fn trials() -> Vec<Trial> {
             assert!(circle.is_none(), "{name}: {}", circle.unwrap().join(" -> "));
         })
     };
-    ["pause", "reaper", "launch", "registry", "nsjoin", "container", "image", "pod", "manifest", "fixtures", "faults", "xtask"]
-        .map(of)
-        .into_iter()
-        .chain([
-            trial("rooms::a_circle_is_seen", &[], seen),
-            trial("rooms::what_only_decides_touches_nothing", &[], pure),
-            trial("rooms::what_touches_something_is_seen", &[], impure),
-        ])
-        .collect()
+    [
+        "pause",
+        "reaper",
+        "launch",
+        "registry",
+        "nsjoin",
+        "container",
+        "image",
+        "pod",
+        "manifest",
+        "fixtures",
+        "faults",
+        "xtask",
+    ]
+    .map(of)
+    .into_iter()
+    .chain([
+        trial("rooms::a_circle_is_seen", &[], seen),
+        trial("rooms::what_only_decides_touches_nothing", &[], pure),
+        trial("rooms::what_touches_something_is_seen", &[], impure),
+    ])
+    .collect()
 }
 
 /// Which room imports which: a file and the directory beside it are one.
