@@ -87,7 +87,12 @@ fn of_verbs(
         }
         tally.finish();
     }
-    place.clear()
+    place.clear()?;
+    // What was found of the programs stands all the same.
+    if let Err(error) = world::remove_cgroups(POD) {
+        eprintln!("control groups are left: {error}");
+    }
+    Ok(())
 }
 
 /// The points of a verb, one after the other.

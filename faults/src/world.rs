@@ -5,6 +5,8 @@ use std::fs;
 use std::io;
 use std::path::Path;
 use std::process;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 /// A process that runs, of whomever.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,6 +116,34 @@ pub(crate) fn cgroups(name: &str) -> Vec<String> {
         }
     }
     found
+}
+
+/// Removes the control groups with this in their names, which who was killed has not, if they are ours.
+pub(crate) fn remove_cgroups(name: &str) -> io::Result<()> {
+    for group in cgroups(name) {
+        let group = Path::new(&group);
+        let within = entries(group).unwrap_or_default().into_iter().map(|entry| group.join(entry));
+        for directory in within.filter(|entry| entry.is_dir()).chain([group.to_owned()]) {
+            remove_cgroup(&directory)?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes an empty control group; its last process may be on its way out.
+fn remove_cgroup(directory: &Path) -> io::Result<()> {
+    let deadline = Instant::now() + Duration::from_secs(2);
+    loop {
+        match fs::remove_dir(directory) {
+            Err(error) if error.kind() == io::ErrorKind::ResourceBusy && Instant::now() < deadline => {
+                sleep(Duration::from_millis(1));
+            }
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied) => {
+                return Ok(());
+            }
+            result => return result,
+        }
+    }
 }
 
 /// The names in a directory.
