@@ -73,9 +73,6 @@ pub enum Unspeakable {
     /// There is no such limit in the specification.
     #[error("another runtime cannot be told of the limit {0}")]
     Limit(String),
-    /// It would be the runtime's, and nobody at its other end.
-    #[error("another runtime gives no terminal here")]
-    Terminal,
     /// A profile of a file is in another language than the specification's.
     #[error("another runtime cannot be told of a seccomp profile of a file")]
     Profile,

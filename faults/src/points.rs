@@ -123,6 +123,7 @@ impl Course<'_> {
             report.ran.end,
             report.ran.said()
         );
+        anyhow::ensure!(report.calls > 0, "no call of our programs was seen");
         Ok(report.calls)
     }
 

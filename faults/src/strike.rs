@@ -133,8 +133,12 @@ fn threads(pid: i32) -> anyhow::Result<Vec<i32>> {
 /// The program that a thread executes, if it is one of ours.
 fn program(pid: i32) -> Option<String> {
     let path = fs::read_link(format!("/proc/{pid}/exe")).ok()?;
-    let name = path.file_name()?.to_str()?;
-    PROGRAMS.contains(&name).then(|| name.to_owned())
+    let name = match path.file_name() {
+        Some(name) if !path.starts_with("/memfd:") => name.to_str()?.to_owned(),
+        // It goes on from itself, sealed: a mount of its own, which has no name, or a copy in memory.
+        _ => fs::read_to_string(format!("/proc/{pid}/comm")).ok()?.trim_end().to_owned(),
+    };
+    PROGRAMS.contains(&name.as_str()).then_some(name)
 }
 
 /// Whether a call is no point to fail at: it never does, or a filter that the program has set would see that
