@@ -105,7 +105,10 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
             }
         }
         Verb::Describe(describe) => {
-            let pod = describe.verb.run(&registry)?;
+            if let Some(answer) = describe.verb.run(describe.output) {
+                return tell(&answer, false);
+            }
+            let pod = describe.verb.pod(&registry)?;
             match describe.output {
                 Format::Text => show::description(&pod, out)?,
                 Format::Json => show::json(&pod, out)?,

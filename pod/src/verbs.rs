@@ -15,6 +15,7 @@ pub mod get;
 pub mod image;
 mod keep;
 pub mod label;
+mod lives;
 pub mod logs;
 pub mod make;
 mod only;

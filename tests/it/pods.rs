@@ -204,6 +204,18 @@ fn crashing(user: User) {
     assert_eq!((ready.as_str(), restarts.as_str()), ("0/1", "1"));
     let last = "{.status.containerStatuses[0].lastState.terminated.exitCode} {.status.phase}";
     assert_eq!(shown(&house, "crash", last), "7 Running");
+    let told = house.pod(&["describe", "pod/crash"]).ok().out();
+    let words: Vec<&str> = told.split_whitespace().collect();
+    let says = |wanted: &str| {
+        let wanted: Vec<&str> = wanted.split(' ').collect();
+        assert!(words.windows(wanted.len()).any(|words| words == wanted), "{wanted:?}: {told}");
+    };
+    says("Name: crash Namespace: default");
+    says("State: Waiting Reason: CrashLoopBackOff");
+    says("Last State: Terminated Reason: Error Exit Code: 7");
+    says("Warning BackOff");
+    let missing = "Error from server (NotFound): pods \"nosuch\" not found";
+    house.pod(&["describe", "pod", "nosuch"]).refuses(1, missing);
     gone(&house, &file);
 }
 

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::fs::{DirBuilder, File};
+use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::os::unix::process::CommandExt;
@@ -38,7 +39,12 @@ pub(super) fn ensure(place: &Place, programs: &Programs) -> Result<(), Error> {
         return Ok(());
     }
     let log = place.log();
-    let said = File::options().append(true).create(true).mode(0o600).open(&log).map_err(file("open", &log))?;
+    let said = match File::options().append(true).create(true).mode(0o600).open(&log) {
+        Ok(said) => said,
+        // Whoever has attended to it is just forgetting it.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(file("open", &log)(error).into()),
+    };
     let program = programs.pod()?;
     let pause = programs.pause()?;
     // Nobody in a container is to write to that file by way of us (CVE-2019-5736).

@@ -7,17 +7,15 @@ use serde_json::{Value, json};
 
 use super::create::{Format, by_hand};
 use super::keep::plain;
+use super::lives::as_it_does;
 use super::which::{Scope, Which, which};
 use crate::answer::{Answer, Complaint};
 use crate::clock;
 use crate::columns::{Columns, table};
 use crate::error::Error;
-use crate::gather;
 use crate::look;
 use crate::objects::Objects;
 use crate::output::{Made, Shape};
-use crate::place::{Place, machine_of};
-use crate::status;
 use crate::view::PodView;
 
 /// List pods, or what is kept of a kind.
@@ -140,30 +138,15 @@ impl Get {
             answer.text.push_str(&table(which.resource, of_it, &Columns { namespace, ..columns.clone() }, now));
         }
         if answer.text.is_empty() && answer.complaints.is_empty() && !self.scope.ignore_not_found {
-            let elsewhere = self.scope.all_namespaces || all.iter().all(|which| !which.resource.namespaced);
-            answer.notes.push(if elsewhere {
-                "No resources found".to_owned()
-            } else {
-                format!("No resources found in {} namespace.", self.scope.namespace())
-            });
+            answer.notes.push(self.scope.nothing(all.iter().any(|which| which.resource.namespaced)));
         }
         Ok(answer)
     }
 }
 
-/// A pod as it does now; what cannot be read of that is told.
 fn with_status(object: Object, answer: &mut Answer) -> Object {
     let Object::Pod(pod) = object else { return object };
-    let data = image::store::data_directory();
-    match machine_of(&Place::of(&pod, &data, &Registry::of_this_user())) {
-        Ok(Some(machine)) => Object::Pod(Box::new(status::pod(&pod, &machine, &gather::node(&data)))),
-        // Nobody attends to it yet.
-        Ok(None) => Object::Pod(pod),
-        Err(error) => {
-            answer.complaints.push(Complaint::Plain(launch::complain::line(&error)));
-            Object::Pod(pod)
-        }
-    }
+    Object::Pod(as_it_does(pod, answer).pod)
 }
 
 pub(super) fn is_pods(which: &Which) -> bool {

@@ -78,6 +78,14 @@ impl Scope {
         self.namespace.as_deref().filter(|name| !name.is_empty()).unwrap_or("default")
     }
 
+    /// What is said where there are none; of kinds without namespaces none is named.
+    pub(super) fn nothing(&self, namespaced: bool) -> String {
+        if self.all_namespaces || !namespaced {
+            return "No resources found".to_owned();
+        }
+        format!("No resources found in {} namespace.", self.namespace())
+    }
+
     /// The objects that are meant, and what is to be said of those that are not there.
     ///
     /// # Errors
