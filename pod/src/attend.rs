@@ -10,6 +10,7 @@ mod errand;
 mod follow;
 mod found;
 mod launch;
+mod pace;
 mod run;
 mod start;
 mod termination;

@@ -44,6 +44,12 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// Time cannot pass so fast.
+    #[error("POD_CLOCK_SPEED is a whole number from 1 to 1000, not {written:?}")]
+    ClockSpeed {
+        /// What is written there.
+        written: String,
+    },
     /// No pod can be called so.
     #[error(transparent)]
     BadName(#[from] registry::InvalidName),

@@ -1,6 +1,11 @@
 //! Pods of manifests, from apply to delete: what a kubelet would do, on one machine.
 
+mod cluster;
+mod distroless;
+mod many;
 mod order;
+mod seeds;
+mod statuses;
 mod volumes;
 
 use std::fs;
@@ -35,6 +40,25 @@ pub(crate) fn trials() -> Vec<Trial> {
             volumes::of_the_machine,
         ),
         as_each_user("pods::begin_and_end_in_the_order_of_their_containers", BUSYBOX, order::of_sidecars_and_hooks),
+        as_each_user("pods::are_shown_as_a_cluster_shows_them", BUSYBOX, cluster::agree),
+        as_each_user("pods::are_shown_as_their_containers_ended", BUSYBOX, statuses::of_ends),
+        as_each_user("pods::are_shown_to_wait_for_what_comes_before", BUSYBOX, statuses::of_what_comes_before),
+        as_each_user("pods::are_shown_to_wait_for_images", BUSYBOX, statuses::of_images),
+        as_each_user("pods::are_shown_with_why_they_fail", BUSYBOX, statuses::of_failures),
+        as_each_user(
+            "pods::that_use_more_than_a_volume_may_hold_are_evicted",
+            BUSYBOX,
+            statuses::of_one_that_has_used_too_much,
+        ),
+        as_each_user("pods::wait_as_a_kubelet_has_them_wait", BUSYBOX, statuses::of_a_crash_loop),
+        as_each_user("pods::of_one_static_file_are_probed", &[], distroless::probed),
+        as_each_user("pods::come_and_go_many_at_once", BUSYBOX, many::at_once),
+        as_each_user("pods::beside_a_bad_document_are_applied", BUSYBOX, many::one_bad_among_good),
+        as_each_user("pods::as_people_write_them_serve", BUSYBOX, seeds::of_one_container),
+        as_each_user("pods::as_people_write_them_are_a_blog", BUSYBOX, seeds::of_a_blog),
+        as_each_user("pods::as_people_write_them_prepare_first", BUSYBOX, seeds::with_init_containers),
+        as_each_user("pods::as_people_write_them_share", BUSYBOX, seeds::that_share),
+        as_each_user("pods::have_their_images_fetched_once", BUSYBOX, seeds::fetched),
         as_each_user("pods::end_when_they_are_asked_to_or_when_their_time_is_over", BUSYBOX, order::of_ends),
     ]
     .into_iter()
@@ -42,6 +66,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     .collect();
     let root = [Need::Root, Need::Program("busybox")];
     trials.push(trial("pods::give_their_volumes_to_a_group", &root, volumes::grouped));
+    trials.push(trial("pods::without_memory_are_shown_as_oomkilled", &root, statuses::of_one_without_memory));
     trials
 }
 
@@ -53,8 +78,9 @@ fn image(house: &House) {
     }
     fs::copy(find("busybox").unwrap(), root.join("bin/busybox")).unwrap();
     fs::copy(binaries().join("probe"), root.join("bin/probe")).unwrap();
-    for applet in ["sh", "cat", "ls", "id", "env", "touch", "sleep", "true", "false", "rm", "echo", "test", "hostname"]
-    {
+    for applet in [
+        "sh", "cat", "ls", "id", "env", "touch", "sleep", "true", "false", "rm", "echo", "test", "hostname", "dd", "wc",
+    ] {
         symlink("busybox", root.join("bin").join(applet)).unwrap();
     }
     fs::write(root.join("etc/passwd"), "root:x:0:0:root:/root:/bin/sh\n").unwrap();

@@ -1,9 +1,9 @@
 //! Images pulled: from a real registry, and from one that does what no registry should.
 
 mod bad;
-mod layout;
+pub(crate) mod layout;
 mod real;
-mod server;
+pub(crate) mod server;
 mod who;
 
 use std::fs;

@@ -2,6 +2,7 @@
 //!
 //! It says `ready` before it waits, so nobody has to sleep and hope.
 
+mod grpc;
 mod http;
 #[allow(unsafe_code, reason = "System V calls, which no crate wraps")]
 mod sys;
@@ -114,6 +115,14 @@ enum Verb {
         #[arg(long, conflicts_with = "body")]
         proxy: Option<SocketAddr>,
     },
+    /// Answer gRPC's question whether we serve
+    Grpc {
+        #[arg(long)]
+        listen: SocketAddr,
+        /// Say that we do not
+        #[arg(long)]
+        ill: bool,
+    },
     /// Fetch a page, waiting a while for somebody to answer, and print its body
     Get {
         url: String,
@@ -186,6 +195,7 @@ fn main() -> Result<ExitCode> {
             (body, None) => http::answer(listen, &body.unwrap_or_default())?,
         },
         Verb::Get { url, patience } => println!("{}", http::get(&url, Duration::from_secs(patience))?),
+        Verb::Grpc { listen, ill } => grpc::answer(listen, !ill)?,
         Verb::Tcp { listen } => tcp::serve(listen)?,
         Verb::Queue => println!("{}", sys::make_queue()?),
         Verb::Userns => nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWUSER)?,

@@ -161,9 +161,10 @@ impl Scene {
         asks: impl FnOnce(),
     ) -> Result<Fetched, Refusal> {
         let refused = |reason, message: String| Refusal { reason, message };
-        let typed: image::reference::Typed = image.parse().map_err(|error| {
+        let typed: image::reference::Typed = image.parse().map_err(|_| {
+            let trouble = misspelt(image);
             let message =
-                format!("Failed to apply default image tag {image:?}: couldn't parse image name {image:?}: {error}");
+                format!("Failed to apply default image tag {image:?}: couldn't parse image name {image:?}: {trouble}");
             refused(Waiting::InvalidImageName, message)
         })?;
         let odd = |error: &dyn std::error::Error| refused(Waiting::ImageInspectError, launch::complain::line(error));
@@ -235,6 +236,22 @@ fn found(store: &Images, name: &str) -> Result<Option<Descriptor>, ImageError> {
         Err(ImageError::NoSuchImage { .. }) => Ok(None),
         found => Ok(found?.into_iter().next().map(|known| known.image.manifest)),
     }
+}
+
+/// What is wrong with the name of an image, as a kubelet says it.
+fn misspelt(image: &str) -> String {
+    let is_host =
+        |first: &str| first.contains(['.', ':']) || first == "localhost" || first.chars().any(char::is_uppercase);
+    let path = match image.split_once('/') {
+        Some((first, rest)) if is_host(first) => rest.to_owned(),
+        Some(_) => image.to_owned(),
+        None => format!("library/{image}"),
+    };
+    let path = repository(&path);
+    if path.chars().any(char::is_uppercase) {
+        return format!("invalid reference format: repository name ({path}) must be lowercase");
+    }
+    "invalid reference format".to_owned()
 }
 
 /// A name without its tag.

@@ -138,7 +138,7 @@ impl Scene {
     fn parts(
         &self,
         spec: &ContainerSpec,
-        start: Start,
+        mut start: Start,
         root: Root,
         volumes: Vec<Mount>,
         word: &Path,
@@ -153,6 +153,7 @@ impl Scene {
             mounts.retain(|usual| usual.at != mount.at);
             mounts.push(mount);
         }
+        start.process.oom_score = start.process.oom_score.map(rank);
         // What is mounted in another mount comes after it.
         mounts.sort_by_key(|mount| mount.at.components().count());
         let mut parts = Parts::usual(root, start.process);
@@ -169,6 +170,22 @@ impl Scene {
         }
         Ok(parts)
     }
+}
+
+/// How readily a container is killed that is to be killed so readily: less readily than we are only where the kernel
+/// lets us say so, which is found by saying it of ourselves.
+fn rank(wanted: i32) -> i32 {
+    const OURS: &str = "/proc/self/oom_score_adj";
+    let own = fs::read_to_string(OURS).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0);
+    if wanted >= own {
+        return wanted;
+    }
+    if fs::write(OURS, wanted.to_string()).is_err() {
+        return own;
+    }
+    // Up again is where anybody may go.
+    let _own = fs::write(OURS, own.to_string());
+    wanted
 }
 
 /// A file of a volume, as far as anybody would write variables into one.

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use launch::{Identity, Pidfd};
 use manifest::kind::{Container, Object, Pod, PodSpec, Resource};
-use nix::time::{ClockId, clock_gettime};
 use reaper::Signal;
 use registry::Lock;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -15,11 +14,12 @@ use tokio::time::sleep;
 
 use super::errand::Scene;
 use super::launch::named;
+use super::pace::Pace;
 use super::start::forget;
 use super::watch;
 use crate::compile::{self, HookPlan, Medium, NodeFacts, VolumeSource};
 use crate::error::Error;
-use crate::machine::{Action, Event, Exit, Job, LaunchFailure, Launched, Machine, Outcome, ProbeKind, Stamp, Weight};
+use crate::machine::{Action, Event, Exit, Job, LaunchFailure, Launched, Machine, Outcome, ProbeKind, Weight};
 use crate::objects::{Key, Objects};
 use crate::place::{Place, machine_of, save};
 use crate::probe::{self, Purpose};
@@ -48,6 +48,7 @@ struct Running {
 /// A pod, and whoever attends to it.
 pub(super) struct Attendant {
     place: Place,
+    pace: Pace,
     objects: Objects,
     programs: Programs,
     pod: Pod,
@@ -78,16 +79,11 @@ const WEIGHED: Duration = Duration::from_secs(10);
 /// Longer than any hook is waited for.
 const FOR_EVER: Duration = Duration::from_secs(365 * 24 * 3600);
 
-fn now() -> Stamp {
-    let at = clock_gettime(ClockId::CLOCK_BOOTTIME).map(Duration::from).unwrap_or_default();
-    let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    Stamp { at, wall: i64::try_from(wall).unwrap_or(i64::MAX) }
-}
-
 impl Attendant {
     /// Attends to the pod until it is over or gone.
     pub(super) fn run(place: Place, pod: Pod, objects: Objects, programs: Programs, lock: Lock) -> Result<(), Error> {
         let failed = |source: io::Error| Error::Attend { pod: place.name.clone(), source };
+        let pace = Pace::of_the_environment()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(16).build();
         let runtime = runtime.map_err(failed)?;
         let node = crate::gather::node(&place.data);
@@ -96,15 +92,16 @@ impl Attendant {
         let is_new = before.is_none();
         let machine = match (before, compile::pod(&pod, &node)) {
             (Some(machine), _) => machine,
-            (None, Ok(plan)) => Machine::new(plan, now()),
+            (None, Ok(plan)) => Machine::new(plan, pace.now()),
             (None, Err(rejection)) => {
                 let plan = compile::pod(&bare(&pod), &node).unwrap_or_else(|_| unreachable!("it asks for nothing"));
-                Machine::rejected(plan, &rejection, now())
+                Machine::rejected(plan, &rejection, pace.now())
             }
         };
         let (running, errands) = (BTreeMap::new(), BTreeMap::new());
         let mut attendant = Self {
             place,
+            pace,
             objects,
             programs,
             pod,
@@ -143,9 +140,10 @@ impl Attendant {
             if self.is_over || self.machine.is_over() && self.machine.deleted().is_none() && self.errands.is_empty() {
                 return Ok(());
             }
-            let due = self.machine.deadline().map(|due| due.saturating_sub(now().at));
-            let renewal = self.renewal.map(|at| Duration::from_secs(u64::try_from(at - now().wall).unwrap_or(0)));
-            let weighing = self.weighing.map(|at| at.saturating_sub(now().at));
+            let due = self.machine.deadline().map(|due| self.pace.real(due.saturating_sub(self.pace.now().at)));
+            let renewal =
+                self.renewal.map(|at| Duration::from_secs(u64::try_from(at - self.pace.now().wall).unwrap_or(0)));
+            let weighing = self.weighing.map(|at| self.pace.real(at.saturating_sub(self.pace.now().at)));
             let asleep = async {
                 match due.into_iter().chain(renewal).chain(weighing).min() {
                     Some(due) => sleep(due).await,
@@ -166,10 +164,10 @@ impl Attendant {
                     None => return Ok(()),
                 },
                 () = asleep => {
-                    if self.renewal.is_some_and(|at| at <= now().wall) {
+                    if self.renewal.is_some_and(|at| at <= self.pace.now().wall) {
                         self.refresh();
                     }
-                    if self.weighing.is_some_and(|at| at <= now().at) {
+                    if self.weighing.is_some_and(|at| at <= self.pace.now().at) {
                         self.weigh()?;
                     }
                     self.on(Event::Time)?;
@@ -243,7 +241,7 @@ impl Attendant {
     }
 
     fn on(&mut self, event: Event) -> Result<(), Error> {
-        let actions = self.machine.on(event, now());
+        let actions = self.machine.on(event, self.pace.now());
         // What is to be done is written down before it is done.
         self.save()?;
         for action in actions {
@@ -406,12 +404,12 @@ impl Attendant {
 
     fn hook(&mut self, scene: &Scene, container: String, job: Job, hook: Option<HookPlan>) {
         let place = self.asked(scene, &container);
-        let tell = self.tell.clone();
+        let (tell, pace) = (self.tell.clone(), self.pace);
         let errand = spawn_local(async move {
             let result = match (hook, place) {
                 (None, _) => Ok(()),
                 (Some(HookPlan::Sleep(seconds)), _) => {
-                    sleep(Duration::from_secs(seconds.into())).await;
+                    sleep(pace.real(Duration::from_secs(seconds.into()))).await;
                     Ok(())
                 }
                 (Some(HookPlan::Do(handler)), Some(place)) => {
@@ -498,7 +496,7 @@ impl Attendant {
         if limited.is_empty() || self.machine.is_over() {
             return Ok(());
         }
-        self.weighing = Some(now().at + WEIGHED);
+        self.weighing = Some(self.pace.now().at + WEIGHED);
         for (name, limit) in limited {
             if usage(&self.place.kept().join("volumes").join(&name)) <= limit {
                 continue;

@@ -14,6 +14,7 @@ use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::Pid;
 use registry::{Lock, Name, PodDirectory, Process, RegistryError, Sharing, file, tree};
 
+use super::pace::{self, Pace};
 use crate::end;
 use crate::error::Error;
 use crate::objects::{Key, Objects};
@@ -38,6 +39,8 @@ pub(super) fn ensure(place: &Place, programs: &Programs) -> Result<(), Error> {
     if is_attended(place)? {
         return Ok(());
     }
+    // Who could not tell the time would be of no use.
+    Pace::of_the_environment()?;
     let log = place.log();
     let said = match File::options().append(true).create(true).mode(0o600).open(&log) {
         Ok(said) => said,
@@ -60,7 +63,9 @@ pub(super) fn ensure(place: &Place, programs: &Programs) -> Result<(), Error> {
         .arg(&program)
         .arg(&pause)
         .env_clear();
-    for name in ["HOME", "PATH", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "DOCKER_CONFIG", "REGISTRY_AUTH_FILE"] {
+    for name in
+        ["HOME", "PATH", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "DOCKER_CONFIG", "REGISTRY_AUTH_FILE", pace::VARIABLE]
+    {
         command.envs(env::var_os(name).map(|value| (name, value)));
     }
     command.env("POD_DATA_DIR", &place.data).env("POD_STATE_DIR", place.registry.root());

@@ -24,6 +24,11 @@ pub fn pod(pod: &Pod, machine: &Machine, node: &NodeFacts) -> Pod {
 
 fn status(pod: &Pod, machine: &Machine, node: &NodeFacts) -> PodStatus {
     let plan = machine.plan();
+    // To delete it is to change what is wanted of it, too.
+    let generation = match machine.deleted() {
+        Some(_) => pod.metadata.generation.unwrap_or(plan.generation),
+        None => plan.generation,
+    };
     let of = |is_init: bool| -> Vec<ContainerStatus> {
         let both = machine.containers().iter().zip(&plan.containers);
         let these = both.filter(|(_, spec)| machine.is_taken() && (spec.role != Role::Regular) == is_init);
@@ -37,13 +42,13 @@ fn status(pod: &Pod, machine: &Machine, node: &NodeFacts) -> PodStatus {
         _ => machine.addresses(),
     };
     PodStatus {
-        conditions: machine.conditions().iter().map(|it| condition(it, plan.generation)).collect(),
+        conditions: machine.conditions().iter().map(|it| condition(it, generation)).collect(),
         container_statuses: regular,
         init_container_statuses: of(true),
         host_ip: node.addresses.first().map(ToString::to_string),
         host_ips: node.addresses.iter().map(|address| HostIP { ip: address.to_string() }).collect(),
         message: verdict.map(|verdict| verdict.message.clone()),
-        observed_generation: Some(plan.generation),
+        observed_generation: Some(generation),
         phase: Some(machine.phase().to_string()),
         pod_ip: addresses.first().map(ToString::to_string),
         pod_ips: addresses.iter().map(|address| PodIP { ip: address.to_string() }).collect(),
@@ -79,7 +84,8 @@ fn condition(condition: &Condition, generation: i64) -> PodCondition {
 
 fn one(container: &Container, spec: &ContainerSpec, pod: &Pod, machine: &Machine) -> ContainerStatus {
     let said = said(pod, &spec.name);
-    let image = container.image.as_ref();
+    // Until a container was made of it, an image is no more than its name.
+    let image = container.image.as_ref().filter(|_| container.instances > 0);
     let done = spec.role == Role::Init && container.ended().is_some_and(|end| end.code == 0);
     ContainerStatus {
         container_id: id(container),
@@ -87,7 +93,8 @@ fn one(container: &Container, spec: &ContainerSpec, pod: &Pod, machine: &Machine
         image_id: image.map(|image| image.id.clone()).unwrap_or_default(),
         last_state: Some(ContainerState { terminated: container.last().map(terminated), ..ContainerState::default() }),
         name: spec.name.clone(),
-        ready: container.ready || done,
+        // What is to end is ready when it has done so.
+        ready: if spec.role == Role::Init { done } else { container.ready },
         resources: said.and_then(|said| said.resources.clone()).filter(|_| container.instances > 0),
         restart_count: i32::try_from(container.restarts()).unwrap_or(i32::MAX),
         started: Some(container.started),

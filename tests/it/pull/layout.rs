@@ -13,7 +13,7 @@ const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 
 /// Blobs by digest, and the document that it is all about.
 #[derive(Clone, Default)]
-pub(super) struct Layout {
+pub(crate) struct Layout {
     pub(super) blobs: BTreeMap<String, Vec<u8>>,
     /// The digest of the manifest or index.
     pub(super) top: String,
@@ -30,6 +30,11 @@ impl Layout {
         layout.top = manifest["digest"].as_str().unwrap().to_owned();
         layout.media_type = MANIFEST;
         layout
+    }
+
+    /// An image as a store has it: all its blobs, and the digest of its manifest.
+    pub(crate) fn of(blobs: BTreeMap<String, Vec<u8>>, manifest: &str) -> Self {
+        Self { blobs, top: manifest.to_owned(), media_type: MANIFEST, layers: Vec::new() }
     }
 
     /// One image for another machine.

@@ -11,28 +11,28 @@ use super::layout::{Layout, MANIFEST};
 
 /// A request, as it came.
 #[derive(Clone, Debug)]
-pub(super) struct Seen {
-    pub(super) method: String,
-    pub(super) path: String,
-    pub(super) authorization: Option<String>,
-    pub(super) range: Option<String>,
-    pub(super) body: String,
+pub(crate) struct Seen {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) authorization: Option<String>,
+    pub(crate) range: Option<String>,
+    pub(crate) body: String,
     /// How often this path was asked for before.
-    pub(super) before: usize,
+    pub(crate) before: usize,
 }
 
 impl Seen {
-    pub(super) fn is_blob(&self, digest: &str) -> bool {
+    pub(crate) fn is_blob(&self, digest: &str) -> bool {
         self.path.ends_with(&format!("/blobs/{digest}"))
     }
 
-    pub(super) fn is_manifest(&self) -> bool {
+    pub(crate) fn is_manifest(&self) -> bool {
         self.path.contains("/manifests/")
     }
 }
 
 /// What to do with a request.
-pub(super) enum Act {
+pub(crate) enum Act {
     /// As a registry would.
     Serve,
     /// As one that does not know of ranges.
@@ -50,8 +50,8 @@ pub(super) enum Act {
 /// What a test has a server do.
 type Handler = dyn Fn(&Seen) -> Act + Send + Sync;
 
-pub(super) struct Server {
-    pub(super) port: u16,
+pub(crate) struct Server {
+    pub(crate) port: u16,
     seen: Arc<Mutex<Vec<Seen>>>,
     stop: Arc<AtomicBool>,
     accepting: Option<JoinHandle<()>>,
@@ -59,7 +59,7 @@ pub(super) struct Server {
 
 impl Server {
     /// Serves an image under any name, but for what this wants otherwise.
-    pub(super) fn new(layout: &Layout, handler: impl Fn(&Seen) -> Act + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(layout: &Layout, handler: impl Fn(&Seen) -> Act + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let (seen, stop) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)));
@@ -80,21 +80,21 @@ impl Server {
         Self { port, seen, stop, accepting: Some(accepting) }
     }
 
-    pub(super) fn host(&self) -> String {
+    pub(crate) fn host(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
 
     /// `HOST/team/app:v1`.
-    pub(super) fn image(&self) -> String {
+    pub(crate) fn image(&self) -> String {
         format!("{}/team/app:v1", self.host())
     }
 
-    pub(super) fn seen(&self) -> Vec<Seen> {
+    pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
 
     /// The requests for a blob.
-    pub(super) fn asked_for(&self, digest: &str) -> Vec<Seen> {
+    pub(crate) fn asked_for(&self, digest: &str) -> Vec<Seen> {
         self.seen().into_iter().filter(|seen| seen.is_blob(digest)).collect()
     }
 }

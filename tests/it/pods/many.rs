@@ -1,0 +1,60 @@
+//! Many pods at once, and many documents.
+
+use serde_json::json;
+
+use super::{image, line, pod, put, waiting};
+use crate::house::{House, User, eventually};
+
+/// How many pods of two containers.
+const MANY: usize = 10;
+
+pub(super) fn at_once(user: User) {
+    let house = House::new(user);
+    image(&house);
+    let probed = |name: &str| {
+        let mut it = waiting(name, "touch /up;");
+        it["readinessProbe"] = json!({ "exec": { "command": ["test", "-e", "/up"] }, "periodSeconds": 1 });
+        it
+    };
+    let spec = json!({ "containers": [probed("one"), probed("two")] });
+    let documents: Vec<String> = (0..MANY).map(|number| pod(&format!("web-{number}"), &spec)).collect();
+    let file = put(&house, "many.yaml", &documents.join("\n---\n"));
+    let ran = house.pod(&["apply", "-f", &file]).ok();
+    assert_eq!(ran.out().lines().count(), MANY, "{ran}");
+    eventually("all are ready", || {
+        let out = house.pod(&["get", "pods", "--no-headers"]).ok().out();
+        (out.lines().filter(|line| line.contains("2/2") && line.contains("Running")).count() == MANY).then_some(())
+    });
+    house.pod(&["delete", "-f", &file]).ok();
+    house.nothing_is_left();
+    assert_eq!(house.pod(&["get", "pods", "-o", "name"]).ok().out(), "");
+}
+
+/// One bad document among good ones keeps none of the others from being applied.
+pub(super) fn one_bad_among_good(user: User) {
+    let house = House::new(user);
+    image(&house);
+    let good = |name: &str| pod(name, &json!({ "containers": [waiting("main", "")] }));
+    let misspelt = good("misspelt").replace("\"command\"", "\"comand\"");
+    let invalid = good("invalid").replace("\"main\"", "\"Main_1\"");
+    let unknown = "apiVersion: v1\nkind: Pods\nmetadata: {name: a}\n";
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: map}\ndata: {a: b}\n";
+    let documents = [&good("first"), &misspelt, map, &invalid, unknown, &good("last")];
+    let file = put(&house, "many.yaml", &documents.join("\n---\n"));
+    let ran = house.pod(&["apply", "-f", &file]).exits(1);
+    assert_eq!(ran.out(), "pod/first created\nconfigmap/map created\npod/last created\n", "{ran}");
+    let said = ran.err();
+    for words in [
+        "strict decoding error: unknown field \"spec.containers[0].comand\"",
+        "The Pod \"invalid\" is invalid: spec.containers[0].name: Invalid value: \"Main_1\"",
+        "no matches for kind \"Pods\" in version \"v1\"",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    for name in ["first", "last"] {
+        eventually("it runs", || (line(&house, name).1 == "Running").then_some(()));
+    }
+    assert_eq!(house.pod(&["get", "pods", "-o", "name"]).ok().out(), "pod/first\npod/last\n");
+    house.pod(&["delete", "pods,cm", "--all"]).ok();
+    house.nothing_is_left();
+}
