@@ -54,6 +54,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         as_each_user("pods::of_one_static_file_are_probed", &[], distroless::probed),
         as_each_user("pods::come_and_go_many_at_once", BUSYBOX, many::at_once),
         as_each_user("pods::beside_a_bad_document_are_applied", BUSYBOX, many::one_bad_among_good),
+        as_each_user("pods::that_are_wrong_are_refused_as_a_cluster_refuses_them", &[], many::refused),
         as_each_user("pods::as_people_write_them_serve", BUSYBOX, seeds::of_one_container),
         as_each_user("pods::as_people_write_them_are_a_blog", BUSYBOX, seeds::of_a_blog),
         as_each_user("pods::as_people_write_them_prepare_first", BUSYBOX, seeds::with_init_containers),

@@ -1,9 +1,11 @@
-//! Many pods at once, and many documents.
+//! Many pods at once, many documents, and documents that are wrong.
 
-use serde_json::json;
+use std::fs;
+
+use serde_json::{Value, json};
 
 use super::{image, line, pod, put, waiting};
-use crate::house::{House, User, eventually};
+use crate::house::{House, User, eventually, workspace};
 
 /// How many pods of two containers.
 const MANY: usize = 10;
@@ -57,4 +59,23 @@ pub(super) fn one_bad_among_good(user: User) {
     assert_eq!(house.pod(&["get", "pods", "-o", "name"]).ok().out(), "pod/first\npod/last\n");
     house.pod(&["delete", "pods,cm", "--all"]).ok();
     house.nothing_is_left();
+}
+
+/// What a cluster refuses is refused in its words, and nothing is made of it.
+pub(super) fn refused(user: User) {
+    let house = House::new(user);
+    let known = fs::read_to_string(workspace().join("manifest/tests/data/cluster.json")).unwrap();
+    let known: Value = serde_json::from_str(&known).unwrap();
+    for case in known["refused"].as_array().unwrap() {
+        let (manifest, said) = (case["manifest"].as_str().unwrap(), case["said"].as_str().unwrap());
+        // Nothing runs Deployments here, and not every pod may see all processes: that comes before what is wrong.
+        if said.contains("Deployment") || said.contains("HostPID") {
+            continue;
+        }
+        let file = said.split('"').find(|part| part.ends_with(".yaml")).unwrap_or("x.yaml");
+        put(&house, file, manifest);
+        let ran = house.pod(&["create", "-f", file]).exits(1);
+        assert!(ran.err().starts_with(said) && ran.out().is_empty(), "not {said}: {ran}");
+    }
+    assert_eq!(house.pod(&["get", "pods", "-o", "name"]).ok().out(), "");
 }
