@@ -21,6 +21,7 @@ mod pull;
 mod registries;
 mod session;
 mod settings;
+mod text;
 mod wire;
 
 pub use credentials::{BadAuth, Login};
@@ -31,4 +32,5 @@ pub use helper::HelperError;
 pub use pull::{INDEX, Pulled, Remote};
 pub use registries::{BadRegistries, Endpoint, NoWay, Registries};
 pub use settings::{Settings, SettingsError};
+pub use text::text;
 pub use wire::{Patience, Verify};

@@ -2,7 +2,7 @@
 
 use std::os::fd::OwnedFd;
 
-use launch::op::{Made, Op};
+use launch::op::Op;
 use launch::open::our_proc;
 use launch::{At, Child, Copied, Failure, Kind, Missed, Names, OwnPids, Parent, Script, run};
 use nix::errno::Errno;
@@ -77,25 +77,6 @@ pub fn errand(
         script.prefer(op);
     }
     run::errand(script).map_err(|failure| joined.explain(failure))
-}
-
-/// Has something made in namespaces of a process, and takes it over: a socket, which stays in the network that it was
-/// made in.
-///
-/// # Errors
-/// As [`errand`].
-pub fn make(target: &Target, kinds: impl IntoIterator<Item = Kind>, made: Made) -> Result<OwnedFd, Error> {
-    let (process, namespaces) = open::namespaces_to_enter(target, &Select::These(kinds.into_iter().collect()))?;
-    let pid = process.as_ref().map(|process| process.identity.pid);
-    let joined = Joined { pid, kinds: namespaces.kinds(), names: Names::default() };
-    let mut script = Script::new(our_proc()?);
-    script.must(Op::Hide);
-    lower::enter(&mut script, process, namespaces);
-    let held = script.to_be_made();
-    script.must(Op::Make { made, held });
-    let (made, _) = run::make(script, &[held]).map_err(|failure| joined.explain(failure))?;
-    let made = made.into_iter().flatten().next();
-    made.ok_or_else(|| launch::Error::Process { operation: "make something in", source: Errno::EBADF }.into())
 }
 
 /// What is known of a join and its command when all that it held has gone into its script.

@@ -44,8 +44,13 @@ pub struct Pending {
 pub enum Until {
     /// That somebody attends to it.
     Attended,
-    /// That it is ready, or has done what it was to do; for so long at most.
+    /// That it has come to what it is for: it is ready or, where nothing of it is started again that ended well, it has
+    /// ended; for so long at most.
+    Meant(Option<std::time::Duration>),
+    /// That it is ready, or has ended before; for so long at most.
     Ready(Option<std::time::Duration>),
+    /// That it has ended; for so long at most.
+    Ended(Option<std::time::Duration>),
     /// That it is going.
     Going,
     /// That it is gone; for so long at most.
@@ -130,7 +135,7 @@ impl Answer {
 }
 
 /// What others wrote may be part of a sentence: only our own lines may begin and end there.
-fn escaped(sentence: &str) -> String {
+pub(crate) fn escaped(sentence: &str) -> String {
     let mut plain = String::with_capacity(sentence.len());
     for letter in sentence.chars() {
         if letter.is_control() && letter != '\n' { plain.extend(letter.escape_default()) } else { plain.push(letter) }

@@ -107,6 +107,9 @@ pub enum Verb {
     /// What carries a pod's published ports; started by its supervisor
     #[command(hide = true)]
     Forward,
+    /// What asks in a pod's network how its containers do; started by who attends to the pod
+    #[command(hide = true)]
+    Probe,
     /// What unpacks and removes files of ids that were set apart for a user; started by the other verbs
     #[command(hide = true)]
     Tend {

@@ -14,6 +14,7 @@ use crate::copy::CopyError;
 use crate::forwarder::{ForwardError, ForwarderError};
 use crate::holders::Holder;
 use crate::plan::Contradiction;
+use crate::probe::ProberError;
 use crate::publish::Publish;
 
 /// An operation on a pod that did not come about. Nothing of it is left behind.
@@ -236,6 +237,9 @@ pub enum Error {
     /// The process that a workload with a terminal or a stdin has could not be started, or not go on.
     #[error(transparent)]
     Console(#[from] ConsoleError),
+    /// The process that asks in a pod's network could not be started, or not go on.
+    #[error(transparent)]
+    Prober(#[from] ProberError),
     /// We are attached to a workload no longer.
     #[error("cannot stay attached to workload {workload} of pod {pod}")]
     Attached {

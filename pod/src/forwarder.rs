@@ -26,6 +26,7 @@ mod say;
 #[allow(unsafe_code, reason = "watching descriptors, and the C library's heap; see the file's # Safety")]
 mod sys;
 
+pub(crate) use filter::{Work, install as confined};
 pub use forward::{ForwardError, forward};
 pub use hold::{Forwarder, ForwarderError, Said};
 pub use launch::{Start, start};

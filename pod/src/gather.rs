@@ -3,12 +3,15 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
-use std::path::Path;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::{Path, PathBuf};
 use std::thread;
 
+use container::plan::{Device, DeviceKind};
 use image::Image;
 use manifest::kind::{Object, Pod, PodSpec, Resource};
 use nix::sys::statvfs::statvfs;
+use nix::unistd::{AccessFlags, access};
 
 use crate::compile::{Facts, ImageFacts, NodeFacts};
 use crate::objects::{self, Key, Objects, ObjectsError};
@@ -29,6 +32,44 @@ pub(crate) fn node(data: &Path) -> NodeFacts {
         hosts: text("/etc/hosts"),
         seccomp: "/var/lib/kubelet/seccomp".into(),
     }
+}
+
+/// The machine's devices, as a privileged container has them: those that we may use, but for terminals and what each
+/// container has for itself.
+pub(crate) fn devices() -> Vec<Device> {
+    let mut found = Vec::new();
+    let mut left = vec![PathBuf::from("/dev")];
+    while let Some(directory) = left.pop() {
+        // What is gone, or may not be looked into, has none for us.
+        for entry in fs::read_dir(&directory).into_iter().flatten().flatten() {
+            let path = entry.path();
+            let Ok(metadata) = fs::symlink_metadata(&path) else { continue };
+            let kind = metadata.file_type();
+            let is_apart = ["pts", "shm", "fd", "mqueue", "console", "ptmx", ".udev", ".lxc", ".lxd-mounts"];
+            let name = entry.file_name();
+            if is_apart.iter().any(|apart| name == *apart) || path.to_str().is_none() {
+                continue;
+            }
+            let device = match () {
+                () if kind.is_dir() => {
+                    left.push(path);
+                    continue;
+                }
+                () if kind.is_char_device() => DeviceKind::Character,
+                () if kind.is_block_device() => DeviceKind::Block,
+                () => continue,
+            };
+            if access(&path, AccessFlags::R_OK).is_err() && access(&path, AccessFlags::W_OK).is_err() {
+                continue;
+            }
+            let number = metadata.rdev();
+            let (major, minor) = (libc::major(number), libc::minor(number));
+            let mode = metadata.mode() & 0o777;
+            found.push(Device { source: path.clone(), at: path, kind: device, major, minor, mode });
+        }
+    }
+    found.sort_by(|one, other| one.at.cmp(&other.at));
+    found
 }
 
 /// The address that the machine has on the way to others: nothing is sent to find it out.

@@ -1,4 +1,4 @@
-//! Where manifests are read from: files, directories, standard input. Looks and reads, and does nothing else.
+//! Where manifests are read from: files, directories, addresses, standard input. Looks and reads, and does nothing else.
 
 use std::ffi::OsStr;
 use std::io::{self, Read};
@@ -9,10 +9,13 @@ use clap::Args;
 
 use crate::answer::Complaint;
 
+/// What is fetched of a manifest at most: several times what a cluster would keep.
+const LARGEST: u64 = 16 << 20;
+
 /// Where manifests are.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct Files {
-    /// A manifest, a directory of manifests, or - for standard input
+    /// A manifest, a directory of manifests, an address (https://, on this machine http://), or - for standard input
     #[arg(short = 'f', long = "filename", value_name = "FILE", value_delimiter = ',')]
     pub(crate) filename: Vec<String>,
 
@@ -71,8 +74,11 @@ impl Files {
             return source("STDIN", bytes).map(|source| vec![source]);
         }
         if name.starts_with("http://") || name.starts_with("https://") {
-            let trouble = format!("{name}: manifests are not fetched here; fetch it, and hand it to -f -");
-            return Err(Complaint::NotYet(trouble));
+            let fetched = image::remote::text(name, LARGEST);
+            let bytes = fetched.map_err(|error| {
+                Complaint::Plain(format!("unable to read URL {name:?}: {}", launch::complain::line(&error)))
+            })?;
+            return source(name, bytes).map(|source| vec![source]);
         }
         let path = Path::new(name);
         let kind = match fs::metadata(path) {

@@ -7,12 +7,14 @@ use std::{env, process};
 use clap::Parser;
 use launch::complain::complain;
 use launch::{Inherited, Session};
+use manifest::kind::Pod;
 use nsjoin::relay::{self, Relay, Signals};
-use pod::answer::Answer;
+use pod::answer::{Answer, Until};
 use pod::cli::{Attend, Cli, Format, Image, ImageFormat, Shown, Typed, Verb};
 use pod::verbs::add::Add;
 use pod::verbs::exec::Exec;
 use pod::verbs::image::pull::Pull;
+use pod::verbs::submit::{Apply, Submitted};
 use pod::{Error, Programs, Registry, Store, show, verbs};
 use reaper::ExitCode;
 
@@ -137,8 +139,9 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
         }
         Verb::Start(verb) => return tell(&verb.run(), false),
         Verb::Image(image) => return images(image),
-        Verb::Apply(verb) => return tell(&verb.run(), false),
-        Verb::Replace(verb) => return tell(&verb.run(), false),
+        Verb::Apply(verb) if verb.foreground => return stay(&verb),
+        Verb::Apply(verb) => return submitted(verb.run()).map(|(exit, _)| exit),
+        Verb::Replace(verb) => return submitted(verb.run()).map(|(exit, _)| exit),
         Verb::Run(verb) => return tell(&verb.run(), false),
         Verb::Label(verb) => return tell(&verb.run(), false),
         Verb::Annotate(verb) => return tell(&verb.run(), false),
@@ -153,6 +156,7 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
             pod::attend::attend(&namespace, &name, &uid, program, pause)?;
         }
         Verb::Forward => pod::forwarder::forward()?,
+        Verb::Probe => pod::probe::serve()?,
         Verb::Tend { task } => say(format_args!("{}", pod::tend(&task).map_err(|error| Error::Output(error.into()))?))?,
         Verb::Console => pod::console::attend()?,
     }
@@ -247,6 +251,34 @@ fn attend(registry: &Registry, add: Shown<Add>, typed: launch::Typed) -> Result<
     let signals = Signals::take().map_err(nsjoin::Error::from)?;
     let attached = verbs::add::attach(&store, &pod, plan, &programs)?;
     Ok(ExitCode::of(attached.relay(typed, &signals)?).unwrap_or(ExitCode::Failure))
+}
+
+/// Tells what manifests come to, and sees to those that have to wait for others to go; hands back the pods that came.
+fn submitted(submitted: Submitted) -> Result<(ExitCode, Vec<Pod>), Error> {
+    let came = |answer: &Answer| {
+        let stays = answer.pending.iter().filter(|pending| !matches!(pending.until, Until::Gone(_)));
+        stays.map(|pending| (*pending.pod).clone()).collect::<Vec<_>>()
+    };
+    let mut pods = came(&submitted.answer);
+    let exit = tell(&submitted.answer, false)?;
+    let Some(rest) = submitted.rest else { return Ok((exit, pods)) };
+    let answer = rest.run();
+    pods.extend(came(&answer));
+    let last = tell(&answer, false)?;
+    Ok((if exit == SUCCESS { last } else { exit }, pods))
+}
+
+/// Has manifests come, and stays with their pods to the end.
+fn stay(apply: &Apply) -> Result<ExitCode, Error> {
+    // Whoever has us end before all are there means those, too.
+    let signals = Signals::take().map_err(nsjoin::Error::from)?;
+    let (exit, pods) = submitted(apply.run())?;
+    let programs = Programs::of_pod(None)?;
+    if exit == SUCCESS {
+        return pod::foreground(&pods, &programs, &signals);
+    }
+    // Half of what was meant is not stayed with.
+    tell(&pod::end(&pods, &programs)?, false).map(|_| exit)
 }
 
 /// Tells what a verb of kubectl's comes to; whether it `compares` decides what 1 means.

@@ -64,6 +64,11 @@ impl Place {
         self.kept().join("attendant")
     }
 
+    /// Locked by who wants to see how it ends, and is waited for before it is forgotten.
+    pub(crate) fn watched(&self) -> PathBuf {
+        self.kept().join("watched")
+    }
+
     /// Where it is said what went wrong.
     pub(crate) fn log(&self) -> PathBuf {
         self.kept().join("attendant.log")

@@ -1,14 +1,20 @@
 //! Asking a container whether it is well, and telling it that it has begun or is to end: from outside, so nothing is
 //! needed in its image.
 //!
-//! Connections are made in the pod's network by sockets that come from there; what the pod says is bounded in time and
-//! length, and nothing of it is believed but whether it is yes or no.
+//! What goes over the network is asked by a process of its own in the pod's network, one for each pod that has such
+//! questions ([`Prober`]): as nobody, without a capability, behind a filter of system calls, for what the pod says is
+//! anybody's. It is bounded in time and length, and nothing of it is believed but whether it is yes or no.
 
+mod error;
 mod exec;
 mod grpc;
 mod http;
+mod launch;
+mod message;
+mod near;
 mod outcome;
 mod place;
+mod serve;
 mod tcp;
 mod tls;
 
@@ -16,9 +22,15 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
+pub use error::ProberError;
 pub(crate) use exec::Command;
+pub(crate) use launch::{Prober, Start};
 pub(crate) use outcome::Outcome;
 pub(crate) use place::Place;
+use serde::{Deserialize, Serialize};
+pub use serve::serve;
+
+use message::Near;
 
 use crate::compile::{Handler, HttpGet, PortRef};
 
@@ -26,7 +38,7 @@ use crate::compile::{Handler, HttpGet, PortRef};
 pub(crate) const MOST: usize = 10 << 10;
 
 /// What is asked for: whether a container is well, or a hook.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Purpose {
     /// The status of an answer counts.
     Probe,
@@ -38,13 +50,21 @@ pub(crate) enum Purpose {
 pub(crate) async fn ask(handler: &Handler, purpose: Purpose, place: &Place, patience: Duration) -> Outcome {
     match handler {
         Handler::Exec { command } => exec::ask(place, command, patience).await,
-        Handler::Http(get) => http::ask(get, purpose, place, patience).await,
+        Handler::Http(_) | Handler::Tcp { .. } | Handler::Grpc { .. } => place.ask(handler, purpose, patience).await,
+    }
+}
+
+/// The same, within the pod's network.
+async fn answer(handler: &Handler, purpose: Purpose, near: &Near, patience: Duration) -> Outcome {
+    match handler {
+        Handler::Exec { .. } => Outcome::Error("a command is not run from here".to_owned()),
+        Handler::Http(get) => http::ask(get, purpose, near, patience).await,
         Handler::Tcp { .. } if purpose == Purpose::Hook => Outcome::Failure("invalid handler: tcpSocket".to_owned()),
         Handler::Tcp { host, port } => match number(port) {
-            Ok(port) => tcp::ask(place, host.as_deref(), port, patience).await,
+            Ok(port) => tcp::ask(near, host.as_deref(), port, patience).await,
             Err(outcome) => outcome,
         },
-        Handler::Grpc { port, service } => grpc::ask(place, *port, service, patience).await,
+        Handler::Grpc { port, service } => grpc::ask(near, *port, service, patience).await,
     }
 }
 

@@ -2,10 +2,14 @@
 
 mod cluster;
 mod distroless;
+mod foreground;
 mod many;
 mod order;
+mod prober;
+mod rights;
 mod seeds;
 mod statuses;
+mod submit;
 mod volumes;
 
 use std::fs;
@@ -60,6 +64,15 @@ pub(crate) fn trials() -> Vec<Trial> {
         as_each_user("pods::as_people_write_them_prepare_first", BUSYBOX, seeds::with_init_containers),
         as_each_user("pods::as_people_write_them_share", BUSYBOX, seeds::that_share),
         as_each_user("pods::have_their_images_fetched_once", BUSYBOX, seeds::fetched),
+        as_each_user("pods::are_waited_for_until_they_are_what_they_are_for", BUSYBOX, submit::waited_for),
+        as_each_user("pods::give_way_to_others_by_force", BUSYBOX, submit::by_force),
+        as_each_user("pods::and_the_like_come_from_addresses", &[], submit::from_addresses),
+        as_each_user("pods::are_asked_by_somebody_without_rights", BUSYBOX, prober::without_rights),
+        as_each_user("pods::have_all_rights_in_containers_that_are_privileged", BUSYBOX, rights::privileged),
+        as_each_user("pods::have_terminals_and_open_inputs_where_they_are_asked_for", BUSYBOX, rights::typed_at),
+        as_each_user("pods::are_stayed_with_to_the_end_that_was_asked_for", BUSYBOX, foreground::to_the_end),
+        as_each_user("pods::are_stayed_with_until_they_end_by_themselves", BUSYBOX, foreground::by_itself),
+        as_each_user("pods::go_on_when_who_stays_with_them_is_killed", BUSYBOX, foreground::killed),
         as_each_user("pods::end_when_they_are_asked_to_or_when_their_time_is_over", BUSYBOX, order::of_ends),
     ]
     .into_iter()

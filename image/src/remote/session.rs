@@ -295,7 +295,7 @@ fn address(origin: &Origin, path: &str) -> Result<Uri, RemoteError> {
 }
 
 /// Where a `Location` leads to from here.
-fn resolve(from: &Uri, location: &str) -> Option<Uri> {
+pub(crate) fn resolve(from: &Uri, location: &str) -> Option<Uri> {
     let location = location.split('#').next()?;
     if location.starts_with("//") {
         return format!("{}:{location}", from.scheme_str()?).parse().ok();

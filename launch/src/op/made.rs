@@ -32,11 +32,6 @@ pub enum Made {
     },
     /// The device that swallows everything; that it is this is made sure of (CVE-2025-31133).
     Null,
-    /// No mount, but a socket for streams, which stays in the network that it is made in. It does not wait.
-    Stream {
-        /// `AF_INET` or `AF_INET6`.
-        family: i32,
-    },
 }
 
 /// What a mount is a copy of.
@@ -71,7 +66,6 @@ impl fmt::Display for Made {
             }
             Self::Copy { of: Origin::Held(_), .. } => f.write_str("mount what is held"),
             Self::Null => f.write_str("find the device /dev/null"),
-            Self::Stream { .. } => f.write_str("make a socket"),
         }
     }
 }

@@ -97,7 +97,7 @@ pub struct Container {
     pub security_context: Option<SecurityContext>,
     /// A check that it has started; the others wait for it.
     pub startup_probe: Option<Probe>,
-    /// Whether its standard input stays open for attach.
+    /// Whether its standard input stays open; nobody types into it, for there is no attach yet.
     pub stdin: Option<bool>,
     /// Whether its standard input closes when the first attached client leaves.
     pub stdin_once: Option<bool>,

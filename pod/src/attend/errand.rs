@@ -102,9 +102,6 @@ impl Scene {
         if sandbox.users == Users::Pods {
             return Err(unsupported("hostUsers: false"));
         }
-        if sandbox.privileged {
-            return Err(unsupported("privileged: true"));
-        }
         let mut share = Share::all();
         if sandbox.network == Network::Hosts {
             share.remove(&Share::Net);

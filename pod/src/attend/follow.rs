@@ -41,7 +41,14 @@ pub fn follow(pending: &[Pending], programs: &Programs) -> Result<Vec<Complaint>
     for (place, pending) in &places {
         match pending.until {
             Until::Attended | Until::Going => {}
-            Until::Ready(patience) => complaints.extend(ready(place, &pending.pod, patience, programs)?),
+            Until::Meant(patience) | Until::Ready(patience) | Until::Ended(patience) => {
+                let may_run = match pending.until {
+                    Until::Ended(_) => false,
+                    Until::Meant(_) => !is_meant_to_end(&pending.pod),
+                    _ => true,
+                };
+                complaints.extend(came(place, &pending.pod, may_run, patience, programs)?);
+            }
             Until::Gone(patience) => {
                 let is_gone = |place: &Place| Ok(uid(place, &objects)?.is_none());
                 // Whoever has attended to it may have gone before they were told.
@@ -70,21 +77,30 @@ fn uid(place: &Place, objects: &Objects) -> Result<Option<String>, Error> {
     Ok(found.and_then(|found| found.metadata().uid.clone()).filter(|uid| *uid == place.uid))
 }
 
-fn ready(
+/// Whether it is over once all of it has ended well.
+fn is_meant_to_end(pod: &Pod) -> bool {
+    let policy = pod.spec.as_ref().and_then(|spec| spec.restart_policy.as_deref());
+    policy.is_some_and(|policy| policy != "Always")
+}
+
+/// Waits until a pod has ended or, where it `may_run`, is ready.
+fn came(
     place: &Place,
     pod: &Pod,
+    may_run: bool,
     patience: Option<Duration>,
     programs: &Programs,
 ) -> Result<Option<Complaint>, Error> {
     let mut failed = false;
-    let is_ready = |place: &Place| {
+    let has_come = |place: &Place| {
         let Some(machine) = machine_of(place)? else { return Ok(false) };
         failed = machine.phase() == Phase::Failed;
         let ready = |condition: &crate::machine::Condition| condition.kind == ConditionKind::Ready && condition.holds;
-        Ok(failed || machine.phase() == Phase::Succeeded || machine.conditions().iter().any(ready))
+        let is_ready = || may_run && machine.conditions().iter().any(ready);
+        Ok(failed || machine.phase() == Phase::Succeeded || is_ready())
     };
     let nudge = |place: &Place| if is_over(place)? { Ok(()) } else { ensure(place, programs) };
-    let came = waited(place, patience, nudge, is_ready)?;
+    let came = waited(place, patience, nudge, has_come)?;
     Ok(match (came, failed) {
         (true, false) => None,
         (true, true) => Some(Complaint::Plain(format!("pod {:?} has failed", name(pod)))),

@@ -7,8 +7,9 @@ use std::io::{self, Read};
 use std::os::fd::{AsFd, AsRawFd};
 use std::path::{Path, PathBuf};
 
-use container::plan::{Attributes, Below, Mount, Parts, Pids, Root, What};
+use container::plan::{Attributes, Below, Mount, Parts, Pids, ReadOnly, Root, What};
 use container::{ContainerPlan, plan::Device};
+use manifest::kind::Container;
 use registry::{Name, PodDirectory, file};
 
 use super::errand::Scene;
@@ -18,7 +19,7 @@ use crate::control::Refusal as Refused;
 use crate::error::Error;
 use crate::instance;
 use crate::machine::{LaunchFailure, Launched};
-use crate::plan::{Conditions, Console, Part, WorkloadPlan};
+use crate::plan::{Conditions, Console, Part, Size, WorkloadPlan};
 use crate::store::Store;
 use crate::verbs::add::add;
 use crate::volume::{VolumeError, existing, mounted, root_of};
@@ -100,7 +101,13 @@ impl Scene {
         let root = Root::Layers { lowers: prepared.lowers, writable };
         let parts = self.parts(spec, start, root.clone(), mounted.mounts, &word, &directory)?;
         let added = ContainerPlan::new(parts).map_err(Error::from).and_then(|container| {
-            let plan = workload(name, container, mounted.parts)?;
+            let console = match &self.containers().find(|it| it.name == name) {
+                Some(it) if it.tty == Some(true) => Console::Terminal(Size::default()),
+                // Nobody types anything, and there is no end of that.
+                Some(it) if it.stdin == Some(true) => Console::Pipe,
+                _ => Console::None,
+            };
+            let plan = workload(name, container, mounted.parts, console)?;
             add(&Store::open()?, &sandbox, plan, &self.programs)
         });
         if added.is_err() {
@@ -113,11 +120,15 @@ impl Scene {
 
     /// The files of volumes that variables of a container are read from.
     fn files_of_variables(&self, name: &str) -> Vec<(String, String)> {
-        let spec = self.pod.spec.clone().unwrap_or_default();
-        let container = spec.init_containers.into_iter().chain(spec.containers).find(|it| it.name == name);
-        let from = container.into_iter().flat_map(|container| container.env).filter_map(|variable| variable.value_from);
-        let files = from.filter_map(|from| from.file_key_ref);
+        let container = self.containers().find(|it| it.name == name);
+        let from = container.into_iter().flat_map(|it| &it.env).filter_map(|variable| variable.value_from.as_ref());
+        let files = from.filter_map(|from| from.file_key_ref.clone());
         files.map(|file| (file.volume_name, file.path)).collect()
+    }
+
+    fn containers(&self) -> impl Iterator<Item = &Container> {
+        let spec = self.pod.spec.iter();
+        spec.flat_map(|spec| spec.init_containers.iter().chain(&spec.containers))
     }
 
     /// What an instance of a container is called: the same, whoever asks.
@@ -159,6 +170,9 @@ impl Scene {
         let mut parts = Parts::usual(root, start.process);
         parts.mounts = mounts;
         parts.devices = Device::usual();
+        if start.privileged {
+            open_up(&mut parts);
+        }
         parts.read_only = start.read_only;
         parts.pids = start.pids.unwrap_or(Pids::Own);
         parts.limits = start.limits;
@@ -186,6 +200,18 @@ fn rank(wanted: i32) -> i32 {
     // Up again is where anybody may go.
     let _own = fs::write(OURS, own.to_string());
     wanted
+}
+
+/// Gives a container what the machine has: its devices, and the kernel's objects and control groups to be written to.
+fn open_up(parts: &mut Parts) {
+    for mount in parts.mounts.iter_mut().filter(|mount| matches!(mount.what, What::Sysfs | What::Cgroup)) {
+        mount.attributes.read_only = ReadOnly::No;
+    }
+    let taken = |at: &Path| {
+        parts.devices.iter().any(|device| device.at == at) || parts.mounts.iter().any(|mount| mount.at == at)
+    };
+    let more: Vec<_> = crate::gather::devices().into_iter().filter(|device| !taken(&device.at)).collect();
+    parts.devices.extend(more);
 }
 
 /// A file of a volume, as far as anybody would write variables into one.
@@ -224,7 +250,7 @@ fn etc(directory: &PodDirectory) -> Result<Vec<Mount>, Error> {
     Ok(mounts)
 }
 
-fn workload(name: &str, container: ContainerPlan, parts: Vec<Part>) -> Result<WorkloadPlan, Error> {
+fn workload(name: &str, container: ContainerPlan, parts: Vec<Part>, console: Console) -> Result<WorkloadPlan, Error> {
     let process = container.parts().process.clone();
     let mut words = process.command.into_iter();
     Ok(WorkloadPlan {
@@ -239,7 +265,7 @@ fn workload(name: &str, container: ContainerPlan, parts: Vec<Part>) -> Result<Wo
         parts,
         wishes_shares: true,
         runtime: None,
-        console: Console::None,
+        console,
     })
 }
 

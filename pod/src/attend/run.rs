@@ -22,7 +22,7 @@ use crate::error::Error;
 use crate::machine::{Action, Event, Exit, Job, LaunchFailure, Launched, Machine, Outcome, ProbeKind, Weight};
 use crate::objects::{Key, Objects};
 use crate::place::{Place, machine_of, save};
-use crate::probe::{self, Purpose};
+use crate::probe::{self, Prober, Purpose};
 use crate::programs::Programs;
 use crate::record::WorkloadRecord;
 use crate::volume::usage;
@@ -58,6 +58,8 @@ pub(super) struct Attendant {
     shown: String,
     running: BTreeMap<String, Running>,
     errands: BTreeMap<Job, JoinHandle<()>>,
+    /// Who asks in the pod's network, as long as that is there.
+    prober: Option<Prober>,
     /// Whether the end of the sandbox's supervisor would be seen.
     is_supervised: bool,
     /// When tokens are to be made anew, in seconds since 1970.
@@ -110,6 +112,7 @@ impl Attendant {
             shown: String::new(),
             running,
             errands,
+            prober: None,
             is_supervised: false,
             renewal: None,
             weighing: None,
@@ -220,6 +223,7 @@ impl Attendant {
     /// What was heard, and what follows from it besides.
     fn hear(&mut self, event: Event) -> Result<(), Error> {
         match &event {
+            Event::SandboxGone => self.prober = None,
             Event::Sandbox(Ok(_)) => {
                 if let Some(pause) = self.scene().pause() {
                     self.watch_sandbox(pause);
@@ -326,6 +330,7 @@ impl Attendant {
             }
             Action::Kill { container, instance } => self.signal(&container, instance, Signal::KILL),
             Action::Forget => {
+                self.prober = None;
                 self.is_forgotten = true;
                 let (place, objects, tell) = (self.place.clone(), self.objects.clone(), self.tell.clone());
                 spawn_blocking(move || {
@@ -390,8 +395,19 @@ impl Attendant {
         });
     }
 
-    fn asked(&self, scene: &Scene, container: &str) -> Option<probe::Place> {
+    /// Who asks in the network that this process holds.
+    fn prober(&mut self, pause: Identity) -> Option<Prober> {
+        if self.prober.as_ref().is_none_or(|prober| prober.pause() != pause) {
+            let program = self.programs.pod().ok()?;
+            let record = self.place.volatile().join("prober");
+            self.prober = Some(Prober::new(probe::Start { program, pause, record }));
+        }
+        self.prober.clone()
+    }
+
+    fn asked(&mut self, scene: &Scene, container: &str) -> Option<probe::Place> {
         let pause = scene.pause()?;
+        let prober = self.prober(pause)?;
         let address = self.machine.addresses().first().copied()?;
         let directory = self.place.registry.directory(&self.place.sandbox());
         let running = self.running.get(container).copied();
@@ -399,7 +415,7 @@ impl Attendant {
             named(container).and_then(|name| directory.spec::<WorkloadRecord>(&name).ok().flatten()?.plan.container);
         let command =
             running.zip(plan).map(|(running, container)| probe::Command { process: running.process, container });
-        Some(probe::Place { pause, address, command })
+        Some(probe::Place { prober, address, command })
     }
 
     fn hook(&mut self, scene: &Scene, container: String, job: Job, hook: Option<HookPlan>) {

@@ -79,6 +79,8 @@ pub(super) fn ensure(place: &Place, programs: &Programs) -> Result<(), Error> {
 /// # Errors
 /// Something of it cannot be ended or removed; the object is there then, so that it is tried again.
 pub(super) fn forget(place: &Place, objects: &Objects) -> Result<(), Error> {
+    // Who wants to see how it ended has had the time for it then.
+    let _seen = Lock::take(&place.watched(), Sharing::Exclusive);
     forget_sandbox(place)?;
     tree::remove(&place.volatile())?;
     // Whoever leaves last removes what all are in.

@@ -14,7 +14,7 @@ use seccompiler::{
 
 /// The filter cannot be made or installed.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum FilterError {
+pub(crate) enum FilterError {
     /// There is no making it, for instance for this architecture.
     #[error("cannot compile it")]
     Compile(#[from] BackendError),
@@ -26,7 +26,6 @@ pub(super) enum FilterError {
 /// Calls without regard to their arguments.
 const CALLS: &[libc::c_long] = &[
     // Connections, and what is said to a supervisor.
-    libc::SYS_accept4,
     libc::SYS_connect,
     libc::SYS_shutdown,
     libc::SYS_recvfrom,
@@ -35,9 +34,6 @@ const CALLS: &[libc::c_long] = &[
     libc::SYS_sendmsg,
     libc::SYS_getsockopt,
     libc::SYS_close,
-    // What flows.
-    libc::SYS_splice,
-    libc::SYS_pipe2,
     // Waiting.
     #[cfg(target_arch = "x86_64")]
     libc::SYS_epoll_wait,
@@ -65,6 +61,21 @@ const CALLS: &[libc::c_long] = &[
     libc::SYS_tgkill,
 ];
 
+/// What only carrying needs: who comes in, and what flows.
+const CARRYING: &[libc::c_long] = &[libc::SYS_accept4, libc::SYS_splice, libc::SYS_pipe2];
+
+/// What only asking needs: requests are written in pieces.
+const ASKING: &[libc::c_long] = &[libc::SYS_writev];
+
+/// What is done behind the filter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Work {
+    /// Connections are carried.
+    Carry,
+    /// Whoever is there is asked something.
+    Ask,
+}
+
 /// A call of which one argument may have these values only, or only these bits.
 struct Restricted {
     call: libc::c_long,
@@ -88,7 +99,7 @@ const RESTRICTED: &[Restricted] = &[
     Restricted {
         call: libc::SYS_fcntl,
         argument: 1,
-        values: &[Value::Is(libc::F_SETPIPE_SZ), Value::Is(libc::F_GETFD)],
+        values: &[Value::Is(libc::F_SETPIPE_SZ), Value::Is(libc::F_GETFD), Value::Is(libc::F_GETFL)],
     },
     // No memory is ever both written to and executed, or executed anew.
     Restricted { call: libc::SYS_mmap, argument: 2, values: &[Value::LacksAllOf(libc::PROT_EXEC)] },
@@ -96,14 +107,15 @@ const RESTRICTED: &[Restricted] = &[
 ];
 
 /// Installs the filter, for this thread and what comes of it.
-pub(super) fn install() -> Result<(), FilterError> {
-    apply_filter(&program()?)?;
+pub(crate) fn install(work: Work) -> Result<(), FilterError> {
+    apply_filter(&program(work)?)?;
     Ok(())
 }
 
-fn program() -> Result<BpfProgram, BackendError> {
+fn program(work: Work) -> Result<BpfProgram, BackendError> {
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> = BTreeMap::new();
-    for call in CALLS {
+    let own = if work == Work::Carry { CARRYING } else { ASKING };
+    for call in CALLS.iter().chain(own) {
         rules.insert(*call, Vec::new());
     }
     for Restricted { call, argument, values } in RESTRICTED {
@@ -132,10 +144,10 @@ mod tests {
     use rustix::process::{PidfdFlags, Resource, getpid, getrlimit, pidfd_open, setrlimit};
 
     /// What a call answers behind the filter, in a thread of its own.
-    fn behind<T: Send>(calls: impl FnOnce() -> T + Send) -> T {
+    fn behind<T: Send>(work: Work, calls: impl FnOnce() -> T + Send) -> T {
         std::thread::scope(|scope| {
             let thread = scope.spawn(|| {
-                install().expect("a filter");
+                install(work).expect("a filter");
                 calls()
             });
             thread.join().expect("a thread that ends well")
@@ -145,7 +157,7 @@ mod tests {
     #[test]
     fn what_a_forwarder_does_not_do_is_refused() {
         let core = getrlimit(Resource::Core);
-        let refused = behind(|| {
+        let refused = behind(Work::Carry, || {
             let socket = |family, kind| net::socket(family, kind, None).err();
             let listener = net::socket(AddressFamily::INET, SocketType::STREAM, None).expect("a socket");
             let somewhere = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
@@ -168,7 +180,7 @@ mod tests {
 
     #[test]
     fn what_a_forwarder_does_is_let_through() {
-        behind(|| {
+        behind(Work::Carry, || {
             let socket = net::socket(AddressFamily::INET6, SocketType::STREAM, None).expect("a socket");
             net::sockopt::set_tcp_nodelay(&socket, true).expect("an option");
             let (read, write) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC).expect("a pipe");
@@ -176,5 +188,12 @@ mod tests {
             let memory = vec![0_u8; 8 << 20];
             drop((read, write, memory));
         });
+    }
+
+    #[test]
+    fn who_only_asks_takes_nobody_in_and_carries_nothing() {
+        let pipe = |work| behind(work, || rustix::pipe::pipe_with(PipeFlags::CLOEXEC).err());
+        assert_eq!((pipe(Work::Carry), pipe(Work::Ask)), (None, Some(Errno::PERM)));
+        behind(Work::Ask, || drop(net::socket(AddressFamily::INET, SocketType::STREAM, None).expect("a socket")));
     }
 }

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use tokio::task::{LocalSet, spawn_local};
 
 use super::confine::{confine, take_control};
-use super::filter;
+use super::filter::{self, Work};
 use super::limit::Limits;
 use super::means::Means;
 use super::message::Answer;
@@ -49,7 +49,7 @@ fn behind_walls(control: OwnedFd) -> Result<(), ForwardError> {
     let limits = confine().map_err(ForwardError::of("confine ourselves"))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(ForwardError::of("make a runtime"))?;
-    filter::install().map_err(ForwardError::of("install a system call filter"))?;
+    filter::install(Work::Carry).map_err(ForwardError::of("install a system call filter"))?;
     LocalSet::new().block_on(&runtime, serve(control, limits)).map_err(ForwardError::of("carry"))
 }
 

@@ -14,7 +14,8 @@ use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue, TE, USER_AGENT};
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 
-use super::place::{Place, Unreached};
+use super::message::Near;
+use super::near::Unreached;
 use super::{MOST, Outcome, seconds, within};
 
 /// The code of gRPC for a method that there is not.
@@ -28,14 +29,14 @@ struct Health {
     serving: Option<u64>,
 }
 
-pub(super) async fn ask(place: &Place, port: u16, service: &str, patience: Duration) -> Outcome {
-    let address = format!("{}:{port}", place.address);
+pub(super) async fn ask(near: &Near, port: u16, service: &str, patience: Duration) -> Outcome {
+    let address = format!("{}:{port}", near.address);
     let late = || {
         let time = seconds(patience);
         Outcome::Failure(format!("timeout: health rpc did not complete within {time}"))
     };
     within(patience, late, async {
-        let stream = match place.connect(None, port).await {
+        let stream = match near.connect(None, port).await {
             Ok(stream) => stream,
             Err(Unreached::Refused(words)) => {
                 let time = seconds(patience);

@@ -11,7 +11,8 @@ use hyper::{Request, Response, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::place::{Place, Unreached};
+use super::message::Near;
+use super::near::Unreached;
 use super::{MOST, Outcome, Purpose, port_of, tls, within};
 use crate::compile::{HttpGet, Scheme};
 
@@ -85,12 +86,12 @@ enum Trouble {
     NotEncrypted(String),
 }
 
-pub(super) async fn ask(get: &HttpGet, purpose: Purpose, place: &Place, patience: Duration) -> Outcome {
+pub(super) async fn ask(get: &HttpGet, purpose: Purpose, near: &Near, patience: Duration) -> Outcome {
     let port = match port_of(get) {
         Ok(port) => port,
         Err(outcome) => return outcome,
     };
-    let host = get.host.clone().filter(|host| !host.is_empty()).unwrap_or_else(|| place.address.to_string());
+    let host = get.host.clone().filter(|host| !host.is_empty()).unwrap_or_else(|| near.address.to_string());
     let path = if get.path.starts_with('/') { get.path.clone() } else { format!("/{}", get.path) };
     let first = Url { scheme: get.scheme, host, port, path };
     let late = || {
@@ -98,16 +99,16 @@ pub(super) async fn ask(get: &HttpGet, purpose: Purpose, place: &Place, patience
             "Get \"{first}\": context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
         ))
     };
-    within(patience, late, converse(get, purpose, place, &first)).await
+    within(patience, late, converse(get, purpose, near, &first)).await
 }
 
-async fn converse(get: &HttpGet, purpose: Purpose, place: &Place, first: &Url) -> Outcome {
+async fn converse(get: &HttpGet, purpose: Purpose, near: &Near, first: &Url) -> Outcome {
     let mut url = first.clone();
     for _ in 0..=REDIRECTS {
-        let mut answered = request(get, purpose, place, &url).await;
+        let mut answered = request(get, purpose, near, &url).await;
         if purpose == Purpose::Hook && matches!(answered, Err(Trouble::NotEncrypted(_))) {
             url.scheme = Scheme::Http;
-            answered = request(get, purpose, place, &url).await;
+            answered = request(get, purpose, near, &url).await;
         }
         let answered = match answered {
             Ok(answered) => answered,
@@ -145,10 +146,10 @@ fn judge(answered: &Answered, purpose: Purpose) -> Outcome {
     }
 }
 
-async fn request(get: &HttpGet, purpose: Purpose, place: &Place, url: &Url) -> Result<Answered, Trouble> {
+async fn request(get: &HttpGet, purpose: Purpose, near: &Near, url: &Url) -> Result<Answered, Trouble> {
     let request = prepared(get, purpose, url).map_err(Trouble::Untried)?;
-    let host = (place.address.to_string() != url.host).then_some(url.host.as_str());
-    let stream = place.connect(host, url.port).await.map_err(|error| match error {
+    let host = (near.address.to_string() != url.host).then_some(url.host.as_str());
+    let stream = near.connect(host, url.port).await.map_err(|error| match error {
         Unreached::Refused(words) => Trouble::Refused(words),
         Unreached::Untried(words) => Trouble::Untried(words),
     })?;

@@ -6,8 +6,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use launch::Identity;
-
+use super::message::Near;
 use super::*;
 use crate::compile::{HttpGet, Scheme};
 
@@ -45,10 +44,9 @@ fn get(port: u16) -> HttpGet {
 }
 
 fn asked(handler: &Handler, purpose: Purpose, patience: Duration) -> Outcome {
-    let pause = Identity::of(i32::try_from(std::process::id()).expect("a pid")).expect("ourselves");
-    let place = Place { pause, address: IpAddr::V4(Ipv4Addr::LOCALHOST), command: None };
+    let near = Near { address: IpAddr::V4(Ipv4Addr::LOCALHOST), known: None };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(ask(handler, purpose, &place, patience))
+    runtime.block_on(super::answer(handler, purpose, &near, patience))
 }
 
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -151,4 +149,47 @@ fn a_port_is_open_or_not_and_has_to_be_one() {
     let unknown = asked(&tcp(PortRef::Unknown("web".to_owned())), Purpose::Probe, PATIENCE);
     assert_eq!(unknown, Outcome::Error("couldn't find port: \"web\"".to_owned()));
     failed(asked(&tcp(PortRef::Number(port)), Purpose::Hook, PATIENCE));
+}
+
+#[test]
+fn names_are_not_looked_up_where_is_asked() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    let port = PortRef::Number(listener.local_addr().expect("an address").port());
+    let handler = Handler::Tcp { host: Some("web".to_owned()), port };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    let ask = |known| runtime.block_on(super::answer(&handler, Purpose::Probe, &Near { address, known }, PATIENCE));
+    assert!(failed(ask(None)).ends_with("lookup web: no such host"));
+    assert_eq!(ask(Some(("web".to_owned(), address))), Outcome::Success);
+}
+
+/// What is asked, by somebody who can do nothing else.
+fn behind_the_filter(handlers: Vec<Handler>) -> Vec<Outcome> {
+    let ask = move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        crate::forwarder::confined(crate::forwarder::Work::Ask).expect("a filter");
+        let near = Near { address: IpAddr::V4(Ipv4Addr::LOCALHOST), known: None };
+        let ask = |handler: Handler| runtime.block_on(super::answer(&handler, Purpose::Probe, &near, PATIENCE));
+        handlers.into_iter().map(ask).collect()
+    };
+    thread::spawn(ask).join().expect("a thread that ends well")
+}
+
+#[test]
+fn a_filter_keeps_nobody_from_asking() {
+    let https = |port| Handler::Http(HttpGet { scheme: Scheme::Https, ..get(port) });
+    let (well, _) = serve(vec![answer("200 OK", "fine"), answer("200 OK", "fine")]);
+    let (plain, _) = serve(vec![answer("400 Bad Request", "")]);
+    let (grpc, _) = serve(vec![b"garbage".to_vec()]);
+    let outcomes = behind_the_filter(vec![
+        Handler::Http(get(well)),
+        Handler::Tcp { host: None, port: PortRef::Number(well) },
+        https(plain),
+        Handler::Grpc { port: grpc, service: "s".to_owned() },
+    ]);
+    assert_eq!(outcomes[..2], [Outcome::Success, Outcome::Success]);
+    let words = failed(outcomes[2].clone());
+    assert!(words.ends_with("http: server gave HTTP response to HTTPS client"), "{words}");
+    let words = failed(outcomes[3].clone());
+    assert!(words.starts_with("error: health rpc probe failed: ") && !words.contains("permitted"), "{words}");
 }

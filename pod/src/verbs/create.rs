@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use registry::{Name, PodDirectory};
 
 use super::make::{Kind, no_such_generator};
-use super::submit::{How, Submit, submit};
+use super::submit::{How, Submit, Submitted, submit};
 use crate::answer::{Answer, Complaint};
 use crate::end;
 use crate::error::Error;
@@ -81,7 +81,8 @@ impl CreateAny {
         if !self.submit.files.is_empty() {
             let name = self.by_hand.name.as_ref();
             let unexpected = name.map(|name| Complaint::Usage(format!("Unexpected args: [{name}]"), "create"));
-            let submitted = || submit(How::Create, &self.submit, self.save_config, &self.shape).into();
+            let submitted =
+                || Submitted::from(submit(How::Create, &self.submit, Ok(None), self.save_config, &self.shape)).answer;
             return Some(unexpected.map_or_else(submitted, Answer::from));
         }
         no_such_generator(self.by_hand.name.as_ref()?.as_str()).map(Answer::from)

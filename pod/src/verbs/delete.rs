@@ -43,9 +43,9 @@ pub struct Delete {
     #[command(flatten)]
     shape: Shape,
 
-    /// Seconds between TERM to each workload and KILL [default: 30, or what a manifest says]
-    #[arg(long, value_name = "SECONDS")]
-    grace_period: Option<u64>,
+    /// Seconds between TERM to each workload and KILL [default: 30, or what a manifest says]; -1 is the default
+    #[arg(long, value_name = "SECONDS", allow_hyphen_values = true)]
+    grace_period: Option<i64>,
 
     /// Whether to come back only when pods of manifests are gone
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value_t = true,
@@ -56,11 +56,12 @@ pub struct Delete {
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     timeout: Option<Duration>,
 
-    /// Kill at once, as --grace-period 0 does
+    /// Kill at once, as --grace-period 0 does; pods of manifests have a second, unless --force is given, too
     #[arg(long, conflicts_with = "grace_period")]
     now: bool,
 
-    /// Forget a pod of which it cannot be told what runs; that runs on then, if it does
+    /// Kill pods of manifests at once; forget a pod by hand of which it cannot be told what runs (that runs on then, if
+    /// it does)
     #[arg(long)]
     pub force: bool,
 }
@@ -102,7 +103,7 @@ impl Delete {
         }
         let own = |pod: &Pod| pod.spec.as_ref().and_then(|spec| spec.termination_grace_period_seconds).unwrap_or(30);
         let found = changing.objects().get(key)?;
-        let given = self.grace_period.and_then(|seconds| i64::try_from(seconds).ok());
+        let given = self.grace_period.filter(|seconds| *seconds >= 0);
         let grace = match (&found, given) {
             _ if self.force => 0,
             _ if self.now => 1,
@@ -131,8 +132,23 @@ impl Delete {
         names.into_iter().map(|name| Name::try_from(name).map_err(Error::from)).collect()
     }
 
+    /// What is said to have been done.
+    ///
+    /// # Errors
+    /// There cannot be both force and grace.
+    fn done(&self) -> Result<&'static str, Complaint> {
+        match self.grace_period {
+            Some(1..) if self.force => {
+                Err(Complaint::plain("--force and --grace-period greater than 0 cannot be specified together"))
+            }
+            _ if self.force => Ok("force deleted"),
+            _ => Ok("deleted"),
+        }
+    }
+
     fn objects(&self, all: &[Which]) -> Result<Told, Complaint> {
         let mut answer = Told::default();
+        let done = self.done()?;
         let says_names = self.says_names()?;
         for Which { resource, names } in all {
             can_be_kept(resource)?;
@@ -149,7 +165,7 @@ impl Delete {
             answer.complaints.extend(missing);
             for object in found {
                 match self.delete(&changing, &Key::of(&object), &mut answer) {
-                    Ok(object) => answer.text.push_str(&deleted(&object, says_names)),
+                    Ok(object) => answer.text.push_str(&deleted(&object, says_names, done)),
                     Err(error) => answer.complaints.push(told(&error)),
                 }
             }
@@ -169,7 +185,7 @@ impl Delete {
         if self.all || self.scope.selector.is_some() || self.scope.all_namespaces {
             return Err(Complaint::plain("what manifests name is deleted by its name: there is nothing to select"));
         }
-        let says_names = self.says_names()?;
+        let (says_names, done) = (self.says_names()?, self.done()?);
         let sources = match self.files.read() {
             Ok(sources) => sources,
             Err(complaints) => return Ok(complaints.into()),
@@ -195,7 +211,7 @@ impl Delete {
             let deleted = found.and_then(|(key, source)| {
                 can_be_kept(key.resource())?;
                 match self.delete(&changing, &key, &mut answer) {
-                    Ok(object) => Ok(deleted(&object, says_names)),
+                    Ok(object) => Ok(deleted(&object, says_names, done)),
                     Err(ObjectsError::Missing(_)) if self.scope.ignore_not_found => Ok(String::new()),
                     Err(error) => Err(refused(&source, &error)),
                 }
@@ -220,7 +236,8 @@ impl Delete {
     /// How long between TERM and KILL.
     #[must_use]
     pub fn grace(&self) -> Duration {
-        Duration::from_secs(if self.now { 0 } else { self.grace_period.unwrap_or(30) })
+        let given = self.grace_period.and_then(|seconds| u64::try_from(seconds).ok());
+        Duration::from_secs(if self.now { 0 } else { given.unwrap_or(30) })
     }
 
     /// What to do with a pod of which it cannot be told what runs.
@@ -248,14 +265,18 @@ fn refused(source: &str, error: &ObjectsError) -> Complaint {
     }
 }
 
-fn deleted(object: &Object, says_names: bool) -> String {
-    if says_names { format!("{}\n", object.reference()) } else { format!("{}\n", told_of(&Key::of(object))) }
+fn deleted(object: &Object, says_names: bool, done: &str) -> String {
+    if says_names { format!("{}\n", object.reference()) } else { format!("{}\n", line(&Key::of(object), done)) }
 }
 
 /// What is said of an object that was deleted.
 pub(super) fn told_of(key: &Key) -> String {
+    line(key, "deleted")
+}
+
+fn line(key: &Key, done: &str) -> String {
     let place = key.namespace().map(|namespace| format!(" from {namespace} namespace")).unwrap_or_default();
-    format!("{} {:?} deleted{place}", key.resource().qualified(), key.name())
+    format!("{} {:?} {done}{place}", key.resource().qualified(), key.name())
 }
 
 /// What to do with a pod of which it cannot be told what runs.

@@ -1,7 +1,7 @@
 //! Manifests done: objects made of them, or what is there made like them.
 
 use manifest::check::{mentions, sentence};
-use manifest::kind::{Container, Object, Resource};
+use manifest::kind::{Object, Pod, Resource};
 use manifest::patch::{apply, last_applied};
 use manifest::schema::Support;
 use serde_json::Value;
@@ -30,6 +30,24 @@ pub(super) struct Kept {
     pub(super) done: &'static str,
     /// The pod that is to come or to change.
     pub(super) pending: Option<Pending>,
+}
+
+/// What came of it where what is there may be made to go.
+#[derive(Debug)]
+pub(super) enum Forced {
+    /// It is there; and what is to be said of what had to go.
+    Kept { kept: Kept, deleted: Option<String> },
+    /// This pod is going, and the other is to come when it is gone.
+    Going { pod: Box<Pod>, wanted: Box<Wanted> },
+}
+
+/// How many seconds a pod has that has to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Grace {
+    /// What it says itself.
+    Own,
+    /// So many.
+    Seconds(i64),
 }
 
 /// How objects are kept, or would be.
@@ -68,24 +86,17 @@ fn can_be_run(object: &Object) -> Result<(), Complaint> {
     let Object::Pod(pod) = object else { return Ok(()) };
     let spec = pod.spec.clone().unwrap_or_default();
     let containers = || spec.init_containers.iter().chain(&spec.containers);
-    let is_privileged = |container: &Container| {
-        container.security_context.as_ref().is_some_and(|context| context.privileged == Some(true))
-    };
     let mut ports = containers().flat_map(|container| &container.ports);
     let what = if spec.host_pid == Some(true) {
         "hostPID"
     } else if spec.host_users == Some(false) {
         "hostUsers: false"
-    } else if containers().any(is_privileged) {
-        "privileged: true"
     } else if ports.any(|port| port.host_port.is_some() && port.protocol.as_deref().is_some_and(|it| it != "TCP")) {
         "a hostPort of another protocol than TCP"
     } else if spec.volumes.iter().any(|volume| volume.image.is_some()) {
         "an image as a volume"
     } else if spec.volumes.iter().any(|volume| volume.ephemeral.is_some()) {
         "a claim of a pod's own"
-    } else if containers().any(|container| container.tty == Some(true) || container.stdin == Some(true)) {
-        "a container with stdin or a terminal"
     } else {
         return Ok(());
     };
@@ -124,7 +135,7 @@ impl Keeper {
         }
         let there = self.objects.get(&key).map_err(|error| told(&error))?;
         match (how, there) {
-            (How::Apply, Some(there)) => self.apply(&wanted, &there),
+            (How::Apply, Some(there)) => self.apply(&wanted, &there).map_err(|trouble| trouble.told(told)),
             (How::Replace, there) => {
                 let mut warnings = Vec::new();
                 let there = match there {
@@ -196,34 +207,52 @@ impl Keeper {
         Ok(self.kept(&object, warnings, "created"))
     }
 
-    /// Deletes what is there, and makes what is wanted.
+    /// Does it even where what is there has to go for it.
     ///
     /// # Errors
     /// As `keep`.
-    pub(super) fn replace_by_force(&self, wanted: Wanted) -> Result<(Option<String>, Kept), Complaint> {
+    pub(super) fn force(&self, how: How, wanted: Wanted, grace: Grace) -> Result<Forced, Complaint> {
         can_be_kept(wanted.object.resource())?;
-        if matches!(wanted.object, Object::Pod(_)) {
-            let trouble = "replacing pods by force is not there yet; delete it, and create it anew";
-            return Err(Complaint::NotYet(trouble.to_owned()));
-        }
-        let told = |error: &ObjectsError| failed(How::Replace, &wanted.source, error);
-        let mut warnings = Vec::new();
-        // What may not come keeps what is there from going.
-        become_of(wanted.object.clone(), &wanted.value, &mut warnings)?;
-        let deleted = match &self.changing {
-            Some(changing) => match changing.delete(&key_of(&wanted)) {
-                Ok(object) => Some(super::delete::told_of(&Key::of(&object))),
-                Err(ObjectsError::Missing(_)) => None,
-                Err(error) => return Err(told(&error)),
-            },
-            None => None,
+        can_be_run(&wanted.object)?;
+        let told = |error: &ObjectsError| failed(how, &wanted.source, error);
+        let key = key_of(&wanted);
+        let Some(there) = self.objects.get(&key).map_err(|error| told(&error))? else {
+            let kept = self.keep(How::Create, wanted)?;
+            let done = if how == How::Apply { kept.done } else { how.done() };
+            return Ok(Forced::Kept { kept: Kept { done, ..kept }, deleted: None });
         };
+        if how == How::Apply {
+            match self.apply(&wanted, &there) {
+                Ok(kept) => return Ok(Forced::Kept { kept, deleted: None }),
+                Err(Trouble::Other(complaint)) => return Err(complaint),
+                // What it is cannot become what is wanted; another can.
+                Err(Trouble::Invalid(_) | Trouble::Objects(_)) => {}
+            }
+        }
+        // What may not come keeps what is there from going.
+        become_of(wanted.object.clone(), &wanted.value, &mut Vec::new())?;
+        let Some(changing) = &self.changing else {
+            let kept = self.kept(&wanted.object, Vec::new(), if how == How::Apply { "configured" } else { how.done() });
+            return Ok(Forced::Kept { kept: Kept { value: wanted.value, ..kept }, deleted: None });
+        };
+        if let Object::Pod(pod) = &there {
+            let own = pod.spec.as_ref().and_then(|spec| spec.termination_grace_period_seconds).unwrap_or(30);
+            let seconds = if let Grace::Seconds(seconds) = grace { seconds } else { own.max(0) };
+            if let Object::Pod(pod) = changing.condemn(&key, seconds).map_err(|error| told(&error))? {
+                return Ok(Forced::Going { pod, wanted: Box::new(wanted) });
+            }
+        }
+        let gone = changing.delete(&key).map_err(|error| told(&error))?;
         let kept = self.keep(How::Create, wanted)?;
-        Ok((deleted, Kept { done: How::Replace.done(), ..kept }))
+        Ok(if how == How::Apply {
+            Forced::Kept { kept: Kept { done: "configured", ..kept }, deleted: None }
+        } else {
+            let deleted = Some(super::delete::told_of(&Key::of(&gone)));
+            Forced::Kept { kept: Kept { done: how.done(), ..kept }, deleted }
+        })
     }
 
-    fn apply(&self, wanted: &Wanted, there: &Object) -> Result<Kept, Complaint> {
-        let told = |error: &ObjectsError| failed(How::Apply, &wanted.source, error);
+    fn apply(&self, wanted: &Wanted, there: &Object) -> Result<Kept, Trouble> {
         let (was, resource) = (there.to_value(), there.resource());
         let before = last_applied(&was);
         let mut warnings = Vec::new();
@@ -241,10 +270,10 @@ impl Keeper {
             become_of(wanted.object.clone(), &wanted.value, &mut warnings)?;
             let invalid = object.check();
             if !invalid.is_empty() {
-                return Err(Complaint::Whole(sentence(&object, &invalid)));
+                return Err(Trouble::Other(Complaint::Whole(sentence(&object, &invalid))));
             }
         }
-        let object = self.update(object, there).map_err(|trouble| trouble.told(told))?;
+        let object = self.update(object, there)?;
         Ok(self.kept(&object, warnings, "configured"))
     }
 
@@ -280,6 +309,14 @@ enum Trouble {
     /// In an API server's sentence.
     Invalid(String),
     Objects(ObjectsError),
+    /// It is no such object at all.
+    Other(Complaint),
+}
+
+impl From<Complaint> for Trouble {
+    fn from(complaint: Complaint) -> Self {
+        Self::Other(complaint)
+    }
 }
 
 impl Trouble {
@@ -287,6 +324,7 @@ impl Trouble {
         match self {
             Self::Invalid(sentence) => Complaint::Whole(sentence),
             Self::Objects(error) => words(&error),
+            Self::Other(complaint) => complaint,
         }
     }
 }

@@ -82,6 +82,27 @@ fn instant(text: &str) -> Result<SystemTime, String> {
     Ok(UNIX_EPOCH + Duration::from_nanos(since))
 }
 
+/// Writes all that a workload says from one of its launches on, each line with this before it, until it has ended and
+/// no further launch is there; says which was the last.
+///
+/// # Errors
+/// The log cannot be read, or the text not written.
+pub(crate) fn follow(
+    found: &Found,
+    workload: &Name,
+    first: u32,
+    prefix: String,
+    out: &mut impl Write,
+    err: &mut impl Write,
+) -> Result<u32, Error> {
+    let follow = Follow::new(found, workload)?;
+    let launch = Launch::open(found.directory(), workload, first)?;
+    let prefix = Some(prefix);
+    let mut shower = Shower { since: None, timestamps: false, prefix, left: None, goes_on: [false; 2], out, err };
+    let last = follow.run(launch, &mut shower)?;
+    shower.flush().map(|()| last)
+}
+
 impl Logs {
     /// Writes what the workload has said since it was launched last, or the time before, as it said it: each
     /// stream to its own. A line is said when it is whole, or longer than 16 KiB.

@@ -2,19 +2,22 @@
 
 use std::time::Duration;
 
-use clap::Args;
+use clap::builder::PossibleValue;
+use clap::{Args, ValueEnum};
 use manifest::kind::{Object, Resource};
 use manifest::patch::{LAST_APPLIED, with_last_applied, without_null};
 use manifest::read::{Head, ReadError, Validate, Written};
 use manifest::selector::Selector;
 use serde_json::{Value, json};
 
+use super::delete::told_of;
 use super::dry_run::{DryRun, Strategy};
-use super::keep::{Keeper, Wanted};
+use super::keep::{Forced, Grace, Keeper, Wanted};
 use crate::answer::{Answer, Complaint, Pending, Until};
 use crate::each::in_order;
 use crate::input::Files;
-use crate::output::{Made, Shape};
+use crate::objects::Key;
+use crate::output::{Made, Printer, Shape};
 
 /// What manifests are submitted with.
 #[derive(Args, Clone, Debug)]
@@ -35,16 +38,56 @@ pub struct Submit {
           default_missing_value = "strict", hide_default_value = true)]
     pub(super) validate: String,
 
-    /// Come back when pods are ready, or have done what they were to do
-    #[arg(long)]
-    pub(super) wait: bool,
+    /// Come back when pods are ready, those that are to end (restartPolicy Never, OnFailure) when they have; or all when
+    /// they are ready, or have ended
+    #[arg(long, value_name = "ready|ended", num_args = 0..=1, require_equals = true, default_missing_value = "meant",
+          hide_possible_values = true)]
+    pub(super) wait: Option<Wait>,
 
-    /// How long to wait for that at most: 30s, 5m
-    #[arg(long, value_name = "DURATION", requires = "wait", value_parser = humantime::parse_duration)]
+    /// How long to wait at most, for each pod: 30s, 5m
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     pub(super) timeout: Option<Duration>,
 
     #[command(flatten)]
     pub(super) dry_run: DryRun,
+}
+
+/// What of pods is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wait {
+    /// What they are for.
+    Meant,
+    /// That they are ready.
+    Ready,
+    /// That they have ended.
+    Ended,
+}
+
+impl ValueEnum for Wait {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Meant, Self::Ready, Self::Ended]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            // kubectl's word where something is to be waited for.
+            Self::Meant => PossibleValue::new("meant").alias("true").hide(true),
+            Self::Ready => PossibleValue::new("ready"),
+            Self::Ended => PossibleValue::new("ended"),
+        })
+    }
+}
+
+/// What has to go may be made to.
+#[derive(Args, Clone, Copy, Debug)]
+struct Force {
+    /// Delete what is there and cannot become like its manifest, and make it anew
+    #[arg(long)]
+    force: bool,
+
+    /// Seconds that pods have to end by themselves then [default: what they say]
+    #[arg(long, value_name = "SECONDS", allow_hyphen_values = true)]
+    grace_period: Option<i64>,
 }
 
 /// Make what manifests say, or make what is there like them.
@@ -54,6 +97,14 @@ pub struct Submit {
 pub struct Apply {
     #[command(flatten)]
     submit: Submit,
+
+    #[command(flatten)]
+    force: Force,
+
+    /// Stay with the pods, and show what they say: INT and TERM have them end, and the worst exit code of their
+    /// containers is ours; a service manager is told when they are ready (sd_notify)
+    #[arg(long, conflicts_with_all = ["wait", "timeout", "word"])]
+    pub foreground: bool,
 
     #[command(flatten)]
     shape: Shape,
@@ -69,9 +120,8 @@ pub struct Replace {
     #[arg(long)]
     save_config: bool,
 
-    /// Delete what is there, and make it anew
-    #[arg(long)]
-    force: bool,
+    #[command(flatten)]
+    force: Force,
 
     #[command(flatten)]
     shape: Shape,
@@ -83,16 +133,23 @@ pub(super) enum How {
     Apply,
     Create,
     Replace,
-    /// What is there is deleted before.
-    ReplaceByForce,
 }
 
 impl How {
+    /// What it is typed as.
+    fn verb(self) -> &'static str {
+        match self {
+            Self::Apply => "apply",
+            Self::Create => "create",
+            Self::Replace => "replace",
+        }
+    }
+
     /// What is said of it while it is done.
     pub(super) fn doing(self) -> &'static str {
         match self {
             Self::Apply | Self::Create => "creating",
-            Self::Replace | Self::ReplaceByForce => "replacing",
+            Self::Replace => "replacing",
         }
     }
 
@@ -100,7 +157,7 @@ impl How {
     pub(super) fn done(self) -> &'static str {
         match self {
             Self::Apply | Self::Create => "created",
-            Self::Replace | Self::ReplaceByForce => "replaced",
+            Self::Replace => "replaced",
         }
     }
 }
@@ -108,17 +165,16 @@ impl How {
 impl Apply {
     /// What it comes to.
     #[must_use]
-    pub fn run(&self) -> Answer {
-        submit(How::Apply, &self.submit, false, &self.shape).into()
+    pub fn run(&self) -> Submitted {
+        submit(How::Apply, &self.submit, self.force.grace("apply"), false, &self.shape).into()
     }
 }
 
 impl Replace {
     /// What it comes to.
     #[must_use]
-    pub fn run(&self) -> Answer {
-        let how = if self.force { How::ReplaceByForce } else { How::Replace };
-        submit(how, &self.submit, self.save_config, &self.shape).into()
+    pub fn run(&self) -> Submitted {
+        submit(How::Replace, &self.submit, self.force.grace("replace"), self.save_config, &self.shape).into()
     }
 }
 
@@ -137,7 +193,18 @@ struct Prepared {
     warnings: Vec<String>,
 }
 
-pub(super) fn submit(how: How, submit: &Submit, save_config: bool, shape: &Shape) -> Result<Answer, Complaint> {
+/// Does it with every object that is selected; with `force`, so that one that has to goes before, with this grace.
+pub(super) fn submit(
+    how: How,
+    submit: &Submit,
+    force: Result<Option<Grace>, Complaint>,
+    save_config: bool,
+    shape: &Shape,
+) -> Result<Submitted, Complaint> {
+    let force = force?;
+    if submit.timeout.is_some() && submit.wait.is_none() && force.is_none() {
+        return Err(Complaint::Usage("--timeout must have --wait or --force specified".to_owned(), how.verb()));
+    }
     let mut answer = Answer::default();
     let strategy = submit.dry_run.strategy(&mut answer.warnings)?;
     let printer = shape.printer()?;
@@ -148,7 +215,7 @@ pub(super) fn submit(how: How, submit: &Submit, save_config: bool, shape: &Shape
     }
     let sources = match submit.files.read() {
         Ok(sources) => sources,
-        Err(complaints) => return Ok(complaints.into()),
+        Err(complaints) => return Ok(Answer::from(complaints).into()),
     };
     let terms = Terms { how, validate, namespace: submit.namespace.as_deref(), selector, save_config };
     let said = |error: &ReadError| {
@@ -159,38 +226,98 @@ pub(super) fn submit(how: How, submit: &Submit, save_config: bool, shape: &Shape
         // Reading takes as long as it takes; others are kept from changing anything only from here on, if at all.
         let wanted = prepared.iter().any(|prepared| matches!(prepared, Ok(Prepared { wanted: Some(_), .. })));
         let keeper = wanted.then(|| Keeper::open(strategy, submit.until())).transpose()?;
-        prepared.into_iter().map(|prepared| prepared?.keep(keeper.as_ref(), how)).collect::<Vec<_>>()
+        let keep = |prepared: Prepared| prepared.keep(keeper.as_ref(), how, force, submit.timeout);
+        prepared.into_iter().map(|prepared| keep(prepared?)).collect::<Vec<_>>()
     } else {
         let keeper = Keeper::open(strategy, Until::Attended)?;
-        in_order(&sources, |head| terms.prepare(head, &said)?.keep(Some(&keeper), how), said)
+        in_order(&sources, |head| terms.prepare(head, &said)?.keep(Some(&keeper), how, force, None), said)
     };
-    let mut made = Vec::new();
+    let (mut made, mut going) = (Vec::new(), Vec::new());
     for came in came {
         match came {
             Ok(came) => {
                 answer.warnings.extend(came.warnings);
                 answer.text.extend(came.deleted.map(|line| format!("{line}\n")));
                 answer.pending.extend(came.pending);
+                going.extend(came.again);
                 made.extend(came.made.map(|(value, done)| Made { value, done: strategy.told(done) }));
             }
             Err(complaint) => answer.complaints.push(complaint),
         }
     }
-    if made.is_empty() && answer.complaints.is_empty() && matches!(how, How::Apply | How::Create) {
-        let verb = if how == How::Apply { "apply" } else { "create" };
-        return Err(Complaint::plain(format_args!("no objects passed to {verb}")));
+    if made.is_empty() && going.is_empty() && answer.complaints.is_empty() && how != How::Replace {
+        return Err(Complaint::plain(format_args!("no objects passed to {}", how.verb())));
     }
     let said_before = std::mem::take(&mut answer.text);
     if how == How::Apply {
         // Objects are shown as one list, and only if there is nothing to complain of.
-        if !printer.shows_objects() || answer.complaints.is_empty() {
+        if !made.is_empty() && (!printer.shows_objects() || answer.complaints.is_empty()) {
             answer.text = printer.list(made)?;
         }
     } else {
         let texts = made.into_iter().map(|one| printer.text(one)).collect::<Result<Vec<_>, _>>()?;
         answer.text = said_before + &printer.join(&texts, true);
     }
-    Ok(answer)
+    let until = submit.until();
+    let rest = (!going.is_empty()).then_some(Rest { how, wanted: going, until, printer });
+    Ok(Submitted { answer, rest })
+}
+
+/// What submitting comes to at first, and what there is to be done once that has come about.
+#[derive(Debug)]
+pub struct Submitted {
+    /// What it comes to at first.
+    pub answer: Answer,
+    /// Objects that come when those that they take the place of are gone.
+    pub rest: Option<Rest>,
+}
+
+impl From<Answer> for Submitted {
+    fn from(answer: Answer) -> Self {
+        Self { answer, rest: None }
+    }
+}
+
+impl From<Result<Self, Complaint>> for Submitted {
+    fn from(result: Result<Self, Complaint>) -> Self {
+        result.unwrap_or_else(|complaint| Answer::from(complaint).into())
+    }
+}
+
+/// Objects that take the place of such as have to be gone first.
+#[derive(Debug)]
+pub struct Rest {
+    how: How,
+    wanted: Vec<Wanted>,
+    until: Until,
+    printer: Printer,
+}
+
+impl Rest {
+    /// What it comes to.
+    #[must_use]
+    pub fn run(self) -> Answer {
+        self.answer().into()
+    }
+
+    fn answer(self) -> Result<Answer, Complaint> {
+        let mut answer = Answer::default();
+        let keeper = Keeper::open(Strategy::None, self.until)?;
+        let done = if self.how == How::Apply { "configured" } else { self.how.done() };
+        let mut texts = Vec::new();
+        for wanted in self.wanted {
+            match keeper.keep(How::Create, wanted) {
+                Ok(kept) => {
+                    answer.warnings.extend(kept.warnings);
+                    answer.pending.extend(kept.pending);
+                    texts.push(self.printer.text(Made { value: kept.value, done: done.to_owned() })?);
+                }
+                Err(complaint) => answer.complaints.push(complaint),
+            }
+        }
+        answer.text = self.printer.join(&texts, true);
+        Ok(answer)
+    }
 }
 
 /// What came of an object, unless it was not selected.
@@ -201,23 +328,60 @@ struct Came {
     deleted: Option<String>,
     warnings: Vec<String>,
     pending: Option<Pending>,
+    /// What is to come when that is gone.
+    again: Option<Wanted>,
+}
+
+impl Force {
+    /// What pods have to end by themselves, where they are forced to.
+    fn grace(self, verb: &'static str) -> Result<Option<Grace>, Complaint> {
+        match self.grace_period.filter(|seconds| *seconds >= 0) {
+            Some(_) if !self.force => {
+                Err(Complaint::Usage("--grace-period must have --force specified".to_owned(), verb))
+            }
+            // Whoever is replaced is seen to have ended.
+            Some(seconds) => Ok(Some(Grace::Seconds(seconds.max(1)))),
+            None => Ok(self.force.then_some(Grace::Own)),
+        }
+    }
 }
 
 impl Submit {
     fn until(&self) -> Until {
-        if self.wait { Until::Ready(self.timeout) } else { Until::Attended }
+        match self.wait {
+            None => Until::Attended,
+            Some(Wait::Meant) => Until::Meant(self.timeout),
+            Some(Wait::Ready) => Until::Ready(self.timeout),
+            Some(Wait::Ended) => Until::Ended(self.timeout),
+        }
     }
 }
 
 impl Prepared {
-    fn keep(self, keeper: Option<&Keeper>, how: How) -> Result<Came, Complaint> {
+    fn keep(
+        self,
+        keeper: Option<&Keeper>,
+        how: How,
+        force: Option<Grace>,
+        patience: Option<Duration>,
+    ) -> Result<Came, Complaint> {
         let (Some(wanted), Some(keeper)) = (self.wanted, keeper) else { return Ok(Came::default()) };
-        let (deleted, kept) = match how {
-            How::ReplaceByForce => keeper.replace_by_force(wanted)?,
-            _ => (None, keeper.keep(how, wanted)?),
+        let forced = match force {
+            Some(grace) => keeper.force(how, wanted, grace)?,
+            None => Forced::Kept { kept: keeper.keep(how, wanted)?, deleted: None },
         };
-        let warnings = [self.warnings, kept.warnings].concat();
-        Ok(Came { made: Some((kept.value, kept.done)), deleted, warnings, pending: kept.pending })
+        Ok(match forced {
+            Forced::Kept { kept, deleted } => {
+                let warnings = [self.warnings, kept.warnings].concat();
+                let made = Some((kept.value, kept.done));
+                Came { made, deleted, warnings, pending: kept.pending, again: None }
+            }
+            Forced::Going { pod, wanted } => {
+                let deleted = (how != How::Apply).then(|| told_of(&Key::of(&Object::Pod(pod.clone()))));
+                let pending = Some(Pending { pod, until: Until::Gone(patience) });
+                Came { made: None, deleted, warnings: self.warnings, pending, again: Some(*wanted) }
+            }
+        })
     }
 }
 

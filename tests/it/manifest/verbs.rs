@@ -286,7 +286,6 @@ fn not_yet() {
         "patch -f p.yaml -p '{}'",
         "set image pod/x a=b",
         "diff -f p.yaml",
-        "apply --dry-run=client -f https://example.invalid/x.yaml",
         "apply --dry-run=client -k d",
         "label --local -f p.yaml a=b -o go-template={{.kind}}",
         "create deployment",

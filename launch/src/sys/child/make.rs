@@ -53,11 +53,6 @@ pub(super) fn make(script: &Script, made: &Made) -> Result<RawFd, Errno> {
             }
             null
         }
-        Made::Stream { family } => {
-            let kind = libc::SOCK_STREAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
-            // SAFETY: takes numbers.
-            owned(libc::c_long::from(unsafe { libc::socket(*family, kind, 0) }))?
-        }
     };
     Ok(mount.into_raw_fd())
 }

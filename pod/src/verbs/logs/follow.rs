@@ -58,12 +58,12 @@ impl<'a> Follow<'a> {
         Ok(Self { found, workload, here, watch })
     }
 
-    /// Shows what is said until the workload has ended and there is no further launch.
+    /// Shows what is said until the workload has ended and there is no further launch; says which was the last.
     pub(super) fn run<O: Write, E: Write>(
         &self,
         mut launch: Launch,
         shower: &mut Shower<'_, O, E>,
-    ) -> Result<(), Error> {
+    ) -> Result<u32, Error> {
         let mut patience: Option<Instant> = None;
         loop {
             // In this order: what is said before the end is seen is read after that.
@@ -71,7 +71,7 @@ impl<'a> Follow<'a> {
             let has_more = self.has_more(launch.number);
             loop {
                 if !launch.read(|entry: Entry<'_>| shower.show(entry))? {
-                    return Ok(());
+                    return Ok(launch.number);
                 }
                 if !launch.renew()? {
                     break;
@@ -86,7 +86,7 @@ impl<'a> Follow<'a> {
                     if !has_more || Instant::now() >= until {
                         launch.rest(|entry| shower.show(entry))?;
                         match self.next(launch.number)? {
-                            None => return Ok(()),
+                            None => return Ok(launch.number),
                             Some(next) => (launch, patience) = (next, None),
                         }
                         continue;
@@ -95,7 +95,7 @@ impl<'a> Follow<'a> {
                 }
             };
             if self.wait(process, timeout)? {
-                return Ok(());
+                return Ok(launch.number);
             }
         }
     }

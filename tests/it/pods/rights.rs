@@ -1,0 +1,72 @@
+//! Containers that have more than others, or a terminal.
+
+use std::fs;
+
+use serde_json::json;
+
+use super::{container, gone, image, pod, put, waiting};
+use crate::house::{House, User, eventually, status_of};
+
+pub(super) fn privileged(user: User) {
+    let house = House::new(user);
+    image(&house);
+    let tell = "cat /proc/self/status; busybox grep -q ' /proc/sys ' /proc/mounts || echo unmasked; \
+                busybox grep -q ' /sys sysfs ro' /proc/mounts || echo open; echo ready;";
+    let mut main = waiting("main", tell);
+    main["securityContext"] = json!({ "privileged": true });
+    let usual = waiting("usual", tell);
+    let file = put(&house, "web.json", &pod("web", &json!({ "containers": [main, usual] })));
+    house.pod(&["apply", "-f", &file, "--wait", "--timeout", "30s"]).ok();
+    let said = |name: &str| house.logged("web", name, "ready");
+    let of = |said: &str, key: &str| {
+        let line = said.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_else(|| panic!("no {key}: {said}"));
+        line.trim().to_owned()
+    };
+    let (main, usual) = (said("main"), said("usual"));
+    // All that there is to be had: what the pod's holder could not have, nobody in it can.
+    let had = match user {
+        User::Root => status_of(i32::try_from(std::process::id()).unwrap(), "CapBnd"),
+        User::Ordinary => main.lines().find_map(|line| line.strip_prefix("CapBnd:")).unwrap().trim().to_owned(),
+    };
+    assert_eq!((of(&main, "CapEff:"), of(&main, "Seccomp:")), (had, "0".to_owned()));
+    assert_eq!(of(&usual, "CapEff:"), "00000000a80425fb");
+    assert_eq!(of(&usual, "Seccomp:"), "2");
+    assert!(main.contains("unmasked\n") && !usual.contains("unmasked\n"), "{main}\n{usual}");
+    if user == User::Root {
+        assert!(main.contains("open\n") && !usual.contains("open\n"), "{main}\n{usual}");
+        // Devices of the machine that others do not have.
+        let devices = fs::read_dir("/dev").unwrap().filter(|entry| {
+            use std::os::unix::fs::FileTypeExt;
+            entry.as_ref().unwrap().file_type().unwrap().is_char_device()
+        });
+        let devices: Vec<_> = devices.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let seen = |name: &str| house.pod(&["exec", "web", "-c", name, "--", "ls", "/dev"]).ok().out();
+        let (mine, others) = (seen("main"), seen("usual"));
+        let has = |seen: &str, name: &String| seen.lines().any(|line| line == name);
+        let apart = ["console", "ptmx"];
+        let missing: Vec<_> =
+            devices.iter().filter(|name| !apart.contains(&name.as_str()) && !has(&mine, name)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+        assert!(devices.len() < 10 || devices.iter().any(|name| !has(&others, name)));
+    }
+    gone(&house, &file);
+}
+
+/// A terminal is one, and a standard input that stays open has no end.
+pub(super) fn typed_at(user: User) {
+    let house = House::new(user);
+    image(&house);
+    let mut terminal = container("terminal", "test -t 0 && test -t 1 && echo is one; echo to err >&2; exec cat");
+    terminal["tty"] = json!(true);
+    let mut open = container("open", "test -t 0 || echo is none; cat; echo ended");
+    open["stdin"] = json!(true);
+    let closed = container("closed", "cat; echo ended; exec sleep 1000");
+    let file = put(&house, "web.json", &pod("web", &json!({ "containers": [terminal, open, closed] })));
+    house.pod(&["apply", "-f", &file, "--wait", "--timeout", "30s"]).ok();
+    let said = house.logged("web", "terminal", "to err");
+    assert_eq!(said, "is one\r\nto err\r\n");
+    house.logged("web", "closed", "ended");
+    assert_eq!(house.logged("web", "open", "is none"), "is none\n");
+    eventually("all run", || (super::line(&house, "web").0 == "3/3").then_some(()));
+    gone(&house, &file);
+}
