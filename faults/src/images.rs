@@ -11,10 +11,12 @@ use std::thread;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::verbs::REGISTRY;
+use crate::verbs::{IMAGE, MAP, POD, REGISTRY};
 
 /// What the archives are called, beside where commands start.
 pub(crate) const DIRECTORY: &str = "images";
+/// What the image's program is called, which waits to be ended.
+pub(crate) const WAITS: &str = "/waits";
 /// Directories of the store in which nothing stays when no image does.
 const OF_IMAGES: [&str; 6] = ["blobs", "ingest", "layers", "references", "containers", "work"];
 
@@ -33,6 +35,7 @@ pub(crate) fn furnish(root: &Path) -> anyhow::Result<()> {
     let other = Layout::of("docker.io/library/other:1", &[Layer::default().file("other", b"other").bytes()]);
     fs::write(directory.join("subject.tar"), subject.archive())?;
     fs::write(directory.join("other.tar"), other.archive())?;
+    manifests(&directory)?;
     let listener = TcpListener::bind(REGISTRY)?;
     let subject = Arc::new(subject);
     // It ends with us.
@@ -42,6 +45,32 @@ pub(crate) fn furnish(root: &Path) -> anyhow::Result<()> {
             thread::spawn(move || subject.serve(&stream));
         }
     });
+    Ok(())
+}
+
+/// Writes the manifest of a pod of two containers, one of them probed, and of the config map that they see.
+fn manifests(directory: &Path) -> io::Result<()> {
+    let container = |name: &str| {
+        let mut container = json!({
+            "name": name, "image": IMAGE, "imagePullPolicy": "Never", "command": [WAITS],
+            "volumeMounts": [{ "name": "map", "mountPath": "/map" }],
+        });
+        if name == "one" {
+            container["readinessProbe"] = json!({ "exec": { "command": [WAITS, "-v"] }, "periodSeconds": 1 });
+        }
+        container
+    };
+    let pod = json!({
+        "apiVersion": "v1", "kind": "Pod", "metadata": { "name": POD },
+        "spec": {
+            "terminationGracePeriodSeconds": 2,
+            "containers": [container("one"), container("two")],
+            "volumes": [{ "name": "map", "configMap": { "name": MAP } }],
+        },
+    });
+    let map = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": MAP }, "data": { "a": "b" } });
+    fs::write(directory.join("pod.json"), pod.to_string())?;
+    fs::write(directory.join("map.json"), map.to_string())?;
     Ok(())
 }
 

@@ -14,6 +14,8 @@ mod place;
 mod verbs;
 // The image that is spoken of.
 mod images;
+// The pod of a manifest.
+mod manifests;
 // What must be true afterwards.
 mod promises;
 // What there is.

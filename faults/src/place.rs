@@ -131,6 +131,8 @@ impl Place {
             .env("LANG", "C.UTF-8")
             .env("POD_STATE_DIR", self.state())
             .env("POD_DATA_DIR", self.data())
+            // What a kubelet tries again after ten seconds is not waited for so long.
+            .env("POD_CLOCK_SPEED", "20")
             .current_dir(self.work())
             .stdin(Stdio::null());
         if self.as_user {

@@ -8,6 +8,7 @@ use nix::errno::Errno;
 use crate::cli::{At, Options};
 use crate::images;
 use crate::look::{self, settled};
+use crate::manifests;
 use crate::place::Place;
 use crate::promises::{self, Seen, Violation};
 use crate::strike::{Blow, Report, strike};
@@ -49,7 +50,7 @@ pub(crate) fn kill(place: &Place, options: &Options, tally: &mut Tally) -> anyho
 
 /// Lets every call fail.
 pub(crate) fn fail(place: &Place, options: &Options, tally: &mut Tally) -> anyhow::Result<()> {
-    of_verbs(place, options, tally, "fail", &FAILURES, |_| true)
+    of_verbs(place, options, tally, "fail", &FAILURES, |verb| !verb.has_manifest())
 }
 
 fn of_verbs(
@@ -93,6 +94,12 @@ fn of_verbs(
         eprintln!("control groups are left: {error}");
     }
     Ok(())
+}
+
+/// The process that is this to the pod.
+fn pid_of(role: Role) -> anyhow::Result<i32> {
+    let found = world::processes()?.into_iter().find(|process| process.role == role);
+    Ok(found.with_context(|| format!("no {role:?} runs"))?.pid)
 }
 
 /// The points of a verb, one after the other.
@@ -169,10 +176,8 @@ impl Course<'_> {
         }
         let supervisor = match self.verb.victim {
             Victim::Command => None,
-            Victim::Supervisor => {
-                let found = world::processes()?.into_iter().find(|process| process.role == Role::Supervisor);
-                Some(found.context("no supervisor runs")?.pid)
-            }
+            Victim::Supervisor => Some(pid_of(Role::Supervisor)?),
+            Victim::Attendant => Some(pid_of(Role::Attendant)?),
         };
         strike(self.place, &words, supervisor, blow, at)
     }
@@ -216,6 +221,9 @@ impl Course<'_> {
         }
         if self.verb.has_image() {
             violations.extend(self.judge_the_store(report)?);
+        }
+        if self.verb.has_manifest() {
+            violations.extend(manifests::judge(self.place, self.verb, report)?);
         }
         let intact = violations.is_empty() && self.verb.promise == Promise::Kept && self.verb.victim == Victim::Command;
         if !intact || !self.verb.has_pod() {
@@ -284,6 +292,9 @@ impl Course<'_> {
         }
         if self.verb.has_image() {
             violations.extend(self.empty_the_store()?);
+        }
+        if self.verb.has_manifest() {
+            violations.extend(manifests::end(self.place)?);
         }
         let look = || {
             let seen = look::around(self.place, &[])?;

@@ -7,6 +7,8 @@
 //!   to, workloads run on, and none of their lines is lost.
 //! - After `pod delete --now` and a sweep, nothing is left.
 
+mod manifests;
+
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
@@ -14,6 +16,8 @@ use crate::place::{End, Ran};
 use crate::strike::{Blow, Report, Struck};
 use crate::verbs::{POD, Promise, Verb, Victim, WORKLOAD};
 use crate::world::{Process, Role};
+
+pub(crate) use manifests::{Standing, of_doubles, of_the_gone, of_the_kept, of_the_map, of_the_standing, of_the_word};
 
 /// A promise that was not kept: its kind, for counting, and what was seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -326,6 +330,7 @@ pub(crate) fn nothing_is_left(before: &Seen, seen: &Seen) -> Vec<Violation> {
     for process in &seen.processes {
         let kind = match process.role {
             Role::Pause => "pause is left",
+            Role::Attendant => "an attendant is left",
             Role::Supervisor => "a supervisor is left",
             Role::Forwarder => "a forwarder is left",
             Role::Other => "a process is left",

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -114,7 +115,12 @@ pub(crate) fn strike(
     };
     match supervisor {
         None => hunt.seize(main)?,
-        Some(pid) => threads(pid)?.into_iter().try_for_each(|thread| hunt.seize(thread))?,
+        Some(pid) => {
+            for thread in threads(pid)? {
+                // One that had no more to do may have ended since it was listed.
+                hunt.seize(thread).or_else(|error| if is_thread(pid, thread) { Err(error) } else { Ok(()) })?;
+            }
+        }
     }
     let guard = Guard::over(hunt.victim, main);
     kill(Pid::from_raw(main), Signal::SIGCONT)?;
@@ -128,6 +134,10 @@ pub(crate) fn strike(
 fn threads(pid: i32) -> anyhow::Result<Vec<i32>> {
     let tasks = fs::read_dir(format!("/proc/{pid}/task")).context("the supervisor has ended")?;
     tasks.map(|task| Ok(task?.file_name().to_string_lossy().parse()?)).collect()
+}
+
+fn is_thread(pid: i32, thread: i32) -> bool {
+    Path::new(&format!("/proc/{pid}/task/{thread}")).exists()
 }
 
 /// The program that a thread executes, if it is one of ours.

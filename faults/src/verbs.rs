@@ -26,6 +26,12 @@ pub(crate) const REGISTRY: &str = "127.0.0.1:5000";
 const LOAD: &[&str] = &["pod", "image", "load", "--quiet", "--input", "../images/subject.tar"];
 const SUPERSEDE: &[&str] = &["pod", "image", "load", "--quiet", "--name", IMAGE, "--input", "../images/other.tar"];
 
+/// The config map, and the pod of a manifest that sees it.
+pub(crate) const MAP: &str = "map";
+const KEEP: &[&str] = &["pod", "apply", "-f", "../images/map.json"];
+pub(crate) const APPLY: &[&str] = &["pod", "apply", "-f", "../images/pod.json", "--wait", "--timeout", "10s"];
+const UNAPPLY: &[&str] = &["pod", "delete", "-f", "../images/pod.json"];
+
 /// A step towards the point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
@@ -37,6 +43,10 @@ pub(crate) enum Step {
     Load,
     /// Another under its name, so that nothing needs the first.
     Supersede,
+    /// The config map.
+    Keep,
+    /// The pod of the manifest, ready.
+    Apply,
 }
 
 /// What typing it promises, once it says 0.
@@ -54,6 +64,10 @@ pub(crate) enum Promise {
     Image(&'static str),
     /// None has this name.
     NoImage(&'static str),
+    /// The pod of the manifest is ready.
+    Applied,
+    /// It is gone.
+    Unapplied,
 }
 
 /// Whose system calls are counted.
@@ -63,6 +77,8 @@ pub(crate) enum Victim {
     Command,
     /// Those of what supervises the pod, from when the command begins.
     Supervisor,
+    /// Those of who attends to the pod of the manifest, from when the command begins.
+    Attendant,
 }
 
 /// What is held against faults.
@@ -87,6 +103,8 @@ const PLAIN: &[Step] = &[Step::Create { ports: false }, Step::Add { talks: false
 const LOADED: &[Step] = &[Step::Load];
 const SUPERSEDED: &[Step] = &[Step::Load, Step::Supersede];
 const HOUSED: &[Step] = &[Step::Create { ports: false }, Step::Load];
+const KEPT: &[Step] = &[Step::Load, Step::Keep];
+const APPLIED: &[Step] = &[Step::Load, Step::Keep, Step::Apply];
 const PUBLISH: &[&str] = &["-p", "127.0.0.1:0:80", "-p", "127.0.0.1:0:81"];
 const GRACE: &[&str] = &["--grace-period", "2"];
 const NAMED: &[&str] = &[POD, "--name", WORKLOAD, "--"];
@@ -109,6 +127,11 @@ const fn supervised(
     promise: Promise,
 ) -> Verb {
     Verb { name, prepare, command, victim: Victim::Supervisor, promise, killed: true, codes: &[0] }
+}
+
+/// One during which who attends to the pod of the manifest is killed.
+const fn attended(name: &'static str, command: &'static [&'static [&'static str]], promise: Promise) -> Verb {
+    Verb { name, prepare: APPLIED, command, victim: Victim::Attendant, promise, killed: true, codes: &[0] }
 }
 
 /// One that only reads or joins: failing is what matters.
@@ -145,6 +168,10 @@ pub(crate) const VERBS: &[Verb] = &[
     supervised("supervisor-add", PORTS, &[ADD, NAMED, COUNTING], Promise::Added),
     supervised("supervisor-delete", TALKING, &[&["pod", "delete", POD], GRACE], Promise::Deleted),
     supervised("supervisor-idle", TALKING, &[&["sleep", "0.1"]], Promise::Kept),
+    command("apply", KEPT, &[APPLY], Promise::Applied),
+    command("unapply", APPLIED, &[UNAPPLY], Promise::Unapplied),
+    attended("attendant-idle", &[&["sleep", "1.5"]], Promise::Kept),
+    attended("attendant-delete", &[UNAPPLY], Promise::Unapplied),
     failed("nsjoin-pod", EMPTY, &[&["nsjoin", "-t", POD, "--", "true"]], &[0]),
     failed("nsjoin-pid", PLAIN, &[&["nsjoin", "-t", PID, "-a", "--", "true"]], &[0]),
     failed("nsjoin-list", EMPTY, &[&["nsjoin", "list", "--pod", POD]], &[0]),
@@ -180,7 +207,12 @@ impl Verb {
 
     /// Whether it is about an image at all.
     pub(crate) fn has_image(&self) -> bool {
-        self.prepare.contains(&Step::Load) || matches!(self.promise, Promise::Image(_))
+        !self.has_manifest() && self.prepare.contains(&Step::Load) || matches!(self.promise, Promise::Image(_))
+    }
+
+    /// Whether it is about the pod of the manifest.
+    pub(crate) fn has_manifest(&self) -> bool {
+        self.prepare.contains(&Step::Keep)
     }
 
     /// Whether it may be typed again when it has been done.
@@ -199,6 +231,8 @@ impl Step {
             Self::Add { talks: true } => add(POD, WORKLOAD, COUNTING),
             Self::Load => LOAD.to_vec(),
             Self::Supersede => SUPERSEDE.to_vec(),
+            Self::Keep => KEEP.to_vec(),
+            Self::Apply => APPLY.to_vec(),
         }
     }
 }
@@ -216,6 +250,11 @@ pub(crate) fn add<'a>(pod: &'a str, name: &'a str, command: &[&'a str]) -> Vec<&
 /// Ends a pod at once.
 pub(crate) fn delete(pod: &str) -> Vec<&str> {
     vec!["pod", "delete", "--now", pod]
+}
+
+/// Deletes the pod of the manifest, if there is one.
+pub(crate) fn unapply() -> Vec<&'static str> {
+    [UNAPPLY, &["--ignore-not-found"]].concat()
 }
 
 /// All pods, for programs.

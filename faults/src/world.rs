@@ -21,6 +21,8 @@ pub(crate) struct Process {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
     Pause,
+    /// Who attends to a pod of a manifest.
+    Attendant,
     Supervisor,
     Forwarder,
     /// A command, a workload, or what these have started.
@@ -33,6 +35,7 @@ impl Role {
         let words = || command.split(' ');
         match name {
             "pause" => Self::Pause,
+            _ if words().any(|word| word == "attend") => Self::Attendant,
             _ if words().any(|word| word == "supervise" || word == "supervisor") => Self::Supervisor,
             _ if words().any(|word| word.starts_with("forward")) => Self::Forwarder,
             _ => Self::Other,
@@ -179,6 +182,7 @@ mod tests {
     fn a_process_is_known_by_its_words() {
         assert_eq!(Role::of("pause", "pause"), Role::Pause);
         assert_eq!(Role::of("pod", "pod supervise web 80"), Role::Supervisor);
+        assert_eq!(Role::of("pod", "pod attend default web"), Role::Attendant);
         assert_eq!(Role::of("sleep", "sleep 1000"), Role::Other);
     }
 }
