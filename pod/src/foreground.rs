@@ -88,7 +88,7 @@ pub fn foreground(pods: &[Pod], programs: &Programs, signals: &Signals) -> Resul
     let worst = watched.iter().map(Watched::code).max().unwrap_or(0);
     // They are forgotten by whoever attends to them, who waits for us.
     drop(watched);
-    let said = end(pods, programs)?.said();
+    let said = dismiss(pods, programs)?.said();
     if !said.is_empty() {
         // A stderr that takes nothing is no reason to end differently.
         let _lost = std::io::Write::write_all(&mut std::io::stderr(), said.as_bytes());
@@ -100,7 +100,7 @@ pub fn foreground(pods: &[Pod], programs: &Programs, signals: &Signals) -> Resul
 ///
 /// # Errors
 /// Nobody can attend to them.
-pub fn end(pods: &[Pod], programs: &Programs) -> Result<Answer, Error> {
+pub fn dismiss(pods: &[Pod], programs: &Programs) -> Result<Answer, Error> {
     condemn(&Objects::of_this_user()?, pods, Grace::Own)?;
     let going = |pod: &Pod| Pending { pod: Box::new(pod.clone()), until: Until::Gone(None) };
     let complaints: Vec<Complaint> = follow(&pods.iter().map(going).collect::<Vec<_>>(), programs)?;

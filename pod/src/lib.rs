@@ -60,7 +60,7 @@ pub use attach::Attached;
 pub use control::Refusal;
 pub use copy::CopyError;
 pub use error::Error;
-pub use foreground::{end, foreground};
+pub use foreground::{dismiss, foreground};
 pub use holders::Holder;
 pub use image::owners::tend;
 pub use look::{pod, pods};

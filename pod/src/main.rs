@@ -278,7 +278,7 @@ fn stay(apply: &Apply) -> Result<ExitCode, Error> {
         return pod::foreground(&pods, &programs, &signals);
     }
     // Half of what was meant is not stayed with.
-    tell(&pod::end(&pods, &programs)?, false).map(|_| exit)
+    tell(&pod::dismiss(&pods, &programs)?, false).map(|_| exit)
 }
 
 /// Tells what a verb of kubectl's comes to; whether it `compares` decides what 1 means.

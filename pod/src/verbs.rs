@@ -21,6 +21,7 @@ pub mod make;
 mod only;
 mod pairs;
 pub mod patch;
+mod planned;
 pub mod resources;
 pub mod run;
 pub mod set;

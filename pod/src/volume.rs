@@ -5,17 +5,20 @@
 //! directory.
 
 mod atomic;
+mod claim;
 mod content;
 mod empty;
 mod error;
 mod host_path;
+mod layers;
 mod mount;
 mod own;
 mod provide;
 mod sub_path;
 mod token;
 
+pub(crate) use claim::is_of;
 pub(crate) use empty::usage;
 pub use error::VolumeError;
-pub(crate) use mount::{existing, mounted, parts, root_of};
+pub(crate) use mount::{Provided, existing, mounted, parts, root_of};
 pub(crate) use provide::Volumes;

@@ -14,7 +14,7 @@ use registry::{Name, PodDirectory, file};
 
 use super::errand::Scene;
 use super::termination;
-use crate::compile::{ContainerSpec, Refusal, Start, Waiting, start};
+use crate::compile::{ContainerSpec, ImageVolume, Refusal, Start, VolumeSource, Waiting, start};
 use crate::control::Refusal as Refused;
 use crate::error::Error;
 use crate::instance;
@@ -22,7 +22,7 @@ use crate::machine::{LaunchFailure, Launched};
 use crate::plan::{Conditions, Console, Part, Size, WorkloadPlan};
 use crate::store::Store;
 use crate::verbs::add::add;
-use crate::volume::{VolumeError, existing, mounted, root_of};
+use crate::volume::{Provided, VolumeError, Volumes, existing, mounted, root_of};
 use reaper::ExitCode;
 
 /// Why a container was not launched.
@@ -87,7 +87,11 @@ impl Scene {
         let start = start(&self.pod, &self.plan, name, &facts).map_err(Trouble::Config)?;
         for volume in &self.plan.volumes {
             if start.mounts.iter().any(|mount| mount.volume == volume.name) {
-                provided.insert(volume.name.clone(), volumes.provide(volume, &self.pod, &facts)?);
+                let place = match &volume.source {
+                    VolumeSource::Image(image) => self.mount_image(&volumes, &volume.name, image)?,
+                    _ => volumes.provide(volume, &self.pod, &facts)?,
+                };
+                provided.insert(volume.name.clone(), place);
             }
         }
         // That parts of volumes are there and within is seen now; who mounts them opens them again.
@@ -116,6 +120,15 @@ impl Scene {
         }
         added?;
         Ok(Launched { id: self.id(name, instance) })
+    }
+
+    /// The files of an image, which is fetched where it is not here.
+    fn mount_image(&self, volumes: &Volumes<'_>, name: &str, image: &ImageVolume) -> Result<Provided, Trouble> {
+        self.fetch(&image.image, image.pull, true, || ()).map_err(Trouble::Config)?;
+        let (images, prepared) = self.prepared(&image.image).map_err(Error::from)?;
+        let directory = self.place.registry.directory(&self.place.sandbox());
+        // As a container of it would have it stay, and for as long as the sandbox does.
+        volumes.image(name, &prepared, || Ok(instance::make(&directory, &images, &prepared).map(drop)?))
     }
 
     /// The files of volumes that variables of a container are read from.

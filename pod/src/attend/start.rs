@@ -22,6 +22,7 @@ use crate::place::{Place, VOLUMES};
 use crate::programs::Programs;
 use crate::seal;
 use crate::store::Store;
+use crate::volume::is_of;
 
 /// Whether somebody attends to the pod: whether its lock is taken.
 pub(super) fn is_attended(place: &Place) -> Result<bool, Error> {
@@ -88,6 +89,14 @@ pub(super) fn forget(place: &Place, objects: &Objects) -> Result<(), Error> {
     let Some(pods) = manifest::kind::Resource::find("pods") else { return Ok(()) };
     tree::remove(&place.kept())?;
     let changing = objects.change()?;
+    // What was claimed for it alone goes with it.
+    if let Some(claims) = manifest::kind::Resource::find("pvc") {
+        for claim in objects.list(claims, Some(&place.namespace))? {
+            if is_of(claim.metadata(), &place.uid) {
+                changing.delete(&Key::of(&claim))?;
+            }
+        }
+    }
     let key = Key::new(pods, &place.namespace, &place.name);
     // Who bears the name now may be another.
     if objects.get(&key)?.is_some_and(|object| object.metadata().uid.as_deref() == Some(&place.uid)) {

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::delete::told_of;
 use super::dry_run::{DryRun, Strategy};
 use super::keep::{Forced, Grace, Keeper, Wanted};
+use super::planned::planned;
 use crate::answer::{Answer, Complaint, Pending, Until};
 use crate::each::in_order;
 use crate::input::Files;
@@ -193,6 +194,9 @@ struct Prepared {
     warnings: Vec<String>,
 }
 
+/// What `-o` says where it is to be shown what a pod would be here.
+const PLAN: &str = "plan";
+
 /// Does it with every object that is selected; with `force`, so that one that has to goes before, with this grace.
 pub(super) fn submit(
     how: How,
@@ -207,7 +211,13 @@ pub(super) fn submit(
     }
     let mut answer = Answer::default();
     let strategy = submit.dry_run.strategy(&mut answer.warnings)?;
-    let printer = shape.printer()?;
+    let shows_plans = shape.word() == PLAN;
+    if shows_plans && strategy == Strategy::None {
+        return Err(Complaint::plain(
+            "-o plan shows what would be done: it takes --dry-run=client or --dry-run=server",
+        ));
+    }
+    let printer = if shows_plans { None } else { Some(shape.printer()?) };
     let validate: Validate = submit.validate.parse().map_err(Complaint::Plain)?;
     let selector = submit.selector.as_deref().map(str::parse::<Selector>).transpose().map_err(Complaint::plain)?;
     if submit.files.is_empty() {
@@ -220,6 +230,25 @@ pub(super) fn submit(
     let terms = Terms { how, validate, namespace: submit.namespace.as_deref(), selector, save_config };
     let said = |error: &ReadError| {
         Complaint::Plain(if validate == Validate::Ignore { error.unvalidated() } else { error.to_string() })
+    };
+    let Some(printer) = printer else {
+        let plan = |head| {
+            let prepared = terms.prepare(head, &said)?;
+            let mut warnings = Vec::new();
+            let plan = prepared.wanted.map(|wanted| planned(wanted, &mut warnings)).transpose()?.flatten();
+            Ok((plan, [prepared.warnings, warnings].concat()))
+        };
+        for planned in in_order(&sources, plan, said) {
+            match planned {
+                Ok((plan, warnings)) => {
+                    answer.warnings.extend(warnings);
+                    let mark = if answer.text.is_empty() || plan.is_none() { "" } else { "---\n" };
+                    answer.text.extend(plan.map(|plan| format!("{mark}{plan}")));
+                }
+                Err(complaint) => answer.complaints.push(complaint),
+            }
+        }
+        return Ok(answer.into());
     };
     let came = if strategy == Strategy::None {
         let prepared = in_order(&sources, |head| terms.prepare(head, &said), said);

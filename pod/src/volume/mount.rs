@@ -28,6 +28,8 @@ pub(crate) struct Provided {
     pub(crate) path: PathBuf,
     /// Whether nobody may write to it, whoever mounts it.
     pub(crate) read_only: bool,
+    /// Whether nothing in it is executed.
+    pub(crate) inert: bool,
 }
 
 /// The mounts that a container has of a pod's volumes. `root` is the pod's root directory: what is mounted in the pod is
@@ -67,7 +69,8 @@ pub(crate) fn mounted(
             MountPropagation::HostToContainer => Propagation::Slave,
             MountPropagation::Bidirectional => Propagation::Shared,
         };
-        let attributes = Attributes { read_only, ..Attributes::default() };
+        let (nosuid, nodev, noexec) = (volume.inert, volume.inert, volume.inert);
+        let attributes = Attributes { read_only, nosuid, nodev, noexec };
         all.mounts.push(Mount { at, what: What::Bind { source, below: Below::Along }, attributes, propagation });
     }
     // What is mounted in another mount comes after it.
@@ -137,7 +140,7 @@ mod tests {
 
     #[test]
     fn mounts_are_as_they_are_wanted_and_outer_ones_come_first() {
-        let provided = |path: &str, read_only| Provided { path: path.into(), read_only };
+        let provided = |path: &str, read_only| Provided { path: path.into(), read_only, inert: false };
         let volumes = [("v".to_owned(), provided("/v", false)), ("s".to_owned(), provided("/s", true))].into();
         let deep = MountPlan { read_only: true, recursive: Recursive::Enabled, ..plan("v", "/data/deep/er") };
         let shared = MountPlan { propagation: MountPropagation::Bidirectional, ..plan("v", "relative/") };
@@ -162,7 +165,7 @@ mod tests {
         let path = fs::canonicalize(place.path()).expect("there");
         fs::create_dir(path.join("sub")).expect("ours");
         std::os::unix::fs::symlink("/etc", path.join("out")).expect("ours");
-        let volumes = [("v".to_owned(), Provided { path: path.clone(), read_only: false })].into();
+        let volumes = [("v".to_owned(), Provided { path: path.clone(), read_only: false, inert: false })].into();
         let part = |name: &str| MountPlan { sub_path: Some(name.to_owned()), ..plan("v", "/data") };
         let mounted = mounted("c", &[part("sub")], &volumes, root()).expect("a part");
         let held = parts(&mounted.parts, root()).expect("it is there");

@@ -5,15 +5,18 @@ use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+use image::{OverlayMarks, Prepared};
 use launch::Identity;
-use manifest::kind::{Object, Pod, Resource};
+use manifest::kind::{Pod, Resource};
 use registry::tree;
 
 use super::atomic;
+use super::claim;
 use super::content::{Tokens, contents, renewal};
 use super::empty;
 use super::error::{VolumeError, file};
 use super::host_path;
+use super::layers;
 use super::mount::Provided;
 use super::own::{Owner, groups_of, outside};
 use super::token::{Claims, Signer};
@@ -65,7 +68,7 @@ impl<'a> Volumes<'a> {
     /// # Errors
     /// It cannot be had now. Later it may be.
     pub(crate) fn provide(&self, volume: &VolumePlan, pod: &Pod, facts: &Facts) -> Result<Provided, VolumeError> {
-        let provided = |path: PathBuf, read_only| Ok(Provided { path, read_only });
+        let provided = |path: PathBuf, read_only| Ok(Provided { path, read_only, inert: false });
         match &volume.source {
             VolumeSource::EmptyDir { medium: Medium::Disk, .. } => {
                 let path = self.data.join(&volume.name);
@@ -97,17 +100,43 @@ impl<'a> Volumes<'a> {
                 self.write(volume, pod, facts)?;
                 provided(canonical(&path)?, true)
             }
-            VolumeSource::Claim { claim, read_only, .. } => {
-                let path = self.claimed(claim)?;
+            VolumeSource::Claim { claim, read_only, ephemeral } => {
+                let uid = if *ephemeral {
+                    claim::own(self.objects, pod, &volume.name, claim)?
+                } else {
+                    claim::uid(self.objects, &self.plan.namespace, claim)?
+                };
+                let path = self.objects.claim_data(&uid);
                 empty::directory(&path)?;
                 self.owner(false)?.take(&path)?;
                 provided(canonical(&path)?, *read_only)
             }
             VolumeSource::Image(image) => {
-                let words = format!("images as volumes are not there yet: {}", image.image);
-                Err(VolumeError::Refused(words))
+                // It is mounted by who has its layers.
+                Err(VolumeError::Refused(format!("image {} is not mounted yet", image.image)))
             }
         }
+    }
+
+    /// The files of an image, from its layers; `pin` has them stay, and is called when they are mounted first.
+    ///
+    /// # Errors
+    /// They cannot be mounted, or not be had to stay.
+    pub(crate) fn image<E: From<VolumeError>>(
+        &self,
+        name: &str,
+        prepared: &Prepared,
+        pin: impl FnOnce() -> Result<(), E>,
+    ) -> Result<Provided, E> {
+        let provided = |path: PathBuf| Ok(Provided { path, read_only: true, inert: true });
+        let pause = self.pause.ok_or_else(|| VolumeError::Refused("the sandbox has ended".to_owned()))?;
+        let (path, made) = (self.state.join(name), self.state.join(format!(".{name}")));
+        if fs::read_to_string(&made).ok() != Some(mark(pause)) {
+            pin()?;
+            layers::mount(pause, &path, &prepared.lowers, prepared.marks == OverlayMarks::User)?;
+            fs::write(&made, mark(pause)).map_err(file("write", made))?;
+        }
+        provided(canonical(&path)?)
     }
 
     /// Writes a volume of files as its objects are now.
@@ -175,20 +204,6 @@ impl<'a> Volumes<'a> {
             expiration,
             id: objects::uid().map_err(|_| VolumeError::Key)?,
         })
-    }
-
-    /// Where what is claimed is.
-    fn claimed(&self, name: &str) -> Result<PathBuf, VolumeError> {
-        let missing = || VolumeError::Refused(format!("persistentvolumeclaim {name:?} not found"));
-        let resource = Resource::find("persistentvolumeclaim").ok_or_else(missing)?;
-        let claim = self.objects.get(&Key::new(resource, &self.plan.namespace, name));
-        match claim.map_err(|error| VolumeError::Refused(error.to_string()))? {
-            Some(Object::PersistentVolumeClaim(claim)) => {
-                let uid = claim.metadata.uid.as_deref().ok_or_else(missing)?;
-                Ok(self.objects.claim_data(uid))
-            }
-            _ => Err(missing()),
-        }
     }
 
     /// Who owns volumes, as ids are outside of the pod. A group that the pod's user namespace does not have is nobody's.

@@ -79,6 +79,24 @@ pub(super) fn by_force(user: User) {
     gone(&house, &first);
 }
 
+/// What a pod would be is shown, and nothing of it is done.
+pub(super) fn planned(user: User) {
+    let house = House::new(user);
+    let file =
+        put(&house, "web.json", &pod("web", &json!({ "containers": [waiting("main", "")], "hostNetwork": true })));
+    let ran = house.pod(&["apply", "--dry-run=server", "-o", "plan", "-f", &file]).ok();
+    let plan = ran.out();
+    for line in ["name: web\n", "  network: Hosts\n", "- image: box\n"] {
+        assert!(plan.contains(line), "{line:?}: {ran}");
+    }
+    house.pod(&["apply", "-o", "plan", "-f", &file]).refuses(1, "it takes --dry-run=client or --dry-run=server");
+    let profile = json!({ "appArmorProfile": { "type": "RuntimeDefault" } });
+    let spec = json!({ "containers": [waiting("main", "")], "securityContext": profile });
+    let bad = put(&house, "bad.json", &pod("web", &spec));
+    house.pod(&["create", "--dry-run=client", "-o", "plan", "-f", &bad]).refuses(1, "Cannot enforce AppArmor");
+    assert_eq!(house.pod(&["get", "pods", "-o", "name"]).ok().out(), "");
+}
+
 /// What is answered to each path.
 fn server(answers: Vec<(&'static str, String)>) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

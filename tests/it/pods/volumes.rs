@@ -120,6 +120,81 @@ pub(super) fn of_the_machine(user: User) {
     assert!(host.join("file").exists());
 }
 
+/// A claim of a pod's own comes and goes with it, and nobody else's is taken for it.
+pub(super) fn own(user: User) {
+    let house = House::new(user);
+    image(&house);
+    let mut main = waiting("main", "echo written > /v/x; echo ready;");
+    main["volumeMounts"] = json!([{ "name": "v", "mountPath": "/v" }]);
+    let spec = json!({ "accessModes": ["ReadWriteOnce"], "resources": { "requests": { "storage": "1Gi" } } });
+    let template = json!({ "metadata": { "labels": { "app": "web" } }, "spec": spec });
+    let volumes = json!([{ "name": "v", "ephemeral": { "volumeClaimTemplate": template } }]);
+    let file = put(&house, "web.json", &pod("web", &json!({ "containers": [main], "volumes": volumes })));
+    house.pod(&["apply", "-f", &file, "--wait", "--timeout", "30s"]).ok();
+    house.logged("web", "main", "ready");
+    let claim = house.pod(&["get", "pvc", "web-v", "-o", "json"]).json();
+    let owner = &claim["metadata"]["ownerReferences"][0];
+    assert_eq!((&owner["kind"], &owner["name"], &owner["controller"]), (&json!("Pod"), &json!("web"), &json!(true)));
+    assert_eq!(owner["uid"], json!(super::shown(&house, "web", "{.metadata.uid}")));
+    assert_eq!((&claim["metadata"]["labels"]["app"], &claim["status"]["phase"]), (&json!("web"), &json!("Bound")));
+    let claims = house.work().join("data/claims");
+    let kept = claims.join(claim["metadata"]["uid"].as_str().unwrap());
+    assert_eq!(fs::read_to_string(kept.join("x")).unwrap(), "written\n");
+    gone(&house, &file);
+    assert_eq!(house.pod(&["get", "pvc", "-o", "name"]).ok().out(), "");
+    assert_eq!(fs::read_dir(&claims).unwrap().count(), 0);
+    let other =
+        json!({ "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": { "name": "web-v" }, "spec": spec });
+    let other = put(&house, "claim.json", &other.to_string());
+    house.pod(&["apply", "-f", &other]).ok();
+    house.pod(&["apply", "-f", &file]).ok();
+    let words = "PVC default/web-v was not created for pod default/web (pod is not owner)";
+    crate::house::eventually("it is said", || {
+        house.pod(&["describe", "pod", "web"]).ok().out().contains(words).then_some(())
+    });
+    house.pod(&["delete", "-f", &file]).ok();
+    assert_eq!(house.pod(&["get", "pvc", "-o", "name"]).ok().out(), "persistentvolumeclaim/web-v\n");
+    house.pod(&["delete", "-f", &other]).ok();
+    house.nothing_is_left();
+}
+
+/// The files of an image are there to be read, and for nothing else, as long as somebody has them.
+pub(super) fn images(user: User) {
+    let house = House::new(user);
+    image(&house);
+    let root = house.work().join("files");
+    fs::create_dir_all(root.join("deep")).unwrap();
+    fs::write(root.join("deep/x"), "of an image\n").unwrap();
+    fs::copy(crate::house::binaries().join("probe"), root.join("program")).unwrap();
+    house.user.owns(&root);
+    house.run("busybox", &["tar", "-C", root.to_str().unwrap(), "-cf", "files.tar", "."]).ok();
+    house.pod(&["image", "import", "files.tar", "files"]).ok();
+    let of = |reference: &str| {
+        let mut main = waiting("main", "echo ready;");
+        let mount = |at: &str| json!({ "name": "v", "mountPath": at });
+        main["volumeMounts"] = json!([mount("/v"), mount("/part")]);
+        main["volumeMounts"][1]["subPath"] = json!("deep");
+        let volumes = json!([{ "name": "v", "image": { "reference": reference, "pullPolicy": "Never" } }]);
+        put(&house, "web.json", &pod("web", &json!({ "containers": [main], "volumes": volumes })))
+    };
+    let file = of("files");
+    house.pod(&["apply", "-f", &file, "--wait", "--timeout", "30s"]).ok();
+    let script =
+        "cat /v/deep/x /part/x; touch /v/y 2>/dev/null || echo sealed; /v/program x 2>/dev/null; echo $?; ls /v";
+    let seen = "of an image\nof an image\nsealed\n126\ndeep\nprogram\n";
+    assert_eq!(exec(&house, script), seen);
+    // Whoever forgets the image by force does not take its files away.
+    house.pod(&["image", "remove", "files"]).refuses(125, "image files is in use");
+    house.pod(&["image", "remove", "--force", "files"]).ok();
+    house.pod(&["image", "prune"]).ok();
+    assert_eq!(exec(&house, script), seen);
+    gone(&house, &file);
+    let file = of("nosuch");
+    house.pod(&["apply", "-f", &file]).ok();
+    becomes(&house, "web", "ErrImageNeverPull");
+    gone(&house, &file);
+}
+
 /// Root alone may give something to a group.
 pub(super) fn grouped() {
     let house = House::new(User::Root);
