@@ -219,7 +219,7 @@ fn filters_early(ids: &OpenIds, capabilities: &Capabilities, no_new_privileges: 
 }
 
 fn filter(script: &mut Script, filters: Option<&Seccomp>) {
-    for program in filters.map(Seccomp::programs).unwrap_or_default() {
+    if let Some(program) = filters.and_then(Seccomp::program) {
         script.must(Op::Filter(Filter::of(program.clone())));
     }
 }

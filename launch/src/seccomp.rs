@@ -1,7 +1,6 @@
-//! The system calls a command may make: a profile as Docker and Podman read it, compiled to filters.
+//! The system calls a command may make: a profile as Docker and Podman read it, compiled to a filter.
 //!
-//! A filter knows two answers and the kernel takes the most restrictive of all filters, so a
-//! profile becomes one filter for its default action and one for each further action. What follows:
+//! Where a profile and libseccomp leave room:
 //!
 //! - Of several rules for a call the most restrictive one holds, also against rules of the default
 //!   action, which libseccomp passes over; where two return an errno, either of them.
@@ -28,10 +27,10 @@ pub use default::{NEW_NAMESPACES, refused_calls};
 use filters::{LONGEST, Rules};
 use profile::{Here, Profile};
 
-/// The filters that a profile asks for.
+/// The filter that a profile asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seccomp {
-    programs: Vec<BpfProgram>,
+    program: Option<BpfProgram>,
     unknown: Vec<String>,
 }
 
@@ -66,10 +65,7 @@ pub enum SeccompError {
     /// Calls are to be answered by another process, and there is none.
     #[error("cannot use the seccomp profile: nothing here answers for SCMP_ACT_NOTIFY")]
     Notify,
-    /// Two of the filters refuse seccomp(2), so whichever is installed first keeps the other out.
-    #[error("cannot use the seccomp profile: it refuses seccomp(2) in more than one way")]
-    RefusesItself,
-    /// A filter is longer than any may be.
+    /// The filter is longer than any may be.
     #[error(
         "cannot use the seccomp profile: a filter of {instructions} instructions is too long, {LONGEST} is the most"
     )]
@@ -83,7 +79,7 @@ pub enum SeccompError {
 }
 
 impl Seccomp {
-    /// The filters for a command that will have these capabilities in its bounding set, on a kernel
+    /// The filter for a command that will have these capabilities in its bounding set, on a kernel
     /// of this major and minor version.
     ///
     /// # Errors
@@ -112,16 +108,15 @@ impl Seccomp {
                 }
             }
         }
-        Ok(Self { programs: rules.programs()?, unknown: unknown.into_iter().collect() })
+        Ok(Self { program: rules.program()?, unknown: unknown.into_iter().collect() })
     }
 
-    /// The filters in the order of installing: the only one that may refuse seccomp(2) comes last.
-    /// Each is to be installed with that call, by a thread that has no-new-privs or CAP_SYS_ADMIN.
+    /// The filter, to be installed by a thread that has no-new-privs or CAP_SYS_ADMIN.
     ///
     /// There is none where the profile allows everything.
     #[must_use]
-    pub fn programs(&self) -> &[BpfProgram] {
-        &self.programs
+    pub fn program(&self) -> Option<&BpfProgram> {
+        self.program.as_ref()
     }
 
     /// The names in the profile that are no calls of this architecture, or newer than this program.
@@ -144,8 +139,8 @@ pub fn kernel() -> (u32, u32) {
 }
 
 /// The number of a call on this architecture.
-fn number(name: &str) -> Option<i64> {
+fn number(name: &str) -> Option<u32> {
     // For aarch64 the table has this one under the name of the C library's function.
     let call = name.parse::<Sysno>().or_else(|()| if name == "newfstatat" { "fstatat".parse() } else { Err(()) });
-    call.ok().map(|call| i64::from(call.id()))
+    call.ok().and_then(|call| u32::try_from(call.id()).ok())
 }

@@ -54,7 +54,7 @@ fn facts(opened: &Opened) -> Vec<(&'static str, Value)> {
         ("added", json!(capabilities(&rights.add))),
         ("ambient", json!(capabilities(&rights.ambient))),
         ("no_new_privileges", json!(command.credentials.no_new_privileges)),
-        ("seccomp_filters", json!(command.seccomp.as_ref().map(|seccomp| seccomp.programs().len()))),
+        ("seccomp_filters", json!(command.seccomp.as_ref().map(|seccomp| usize::from(seccomp.program().is_some())))),
         ("unknown_system_calls", json!(command.seccomp.as_ref().map(|seccomp| seccomp.unknown().len()))),
         ("limits", json!(limits)),
         ("nice", json!(command.nice)),

@@ -36,7 +36,7 @@ fn deadly(call: &str) -> Vec<Op> {
     ]});
     let seccomp = Seccomp::from_json(profile.to_string().as_bytes(), &caps::CapsHashSet::new(), (6, 0));
     let seccomp = seccomp.expect("a profile");
-    let filters = seccomp.programs().iter().map(|program| Op::Filter(Filter::of(program.clone())));
+    let filters = seccomp.program().map(|program| Op::Filter(Filter::of(program.clone())));
     std::iter::once(Op::NoNewPrivileges).chain(filters).collect()
 }
 

@@ -133,11 +133,11 @@ pub fn refused_calls(capabilities: &CapsHashSet) -> impl Iterator<Item = &'stati
 }
 
 impl Seccomp {
-    /// The filters of every container that asks for no others and will have these capabilities in its
+    /// The filter of every container that asks for no other and will have these capabilities in its
     /// bounding set.
     ///
     /// # Errors
-    /// When they cannot be compiled, for this architecture say.
+    /// When it cannot be compiled, for this architecture say.
     pub fn runtime_default(capabilities: &CapsHashSet) -> Result<Self, SeccompError> {
         let eperm = SeccompAction::Errno(libc::EPERM.cast_unsigned());
         let enosys = SeccompAction::Errno(libc::ENOSYS.cast_unsigned());
@@ -145,7 +145,7 @@ impl Seccomp {
         for call in refused_calls(capabilities).filter_map(number) {
             rules.add(&eperm, call, &[]);
         }
-        let id = |call: Sysno| i64::from(call.id());
+        let id = |call: Sysno| call.id().cast_unsigned();
         if !capabilities.contains(&CAP_SYS_ADMIN) {
             let namespaces = NEW_NAMESPACES.map(|flag| u64::from(flag.cast_unsigned()));
             let any: Result<Vec<_>, _> =
@@ -159,7 +159,8 @@ impl Seccomp {
         rules.add(&eperm, id(Sysno::socket), &[all(0, &[(SeccompCmpOp::Eq, vsock)])?]);
         let others = PERSONALITIES.map(|one| (SeccompCmpOp::Ne, one));
         rules.add(&eperm, id(Sysno::personality), &[all(0, &others)?]);
-        Ok(Self { programs: rules.but_unknown(Sysno::last().id())?, unknown: Vec::new() })
+        let program = rules.but_unknown(Sysno::last().id().cast_unsigned())?;
+        Ok(Self { program: Some(program), unknown: Vec::new() })
     }
 }
 

@@ -51,12 +51,18 @@ impl Call {
     }
 }
 
-/// What a filter returns.
-pub(super) fn answer(program: &[sock_filter], call: &Call) -> u32 {
-    let (mut at, mut loaded) = (0, 0);
+/// How many instructions a filter takes.
+pub(super) fn steps(program: &[sock_filter], call: &Call) -> usize {
+    run(program, call).1
+}
+
+/// What a filter returns, and after how many instructions.
+fn run(program: &[sock_filter], call: &Call) -> (u32, usize) {
+    let (mut at, mut loaded, mut steps) = (0, 0, 0);
     loop {
         let sock_filter { code, jt, jf, k } = program[at];
         at += 1;
+        steps += 1;
         let mut jump = |condition| at += usize::from(if condition { jt } else { jf });
         match u32::from(code) {
             code if code == BPF_LD | BPF_W | BPF_ABS => loaded = call.word(k),
@@ -65,15 +71,13 @@ pub(super) fn answer(program: &[sock_filter], call: &Call) -> u32 {
             code if code == BPF_JMP | BPF_JGT | BPF_K => jump(loaded > k),
             code if code == BPF_JMP | BPF_JGE | BPF_K => jump(loaded >= k),
             code if code == BPF_JMP | BPF_JA => at += usize::try_from(k).expect("an offset"),
-            code if code == BPF_RET | BPF_K => return k,
+            code if code == BPF_RET | BPF_K => return (k, steps),
             code => panic!("no such instruction here: {code:#x}"),
         }
     }
 }
 
-/// What the kernel makes of the answers of all filters: the least as a signed number, and of equal
-/// ones that of the latest filter.
+/// What a call is answered.
 pub(in super::super) fn verdict(seccomp: &Seccomp, call: &Call) -> u32 {
-    let answers = seccomp.programs().iter().rev().map(|program| answer(program, call));
-    answers.min_by_key(|answer| (answer & 0xffff_0000).cast_signed()).unwrap_or(SECCOMP_RET_ALLOW)
+    seccomp.program().map_or(SECCOMP_RET_ALLOW, |program| run(program, call).0)
 }
