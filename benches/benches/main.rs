@@ -1,4 +1,4 @@
-//! The benches, one file for each subject: startup, join, reap, signal, ports, container, image,
+//! The benches, one file for each subject: startup, join, reap, signal, ports, container, image, pods,
 //! footprint, manifest, micro.
 //!
 //! Without arguments all of them, else the one that is named; all other arguments are criterion's.
@@ -14,6 +14,7 @@ mod join;
 mod manifest;
 mod micro;
 mod place;
+mod pods;
 mod ports;
 mod reap;
 mod rivals;
@@ -33,7 +34,7 @@ use session::Session;
 /// A subject, and what measures it.
 type Subject = (&'static str, fn(&mut Session, &Place));
 
-const SUBJECTS: [Subject; 10] = [
+const SUBJECTS: [Subject; 11] = [
     ("startup", startup::measure),
     ("join", join::measure),
     ("reap", reap::measure),
@@ -41,6 +42,7 @@ const SUBJECTS: [Subject; 10] = [
     ("ports", ports::measure),
     ("container", container::measure),
     ("image", image::measure),
+    ("pods", pods::measure),
     ("footprint", footprint::measure),
     ("manifest", manifest::measure),
     ("micro", micro::measure),

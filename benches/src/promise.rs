@@ -26,7 +26,7 @@ const fn promise(
 }
 
 /// All of them.
-pub const PROMISES: [Promise; 31] = [
+pub const PROMISES: [Promise; 35] = [
     promise("startup", "create", "pod create", "unshare", 1.0),
     promise("startup", "create", "pod create", "runc run", 0.1),
     promise("startup", "create", "pod create", "containerd CRI", 0.02),
@@ -52,6 +52,10 @@ pub const PROMISES: [Promise; 31] = [
     promise("image", "pull", "pod image pull", "podman pull", 0.7),
     promise("image", "peak memory", "pod image load", "64 MiB", 1.0),
     promise("image", "peak memory", "pod image pull", "64 MiB", 1.0),
+    promise("pods", "apply", "pod", "podman kube", 0.03),
+    promise("pods", "delete", "pod", "podman kube", 0.05),
+    promise("pods", "restart", "pod", "podman kube", 0.05),
+    promise("pods", "memory", "pod", "podman kube", 0.25),
     promise("footprint", "bytes", "pause", "catatonit", 0.005),
     promise("footprint", "bytes", "reaper", "catatonit", 0.15),
     promise("footprint", "RSS", "pause", "catatonit -P", 0.03),

@@ -53,6 +53,6 @@ pub use script::{Need, Place, Script};
 pub use seccomp::Seccomp;
 pub use seen::{Seen, Unseen};
 pub use signals::Inherited;
-pub use sys::{duplicate, leave_identity};
+pub use sys::{duplicate, give_memory_back, leave_identity};
 pub use terminal::{Terminal, Typed, in_background};
 pub use variable::{InvalidVariable, variable};

@@ -8,6 +8,7 @@
 pub(crate) mod child;
 mod hidden;
 pub(crate) mod holder;
+mod memory;
 pub(crate) mod namespace;
 pub(crate) mod pidfd;
 mod report;
@@ -19,6 +20,8 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use nix::errno::Errno;
 
 use crate::sum::{SUM_LENGTH, sum_of};
+
+pub use memory::give_memory_back;
 
 /// Copies this process's line of `/proc/self/stat` to `record`, whence [`Identity::from_record`] reads
 /// it: so a process can leave word of itself before it becomes something else.

@@ -1,7 +1,7 @@
 //! Podman, which has no daemon, but a machine of its own all the same: nsjoin leads every command there.
 
-use std::path::Path;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use fixtures::engine::{PAUSE, configure_podman, tell_podman};
@@ -39,6 +39,34 @@ impl Podman {
     /// Runs a command that says a line in a container of that pod, and takes it away.
     pub(crate) fn run_in_pod(&self) -> Command {
         self.command(&["run", "--rm", "--pod", "bench", PAUSE, "-v"])
+    }
+
+    /// Makes the pod of a manifest.
+    pub(crate) fn play(&self, manifest: &str) -> Command {
+        self.command(&["kube", "play", "--network", "none", manifest])
+    }
+
+    /// Takes it away.
+    pub(crate) fn down(&self, manifest: &str) -> Command {
+        self.command(&["kube", "down", manifest])
+    }
+
+    /// The process of a container, as it is counted inside, and the file that tells of it.
+    ///
+    /// # Panics
+    /// When it cannot tell.
+    pub(crate) fn process_of(&self, container: &str) -> (i32, PathBuf) {
+        let format = "{{.State.Pid}} {{.PidFile}}";
+        let told = self.command(&["container", "inspect", "--format", format, container]);
+        let told = { told }.stdout(Stdio::piped()).output().expect("podman");
+        let text = String::from_utf8_lossy(&told.stdout).trim().to_owned();
+        let (pid, file) = text.split_once(' ').expect("a process and a file");
+        (pid.parse().expect("a process"), file.into())
+    }
+
+    /// Kills a process, as it is counted inside.
+    pub(crate) fn kill(&self, pid: i32) {
+        time(self.0.inside("kill").args(["-KILL", &pid.to_string()]));
     }
 
     /// A command with layers as they are usual, kept in this place: what is usual here is for small images.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use launch::{Identity, Pidfd};
 use manifest::kind::{Container, Object, Pod, PodSpec, Resource};
@@ -66,6 +66,8 @@ pub(super) struct Attendant {
     renewal: Option<i64>,
     /// When it is looked next whether a volume has become too large, where one may.
     weighing: Option<Duration>,
+    /// When what the last busy while has taken of memory is given back, if it has not been.
+    rest: Option<Instant>,
     tell: UnboundedSender<Heard>,
     is_forgotten: bool,
     is_over: bool,
@@ -78,6 +80,8 @@ const WRITTEN: Duration = Duration::from_secs(2);
 const BREATH: Duration = Duration::from_millis(5);
 /// How long between two looks at how large volumes are.
 const WEIGHED: Duration = Duration::from_secs(10);
+/// How long nothing but probes may have come back until what was needed before is given back.
+const REST: Duration = Duration::from_secs(3);
 /// Longer than any hook is waited for.
 const FOR_EVER: Duration = Duration::from_secs(365 * 24 * 3600);
 
@@ -116,6 +120,7 @@ impl Attendant {
             is_supervised: false,
             renewal: None,
             weighing: None,
+            rest: Some(Instant::now() + REST),
             tell,
             is_forgotten: false,
             is_over: false,
@@ -147,15 +152,21 @@ impl Attendant {
             let renewal =
                 self.renewal.map(|at| Duration::from_secs(u64::try_from(at - self.pace.now().wall).unwrap_or(0)));
             let weighing = self.weighing.map(|at| self.pace.real(at.saturating_sub(self.pace.now().at)));
+            let rest = self.rest.map(|at| at.saturating_duration_since(Instant::now()));
             let asleep = async {
-                match due.into_iter().chain(renewal).chain(weighing).min() {
+                match due.into_iter().chain(renewal).chain(weighing).chain(rest).min() {
                     Some(due) => sleep(due).await,
                     None => std::future::pending().await,
                 }
             };
             tokio::select! {
                 heard = heard.recv() => match heard {
-                    Some(Heard::Event(event)) => self.hear(event)?,
+                    Some(Heard::Event(event)) => {
+                        if !matches!(event, Event::Probed { .. }) {
+                            self.rest = Some(Instant::now() + REST);
+                        }
+                        self.hear(event)?;
+                    }
                     Some(Heard::Changed) => self.look_again()?,
                     Some(Heard::Unsupervised) => {
                         self.is_supervised = false;
@@ -172,6 +183,10 @@ impl Attendant {
                     }
                     if self.weighing.is_some_and(|at| at <= self.pace.now().at) {
                         self.weigh()?;
+                    }
+                    if self.rest.is_some_and(|at| at <= Instant::now()) {
+                        self.rest = None;
+                        launch::give_memory_back();
                     }
                     self.on(Event::Time)?;
                 }

@@ -11,7 +11,7 @@ use super::limit::Limits;
 use super::message::{Answer, Event};
 use super::pipes::Pipes;
 use super::say::say;
-use super::sys::{Watched, give_memory_back};
+use super::sys::Watched;
 
 /// How long nothing is said of what has been said already.
 const QUIET: Duration = Duration::from_secs(60);
@@ -120,7 +120,7 @@ impl Drop for Place {
         self.means.now.set(now);
         if peak >= MANY && now <= peak / 4 {
             self.means.peak.set(now);
-            give_memory_back();
+            launch::give_memory_back();
         }
     }
 }

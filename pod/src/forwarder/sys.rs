@@ -1,7 +1,7 @@
-//! Watching descriptors, and giving memory back.
+//! Watching descriptors.
 //!
 //! # Safety
-//! A descriptor is watched by whoever owns it; the C library is asked with numbers.
+//! A descriptor is watched by whoever owns it.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -17,13 +17,4 @@ pub(super) fn watch(descriptor: OwnedFd) -> io::Result<Watched> {
     // and the AsyncFd owns it.
     let watched = unsafe { AsyncFd::register(descriptor) };
     watched.map_err(io::Error::from)
-}
-
-/// Gives free memory back to the kernel, which the C library would keep for later.
-pub(super) fn give_memory_back() {
-    #[cfg(target_env = "gnu")]
-    // SAFETY: takes a number, and only touches what nobody has.
-    unsafe {
-        libc::malloc_trim(0)
-    };
 }

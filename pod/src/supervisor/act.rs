@@ -53,8 +53,13 @@ pub(super) struct Supervisor {
     jobs: Sender<Job>,
     tell: Tell,
     is_over: bool,
+    /// When what the last busy while has taken of memory is given back, if it has not been.
+    rest: Option<Instant>,
     _lock: Lock,
 }
+
+/// How long nothing may have been heard until then.
+const REST: Duration = Duration::from_secs(3);
 
 impl Supervisor {
     /// Supervises, until there is nothing left to. Says when it has begun: when it can be asked, and
@@ -102,6 +107,7 @@ impl Supervisor {
             jobs,
             tell,
             is_over: false,
+            rest: Some(Instant::now() + REST),
             _lock: lock,
         })
     }
@@ -131,6 +137,7 @@ impl Supervisor {
         ready();
         loop {
             let deadline = self.machine.deadline().map(|deadline| self.begun + deadline);
+            let deadline = deadline.into_iter().chain(self.rest).min();
             let asleep = async {
                 match deadline {
                     Some(deadline) => sleep_until(deadline.into()).await,
@@ -139,10 +146,19 @@ impl Supervisor {
             };
             tokio::select! {
                 heard = heard.recv() => match heard {
-                    Some(heard) => self.hear(heard),
+                    Some(heard) => {
+                        self.rest = Some(Instant::now() + REST);
+                        self.hear(heard);
+                    }
                     None => return Ok(()),
                 },
-                () = asleep => self.on(Event::Time),
+                () = asleep => {
+                    if self.rest.is_some_and(|at| at <= Instant::now()) {
+                        self.rest = None;
+                        launch::give_memory_back();
+                    }
+                    self.on(Event::Time);
+                }
             }
             if self.is_over {
                 self.ports.bury_forwarder(&self.pod);
