@@ -53,6 +53,14 @@ pub use script::{Need, Place, Script};
 pub use seccomp::Seccomp;
 pub use seen::{Seen, Unseen};
 pub use signals::Inherited;
+#[cfg(any(target_env = "musl", test))]
+pub use sys::heap::Heap;
 pub use sys::{duplicate, give_memory_back, leave_identity};
 pub use terminal::{Terminal, Typed, in_background};
 pub use variable::{InvalidVariable, variable};
+
+/// Says that this process is here to stay: memory that is free is to be given back, not kept.
+pub fn stay() {
+    #[cfg(target_env = "musl")]
+    sys::heap::stay();
+}

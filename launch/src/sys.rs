@@ -6,6 +6,8 @@
 //! and borrows of values of the size it expects.
 
 pub(crate) mod child;
+#[cfg(any(target_env = "musl", test))]
+pub(crate) mod heap;
 mod hidden;
 pub(crate) mod holder;
 mod memory;
@@ -13,6 +15,8 @@ pub(crate) mod namespace;
 pub(crate) mod pidfd;
 mod report;
 pub(crate) mod signals;
+#[cfg(any(target_env = "musl", test))]
+mod words;
 
 use std::ffi::CStr;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};

@@ -13,10 +13,9 @@ use nsjoin::cli::{self, Args, Guise};
 use nsjoin::list::ListArgs;
 use reaper::ExitCode;
 
-/// musl's own asks the kernel for every few pages, and gives them back: forty calls in a life of a millisecond.
 #[cfg(target_env = "musl")]
 #[global_allocator]
-static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+static ALLOCATOR: launch::Heap = launch::Heap;
 
 fn main() -> process::ExitCode {
     // Before anything that takes its time, in which it may end.

@@ -20,12 +20,17 @@ use reaper::ExitCode;
 
 const SUCCESS: ExitCode = ExitCode::Command(0);
 
-/// musl's own asks the kernel for every few pages, and gives them back: forty calls in a life of a millisecond.
 #[cfg(target_env = "musl")]
 #[global_allocator]
-static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+static ALLOCATOR: launch::Heap = launch::Heap;
+
+/// The verbs of who stays as long as a pod or a workload does.
+const STAYING: [&str; 5] = ["supervise", "attend", "forward", "console", "probe"];
 
 fn main() -> process::ExitCode {
+    if env::args_os().nth(1).is_some_and(|verb| STAYING.iter().any(|staying| verb == *staying)) {
+        launch::stay();
+    }
     let exit = run(parse().verb).unwrap_or_else(|error| match error {
         // Whoever read our output has enough of it.
         Error::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => SUCCESS,
