@@ -169,7 +169,7 @@ pub(crate) fn named_in(variable: &str) -> Vec<PathBuf> {
 /// # Panics
 /// When it fails.
 fn build() -> String {
-    let libc = env::var("PODKIT_BENCH_LIBC").unwrap_or_else(|_| "glibc".to_owned());
+    let libc = env::var("PODKIT_BENCH_LIBC").unwrap_or_else(|_| "best".to_owned());
     let built = verb(&["dist", "--libc", &libc]).stderr(Stdio::piped()).output().expect("cargo");
     let said = String::from_utf8_lossy(&built.stderr);
     eprint!("{said}");

@@ -31,7 +31,7 @@ pub(crate) struct Bench {
     #[arg(long)]
     write: bool,
     /// The C library of nsjoin and pod
-    #[arg(long, value_enum, default_value = "glibc")]
+    #[arg(long, value_enum, default_value = "best")]
     libc: Libc,
     /// Show an earlier run again, instead of measuring
     #[arg(long, value_name = "JSON", conflicts_with = "quick")]

@@ -14,7 +14,7 @@ pub(crate) struct Demo {}
 impl Demo {
     pub(crate) fn run(self, sh: &Shell) -> anyhow::Result<()> {
         let names: Vec<_> = PROGRAMS.into_iter().chain([PAYLOAD]).collect();
-        let dist = binaries::for_this_machine(sh, Linkage::StaticIfPossible, Libc::Glibc, &names)?;
+        let dist = binaries::for_this_machine(sh, Linkage::StaticIfPossible, Libc::Best, &names)?;
         // A registry of its own: the demo is no affair of the pods that run here.
         let state = tempfile::tempdir()?;
         let path = env::var_os("PATH").unwrap_or_default();

@@ -17,7 +17,7 @@ pub(crate) struct Faults {
 
 impl Faults {
     pub(crate) fn run(self, sh: &Shell) -> anyhow::Result<()> {
-        let programs = binaries::for_this_machine(sh, Linkage::StaticIfPossible, Libc::Glibc, &PROGRAMS)?;
+        let programs = binaries::for_this_machine(sh, Linkage::StaticIfPossible, Libc::Best, &PROGRAMS)?;
         cmd!(sh, "cargo build --quiet --release --locked --package faults").quiet().run()?;
         let faults = cargo::target_directory(sh).join("release/faults");
         let options = self.options;
