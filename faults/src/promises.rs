@@ -331,6 +331,7 @@ pub(crate) fn nothing_is_left(before: &Seen, seen: &Seen) -> Vec<Violation> {
         let kind = match process.role {
             Role::Pause => "pause is left",
             Role::Attendant => "an attendant is left",
+            Role::Prober => "a prober is left",
             Role::Supervisor => "a supervisor is left",
             Role::Forwarder => "a forwarder is left",
             Role::Other => "a process is left",

@@ -23,6 +23,8 @@ pub(crate) enum Role {
     Pause,
     /// Who attends to a pod of a manifest.
     Attendant,
+    /// Who asks its containers whether they are well.
+    Prober,
     Supervisor,
     Forwarder,
     /// A command, a workload, or what these have started.
@@ -36,6 +38,7 @@ impl Role {
         match name {
             "pause" => Self::Pause,
             _ if words().any(|word| word == "attend") => Self::Attendant,
+            _ if words().any(|word| word == "probe") => Self::Prober,
             _ if words().any(|word| word == "supervise" || word == "supervisor") => Self::Supervisor,
             _ if words().any(|word| word.starts_with("forward")) => Self::Forwarder,
             _ => Self::Other,

@@ -40,6 +40,11 @@ fn runs(house: &House, name: &str, count: usize) {
     });
 }
 
+/// Most of them do not hear TERM, being the first of their kind, and have half a minute by themselves.
+fn gone(house: &House, which: &[&str]) {
+    house.pod(&[&["delete", "--grace-period", "1"], which].concat()).ok();
+}
+
 pub(super) fn of_one_container(user: User) {
     let house = House::new(user);
     image(&house);
@@ -58,7 +63,7 @@ pub(super) fn of_one_container(user: User) {
         house.pod(&["get", "pods", "-l", "environment=production", "-o", "name"]).ok().out(),
         "pod/web-server-pod\n"
     );
-    house.pod(&["delete", "pods", "--all"]).ok();
+    gone(&house, &["pods", "--all"]);
     house.nothing_is_left();
 }
 
@@ -92,7 +97,7 @@ pub(super) fn of_a_blog(user: User) {
     assert_eq!(get(&house, port), "hello from the blog");
     let files = house.pod(&["exec", "blog", "-c", "nginx", "--", "ls", "/etc/nginx"]).ok().out();
     assert_eq!(files, "nginx.conf\n");
-    house.pod(&["delete", "-f", &file]).ok();
+    gone(&house, &["-f", &file]);
     house.nothing_is_left();
 }
 
@@ -111,7 +116,7 @@ pub(super) fn with_init_containers(user: User) {
     assert_eq!(house.pod(&["get", "pod", "pod01", "-n", "space02", "-o", codes]).ok().out(), "0 0");
     let out = house.pod(&["get", "pods", "-n", "space02", "--no-headers"]).ok().out();
     assert!(out.starts_with("pod01   2/2   Running   0 "), "{out}");
-    house.pod(&["delete", "-f", &file]).ok();
+    gone(&house, &["-f", &file]);
     house.nothing_is_left();
 }
 
@@ -133,7 +138,7 @@ pub(super) fn that_share(user: User) {
     runs(&house, "projected", 1);
     let read = ["exec", "projected", "-c", "main", "--", "cat", "/projected/username", "/projected/password"];
     assert_eq!(house.pod(&read).ok().out(), "admin1f2d1e2e67df");
-    house.pod(&["delete", "pods", "--all", "--grace-period", "1"]).ok();
+    gone(&house, &["pods", "--all"]);
     house.nothing_is_left();
 }
 
@@ -162,12 +167,12 @@ pub(super) fn fetched(user: User) {
     house.finish(&mut command).ok();
     let told = house.pod(&["describe", "pod", "nginx"]).ok().out();
     assert!(told.contains(&format!("Successfully pulled image \"{}\"", server.image())), "{told}");
-    house.pod(&["delete", "-f", &file]).ok();
+    gone(&house, &["-f", &file]);
     let asked = server.seen().len();
     house.pod(&["apply", "-f", &file, "--wait", "--timeout", "30s"]).ok();
     let told = house.pod(&["describe", "pod", "nginx"]).ok().out();
     assert!(told.contains("already present on machine"), "{told}");
     assert_eq!(server.seen().len(), asked, "a registry was asked for what was here");
-    house.pod(&["delete", "-f", &file]).ok();
+    gone(&house, &["-f", &file]);
     house.nothing_is_left();
 }
