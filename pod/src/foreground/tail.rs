@@ -89,9 +89,9 @@ impl Tails {
         }
     }
 
-    /// Whether nobody is followed any more.
+    /// Whether nobody was followed any more when it was looked last: who has ended since may have been launched again.
     pub(super) fn are_done(&self) -> bool {
-        self.going.values().all(JoinHandle::is_finished)
+        self.going.is_empty()
     }
 
     fn launched(&self, container: &str) -> Option<(Name, Launched)> {
