@@ -110,7 +110,13 @@ pub(super) fn forget_sandbox(place: &Place) -> Result<(), Error> {
     let name = place.sandbox();
     let store = Store::open()?;
     match store.locked(&name) {
-        Err(Error::Registry(RegistryError::NoSuchPod { .. })) => Ok(()),
+        Err(Error::Registry(RegistryError::NoSuchPod { .. })) => {
+            // Whoever was forgetting it may have been killed at that. What cannot be cleared away is left to the next.
+            for left in store.sweep() {
+                launch::complain::complain("pod", &left, None);
+            }
+            Ok(())
+        }
         Err(error) => Err(error),
         Ok((found, lock)) => {
             let record: crate::record::PodRecord = found.directory().pod()?;
