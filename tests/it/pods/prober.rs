@@ -79,6 +79,8 @@ pub(super) fn without_rights(user: User) {
     let attendant = house.process_named("pod attend");
     kill(Pid::from_raw(attendant), Signal::SIGKILL).unwrap();
     eventually("it has gone", || has_ended(i64::from(next)).then_some(()));
+    // Until it has wholly ended, it is taken to attend.
+    eventually("who attended has, too", || has_ended(i64::from(attendant)).then_some(()));
     house.pod(&["apply", "-f", &file, "--wait", "--timeout", "30s"]).ok();
     let last = prober(&house);
     gone(&house, &file);
