@@ -1,0 +1,105 @@
+//! Doing what the machine has decided.
+
+use launch::Pidfd;
+use reaper::Signal;
+use tokio::task::spawn_blocking;
+
+use super::{Attendant, Heard, complain};
+use crate::attend::launch::named;
+use crate::attend::start::forget;
+use crate::compile;
+use crate::machine::{Action, Event, LaunchFailure, Launched};
+use crate::record::WorkloadRecord;
+
+impl Attendant {
+    pub(super) fn act(&mut self, action: Action) {
+        let scene = self.scene();
+        match action {
+            Action::PrepareVolumes => self.errand(move || Event::Volumes(scene.prepare_volumes())),
+            Action::MakeSandbox => self
+                .errand(move || Event::Sandbox(scene.make_sandbox().map_err(|error| launch::complain::line(&error)))),
+            Action::RemoveSandbox => self.errand(move || {
+                scene.end_sandbox().unwrap_or_else(|error| complain(&error));
+                Event::SandboxRemoved
+            }),
+            Action::FetchImage { container, job, may_fetch } => {
+                let spec = scene.plan.container(&container).cloned();
+                let tell = self.tell.clone();
+                self.errand(move || {
+                    let asks = {
+                        let container = container.clone();
+                        move || {
+                            let _at_the_end = tell.send(Heard::Event(Event::Pulling { container, job }));
+                        }
+                    };
+                    let result = match spec {
+                        Some(spec) => scene.fetch(&spec.image, spec.pull, may_fetch, asks),
+                        None => Err(compile::Refusal {
+                            reason: compile::Waiting::CreateContainerError,
+                            message: format!("the pod has no container {container}"),
+                        }),
+                    };
+                    Event::Image { container, job, result }
+                });
+            }
+            Action::Launch { container, instance } => self.errand(move || {
+                let result: Result<Launched, LaunchFailure> = scene.launch(&container, instance);
+                Event::Launched { container, instance, result }
+            }),
+            Action::PostStart { container, job } => {
+                let hook = scene.plan.container(&container).and_then(|spec| spec.post_start.clone());
+                self.hook(&scene, container, job, hook);
+            }
+            Action::PreStop { container, job } => {
+                let hook = scene.plan.container(&container).and_then(|spec| spec.pre_stop.clone());
+                self.hook(&scene, container, job, hook);
+            }
+            Action::Abandon { job } => {
+                if let Some(errand) = self.errands.remove(&job) {
+                    errand.abort();
+                }
+            }
+            Action::Probe { container, kind, job } => self.probe(&scene, container, kind, job),
+            Action::Stop { container, instance } => {
+                let signal = self.stop_signal(&container);
+                self.signal(&container, instance, signal);
+            }
+            Action::Kill { container, instance } => self.signal(&container, instance, Signal::KILL),
+            Action::Forget => {
+                self.prober = None;
+                self.is_forgotten = true;
+                let (place, objects, tell) = (self.place.clone(), self.objects.clone(), self.tell.clone());
+                spawn_blocking(move || {
+                    forget(&place, &objects).unwrap_or_else(|error| complain(&error));
+                    let _at_the_end = tell.send(Heard::Forgotten);
+                });
+            }
+        }
+    }
+
+    /// Does something on a thread of its own, and tells what came of it.
+    pub(super) fn errand(&self, work: impl FnOnce() -> Event + Send + 'static) {
+        let tell = self.tell.clone();
+        spawn_blocking(move || {
+            let event = work();
+            let _at_the_end = tell.send(Heard::Event(event));
+        });
+    }
+
+    pub(super) fn stop_signal(&self, container: &str) -> Signal {
+        let plan = named(container).and_then(|name| {
+            let directory = self.place.registry.directory(&self.place.sandbox());
+            directory.spec::<WorkloadRecord>(&name).ok().flatten()?.plan.container
+        });
+        plan.and_then(|plan| Signal::new(plan.parts().stop_signal.into())).unwrap_or(Signal::TERM)
+    }
+
+    pub(super) fn signal(&self, container: &str, instance: u32, signal: Signal) {
+        let Some(running) = self.running.get(container).filter(|running| running.instance == instance) else { return };
+        match Pidfd::of(running.process) {
+            Ok(Some(pidfd)) => pidfd.signal(signal).unwrap_or_else(|error| complain(&error)),
+            Ok(None) => {}
+            Err(unseen) => complain(&unseen),
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Seeing what ends: the sandbox, its supervisor, containers.
+
+use std::time::Duration;
+
+use launch::Identity;
+use tokio::task::{spawn_blocking, spawn_local};
+use tokio::time::sleep;
+
+use super::{Attendant, Heard, Running, complain};
+use crate::attend::errand::Scene;
+use crate::attend::launch::named;
+use crate::attend::watch;
+use crate::machine::{Event, Exit};
+
+/// How long a supervisor may take to write down how a container ended that has ended.
+const WRITTEN: Duration = Duration::from_secs(2);
+/// How long between two looks for that.
+const BREATH: Duration = Duration::from_millis(5);
+
+impl Attendant {
+    /// Has the sandbox's supervisor replaced when it ends before the sandbox: how containers end is seen by it.
+    pub(super) fn watch_supervisor(&mut self) {
+        let scene = self.scene();
+        let Some(supervisor) = scene.supervisor().filter(|_| !self.is_supervised) else { return };
+        self.is_supervised = true;
+        let tell = self.tell.clone();
+        spawn_local(async move {
+            watch::end_of(supervisor).await;
+            let again = move || scene.supervise().unwrap_or_else(|error| complain(&error));
+            let _as_well_as_can_be = spawn_blocking(again).await;
+            let _at_the_end = tell.send(Heard::Unsupervised);
+        });
+    }
+
+    /// Tells when the sandbox is gone.
+    pub(super) fn watch_sandbox(&self, pause: Identity) {
+        let tell = self.tell.clone();
+        spawn_local(async move {
+            watch::end_of(pause).await;
+            let _at_the_end = tell.send(Heard::Event(Event::SandboxGone));
+        });
+    }
+
+    /// Tells when an instance of a container has ended, and how.
+    pub(super) fn watch(&mut self, container: &str, instance: u32) {
+        let scene = self.scene();
+        let process = named(container).and_then(|name| scene.process(&name));
+        let (tell, container) = (self.tell.clone(), container.to_owned());
+        let Some(process) = process else {
+            let exit = Exit { code: 137, unseen: true, ..Exit::default() };
+            let _at_the_end = tell.send(Heard::Event(Event::Exited { container, instance, exit }));
+            return;
+        };
+        self.running.insert(container.clone(), Running { instance, process });
+        self.watch_supervisor();
+        spawn_local(async move {
+            watch::end_of(process).await;
+            let exit = exit(&scene, &container, instance).await;
+            let _at_the_end = tell.send(Heard::Event(Event::Exited { container, instance, exit }));
+        });
+    }
+}
+
+/// How an instance of a container ended: once whoever saw it has written that down.
+async fn exit(scene: &Scene, container: &str, instance: u32) -> Exit {
+    let Some(spec) = scene.plan.container(container) else { return Exit::default() };
+    let mut left = WRITTEN;
+    loop {
+        let exit = scene.exit_of(spec, instance);
+        if !exit.unseen || left.is_zero() {
+            return exit;
+        }
+        sleep(BREATH).await;
+        left = left.saturating_sub(BREATH);
+    }
+}
