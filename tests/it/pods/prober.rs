@@ -16,11 +16,14 @@ fn word(house: &House) -> Option<PathBuf> {
     volumes.map(|entry| entry.unwrap().path().join("prober")).find(|path| path.exists())
 }
 
+/// Who asks, if somebody does.
+fn asking(house: &House) -> Option<i32> {
+    let word = fs::read_to_string(word(house)?).ok()?;
+    word.split(' ').next()?.parse().ok().filter(|pid: &i32| !has_ended(i64::from(*pid)))
+}
+
 fn prober(house: &House) -> i32 {
-    eventually("somebody asks", || {
-        let word = fs::read_to_string(word(house)?).ok()?;
-        word.split(' ').next()?.parse().ok().filter(|pid: &i32| !has_ended(i64::from(*pid)))
-    })
+    eventually("somebody asks", || asking(house))
 }
 
 pub(super) fn without_rights(user: User) {
@@ -79,10 +82,11 @@ pub(super) fn without_rights(user: User) {
     let attendant = house.process_named("pod attend");
     kill(Pid::from_raw(attendant), Signal::SIGKILL).unwrap();
     eventually("it has gone", || has_ended(i64::from(next)).then_some(()));
-    // Until it has wholly ended, it is taken to attend.
-    eventually("who attended has, too", || has_ended(i64::from(attendant)).then_some(()));
-    house.pod(&["apply", "-f", &file, "--wait", "--timeout", "30s"]).ok();
-    let last = prober(&house);
+    // Who attended holds its lock until the last of its threads has ended, and is taken to attend so long.
+    let last = eventually("somebody asks again", || {
+        house.pod(&["apply", "-f", &file, "--wait", "--timeout", "30s"]).ok();
+        asking(&house)
+    });
     gone(&house, &file);
     eventually("it has gone, too", || has_ended(i64::from(last)).then_some(()));
 }
