@@ -174,7 +174,7 @@ fn build() -> String {
     let said = String::from_utf8_lossy(&built.stderr);
     eprint!("{said}");
     assert!(built.status.success(), "cargo xtask dist failed");
-    said.lines().find(|line| line.starts_with("nsjoin and pod: ")).unwrap_or_default().to_owned()
+    said.lines().find(|line| line.starts_with("The C library of ")).unwrap_or_default().to_owned()
 }
 
 /// Runs a verb of the workspace's own.

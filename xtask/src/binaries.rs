@@ -19,6 +19,9 @@ pub(crate) const PROGRAMS: [&str; 4] = ["pause", "reaper", "nsjoin", "pod"];
 pub(crate) const FREESTANDING: [&str; 2] = ["pause", "reaper"];
 /// Those that have one, and are started again and again.
 const HOSTED: [&str; 2] = ["nsjoin", "pod"];
+/// Of these, those of which starting is most of what they do. What has much to do takes longer with musl, whose memory is
+/// copied and compared byte by byte.
+const BRIEF: [&str; 1] = ["nsjoin"];
 /// What the tests and the demo run inside pods.
 pub(crate) const PAYLOAD: &str = "probe";
 
@@ -29,7 +32,7 @@ pub(crate) enum Libc {
     Musl,
     /// The machine's own.
     Glibc,
-    /// musl where it can be had, else the machine's own.
+    /// musl for nsjoin, where it can be had; else the machine's own.
     Best,
 }
 
@@ -38,23 +41,35 @@ pub(crate) enum Libc {
 /// Which C library those have that want one is said; and why it is not musl, where that would be best.
 pub(crate) fn for_this_machine(sh: &Shell, linkage: Linkage, libc: Libc, names: &[&str]) -> anyhow::Result<PathBuf> {
     let arch = here(sh)?;
-    let (hosted, mut others): (Vec<_>, Vec<_>) = names.iter().copied().partition(|name| HOSTED.contains(name));
+    let is_for_musl = |name: &&str| match libc {
+        Libc::Musl => HOSTED.contains(name),
+        Libc::Glibc => false,
+        Libc::Best => BRIEF.contains(name),
+    };
+    let (wished, mut others): (Vec<_>, Vec<_>) = names.iter().copied().partition(is_for_musl);
     let with_musl = match libc {
-        _ if hosted.is_empty() => None,
+        _ if wished.is_empty() => None,
         Libc::Glibc => None,
-        Libc::Musl => Some(musl::build(sh, &hosted, Fetch::IfNeeded).context("cannot build with musl")?),
+        Libc::Musl => Some(musl::build(sh, &wished, Fetch::IfNeeded).context("cannot build with musl")?),
         Libc::Best => {
             let fetch = if linkage == Linkage::Static { Fetch::IfNeeded } else { Fetch::Never };
-            let built = musl::build(sh, &hosted, fetch);
+            let built = musl::build(sh, &wished, fetch);
             built.inspect_err(|error| eprintln!("note: cannot build with musl: {error:#}")).ok()
         }
     };
+    let mut said = Vec::new();
     if let Some(built) = with_musl {
-        eprintln!("{}: static, with musl, {}", hosted.join(" and "), built.origin);
-        put(sh, &built.directory, arch, &hosted)?;
-    } else if !hosted.is_empty() {
-        eprintln!("{}: with this machine's own C library", hosted.join(" and "));
-        others.extend(&hosted);
+        said.push(format!("of {}: musl, static, {}", wished.join(" and "), built.origin));
+        put(sh, &built.directory, arch, &wished)?;
+    } else {
+        others.extend(&wished);
+    }
+    let natives: Vec<_> = HOSTED.into_iter().filter(|name| others.contains(name)).collect();
+    if !natives.is_empty() {
+        said.push(format!("of {}: this machine's own", natives.join(" and ")));
+    }
+    if !said.is_empty() {
+        eprintln!("The C library {}", said.join("; "));
     }
     put(sh, &native::build(sh, linkage, &others)?, arch, &others)
 }

@@ -59,8 +59,9 @@ pub(crate) fn build(sh: &Shell, programs: &[&str], fetch: Fetch) -> anyhow::Resu
     if cargo::has_libraries(sh, &triple)? {
         // Of what is in C cc makes objects by musl's headers, where it is called so.
         let variable = format!("CC_{}", triple.replace('-', "_"));
-        let has_own = sh.var_os(&variable).is_none() && cmd!(sh, "sh -c 'command -v musl-gcc'").quiet().read().is_ok();
-        let _compiler = has_own.then(|| sh.push_env(variable, "musl-gcc"));
+        let has_own = cmd!(sh, "sh -c 'command -v musl-gcc'").quiet().read().is_ok();
+        let compiler = if has_own { "musl-gcc" } else { "cc" };
+        let _compiler = sh.var_os(&variable).is_none().then(|| sh.push_env(variable, compiler));
         let flags = vec!["-Crelocation-model=static".to_owned()];
         return Ok(Built { directory: build_with(sh, &triple, programs, &flags, &[])?, origin: "by rustup's target" });
     }

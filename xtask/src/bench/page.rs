@@ -12,7 +12,7 @@ const HEADING: &str =
     "| | ours / theirs | ratio | in parts of the run | promised | medians | times |\n|---|---|---|---|---|---|---|";
 
 /// How the note begins that says with which C library our programs were built.
-const PROGRAMS: &str = "nsjoin and pod: ";
+const PROGRAMS: &str = "The C library of ";
 
 /// How it is made again.
 const REPRODUCE: &str = "\
