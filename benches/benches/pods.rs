@@ -54,7 +54,8 @@ pub(crate) fn measure(session: &mut Session, place: &Place) {
     }
 }
 
-/// What is applied, and where it is written.
+/// What is applied, and where it is written; the pods are there, too: a pod has a /dev/shm of its own, so that nothing of
+/// its containers can be in ours.
 struct Manifests<'a> {
     directory: &'a Path,
     place: &'a Place,
@@ -67,12 +68,20 @@ impl Manifests<'_> {
         path.display().to_string()
     }
 
+    fn pods(&self) -> PathBuf {
+        self.directory.join("pods")
+    }
+
+    fn pod(&self, words: &[&str]) -> Duration {
+        time(self.place.command("pod", words).env("POD_STATE_DIR", self.pods()))
+    }
+
     fn apply(&self, file: &str) -> Duration {
-        self.place.time("pod", &["apply", "--wait", "-f", file])
+        self.pod(&["apply", "--wait", "--timeout", "60s", "-f", file])
     }
 
     fn delete(&self, file: &str) -> Duration {
-        self.place.time("pod", &["delete", "-f", file])
+        self.pod(&["delete", "-f", file])
     }
 
     fn beside(&self, session: &mut Session, podman: &Podman) {
@@ -92,7 +101,7 @@ impl Manifests<'_> {
     /// Each of ours is a pod's first: the second would wait for ten seconds.
     fn restarts(&self, session: &mut Session, podman: &Podman, two: &str) {
         time(&mut podman.play(two));
-        let record = self.place.work().join("pods/two/workloads/first/process");
+        let record = self.pods().join("two/workloads/first/process");
         let ours = timed("pod", || {
             self.apply(two);
             let taken = until_another(&record, |text| text.split(' ').next()?.parse().ok(), kill);
@@ -152,7 +161,7 @@ impl Manifests<'_> {
         let share = (keepers.processor_time() - busy).as_secs_f64() / QUIET.as_secs_f64() / MANY as f64;
         let kept = keepers.memory() / MANY as f64;
         let deleted = self.delete(&file);
-        let left = fs::read_dir(self.place.work().join("pods")).into_iter().flatten().flatten();
+        let left = fs::read_dir(self.pods()).into_iter().flatten().flatten();
         let left: Vec<_> = left.map(|entry| entry.file_name()).collect();
         assert!(left.is_empty(), "left of {MANY} pods: {left:?}");
         let each = format!("each of {MANY} pods");
