@@ -177,6 +177,18 @@ impl Manifests<'_> {
     }
 }
 
+/// What still is there, because somebody failed, goes with the place.
+impl Drop for Manifests<'_> {
+    fn drop(&mut self) {
+        let entries = fs::read_dir(self.pods()).into_iter().flatten().flatten();
+        for name in entries.filter_map(|entry| entry.file_name().into_string().ok()) {
+            let mut delete = self.place.command("pod", &["delete", "pod", &name, "--now"]);
+            // Whatever cannot be deleted is told by pod itself.
+            let _told = delete.env("POD_STATE_DIR", self.pods()).status();
+        }
+    }
+}
+
 const PROBE: &str = "    readinessProbe: {httpGet: {port: 8080, path: /bin/busybox}, periodSeconds: 1}\n";
 
 /// A Pod of two containers, of which the first may have a probe.
