@@ -2,7 +2,7 @@
 //! needed in its image.
 //!
 //! What goes over the network is asked by a process of its own in the pod's network, one for each pod that has such
-//! questions ([`Prober`]): as nobody, without a capability, behind a filter of system calls, for what the pod says is
+//! questions (`Prober`): as nobody, without a capability, behind a filter of system calls, for what the pod says is
 //! anybody's. It is bounded in time and length, and nothing of it is believed but whether it is yes or no.
 
 mod error;
