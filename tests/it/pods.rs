@@ -82,6 +82,8 @@ pub(crate) fn trials() -> Vec<Trial> {
     .flatten()
     .collect();
     let root = [Need::Root, Need::Program("busybox")];
+    let unwatched = [Need::Root, Need::Program("busybox"), Need::Program("unshare"), Need::Userns];
+    trials.push(trial("pods::begin_where_nothing_more_can_be_watched", &unwatched, many::unwatched));
     trials.push(trial("pods::give_their_volumes_to_a_group", &root, volumes::grouped));
     trials.push(trial("pods::without_memory_are_shown_as_oomkilled", &root, statuses::of_one_without_memory));
     trials

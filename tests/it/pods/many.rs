@@ -32,6 +32,22 @@ pub(super) fn at_once(user: User) {
     assert_eq!(house.pod(&["get", "pods", "-o", "name"]).ok().out(), "");
 }
 
+/// Where a user may watch nothing more, pods begin, change and end all the same: in a user namespace, which has a limit
+/// of its own.
+pub(super) fn unwatched() {
+    let house = House::new(User::Root);
+    image(&house);
+    let spec = json!({ "containers": [waiting("main", "")] });
+    let file = put(&house, "web.yaml", &pod("web", &spec));
+    let script = "echo 0 > /proc/sys/user/max_inotify_instances && pod apply -f \"$1\" --wait --timeout 20s &&
+        pod get pods --no-headers && pod delete -f \"$1\" --timeout 20s";
+    let mut command = house.command("unshare");
+    command.args(["--user", "--map-root-user", "sh", "-c", script, "sh", &file]);
+    let ran = house.finish(&mut command).ok();
+    assert!(ran.out().contains("1/1") && ran.out().contains("Running"), "{ran}");
+    house.nothing_is_left();
+}
+
 /// One bad document among good ones keeps none of the others from being applied.
 pub(super) fn one_bad_among_good(user: User) {
     let house = House::new(user);
