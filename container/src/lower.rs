@@ -146,7 +146,14 @@ pub(crate) fn trees(
     let root = root(script, &parts.root, scene);
     let mut mounts = Vec::with_capacity(parts.mounts.len());
     for mount in &parts.mounts {
-        mounts.push(tree(script, mount, scene, held.get(&mount.at)));
+        let tree = match (&mount.what, parts.pids) {
+            // Who is root of the pod alone may make none of the machine's processes; the pod has that which there is.
+            (What::Proc, Pids::Hosts) => {
+                Some(make(script, copy(Origin::Path(c("/proc")), true, mount.attributes, Propagation::Private)))
+            }
+            _ => tree(script, mount, scene, held.get(&mount.at)),
+        };
+        mounts.push(tree);
     }
     let mut devices = Vec::new();
     if scene.own_users {
@@ -289,7 +296,7 @@ pub(crate) fn furnish(script: &mut Script, plan: &ContainerPlan, trees: Trees<Fd
         let file = c(&format!("sys/{}", text::sysctl(name)));
         script.must(Op::Write { file, text: value.as_bytes().to_vec() });
     }
-    if parts.pids == Pids::Pods {
+    if parts.pids != Pids::Own {
         script.must(Op::OwnMounts);
     }
     script.must(Op::SlaveMounts);
@@ -340,9 +347,9 @@ fn attach(script: &mut Script, root: Fd, mount: &Mount, tree: Option<Fd>, scene:
     let place = |script: &mut Script, missing| script.must(Op::Place { below: root, at: at.clone(), missing });
     match (&mount.what, tree) {
         (What::Cgroup, _) => cgroups(script, root, mount, scene),
-        (What::Proc, _) => {
+        (What::Proc, tree) => {
             place(script, Missing::Directory);
-            let tree = make(script, fresh("proc", &[], mount.attributes));
+            let tree = tree.unwrap_or_else(|| make(script, fresh("proc", &[], mount.attributes)));
             script.must(Op::Attach { tree, below: Some(root), at });
             return Some(tree);
         }

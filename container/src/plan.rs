@@ -59,6 +59,8 @@ pub enum Pids {
     Own,
     /// That of the pod's pause, whose process is 1.
     Pods,
+    /// That of who launches it: it sees the machine's processes.
+    Hosts,
 }
 
 /// Parts that contradict each other, or mean nothing.

@@ -3,11 +3,12 @@
 use launch::lower::{self as command, Ready};
 use launch::op::{Op, Recorded};
 use launch::open::our_proc;
-use launch::{Child, Missed, OwnPids, Record, Script, run};
+use launch::{Child, Kind, Missed, OwnPids, Record, Script, run};
 
 use crate::error::Error;
 use crate::lower;
 use crate::open::{Opened, explain};
+use crate::plan::Pids;
 
 /// A container that runs, and what it had to do without.
 #[derive(Debug)]
@@ -46,9 +47,10 @@ impl Opened {
             self;
         let mut script = Script::new(our_proc()?);
         command::outside(&mut script, &command, cgroups);
-        let (pidfd, namespaces) = (sandbox.pidfd()?, sandbox.namespaces(|_| true)?);
-        lower::enter(&mut script, pidfd, namespaces);
-        command::fork(&mut script, &command, sandbox.enters_pids());
+        let enters_pids = plan.parts().pids != Pids::Hosts;
+        let namespaces = sandbox.namespaces(|kind| kind != Kind::Pid || enters_pids)?;
+        lower::enter(&mut script, sandbox.pidfd()?, namespaces);
+        command::fork(&mut script, &command, enters_pids && sandbox.enters_pids());
         // Whoever is killed from now on, there is word of the container.
         if let Some(Record::Stat(file)) = command.record.take() {
             let file = script.hold(file);

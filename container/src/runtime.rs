@@ -16,7 +16,7 @@ use launch::op::{Made, Op, Origin, Recorded};
 use launch::open::our_proc;
 use launch::open::program::Program;
 use launch::open::users::OpenIds;
-use launch::{Command, Environment, Inherited, Number, OwnPids, Record, Script, Session, run};
+use launch::{Command, Environment, Inherited, Kind, Number, OwnPids, Record, Script, Session, run};
 use nix::sys::resource::{Resource, getrlimit};
 
 use crate::error::Error;
@@ -58,7 +58,8 @@ impl Opened {
     pub fn spawn_by(self, program: &Path, bundle: &Path) -> Result<Launched, Error> {
         self.write(bundle)?;
         let own_users = self.sandbox.has_own_users();
-        let enters_pids = self.sandbox.enters_pids();
+        let hosts_pids = self.plan.parts().pids == Pids::Hosts;
+        let enters_pids = !hosts_pids && self.sandbox.enters_pids();
         let Self { plan, sandbox, trees, command: container, cgroups, missed, .. } = self;
         let own_pids = if plan.parts().pids == Pids::Own { OwnPids::Yes } else { OwnPids::No };
         let mut command = Command::new(program)
@@ -73,7 +74,7 @@ impl Opened {
         let mut script = Script::new(our_proc()?);
         command::outside(&mut script, &command, cgroups);
         let root = script.hold(sandbox.root()?);
-        lower::enter(&mut script, sandbox.pidfd()?, sandbox.namespaces(|_| true)?);
+        lower::enter(&mut script, sandbox.pidfd()?, sandbox.namespaces(|kind| kind != Kind::Pid || !hosts_pids)?);
         command::fork(&mut script, &command, enters_pids);
         if let Some(Record::Stat(file)) = container.record {
             let file = script.hold(file);

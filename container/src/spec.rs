@@ -265,7 +265,7 @@ fn linux(parts: &Parts, around: &Surroundings) -> Result<Linux, Unspeakable> {
             Namespace::Ipc => LinuxNamespaceType::Ipc,
             Namespace::Uts => LinuxNamespaceType::Uts,
             Namespace::User => LinuxNamespaceType::User,
-            Namespace::Pid if parts.pids == Pids::Own => continue,
+            Namespace::Pid if parts.pids != Pids::Pods => continue,
             Namespace::Pid => LinuxNamespaceType::Pid,
         };
         namespaces.push(namespace(kind, Some(path.clone())));

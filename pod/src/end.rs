@@ -1,6 +1,7 @@
 //! Ending a pod's processes, in bounded time, and telling who stands in the way.
 //!
-//! The pause goes first, and with it, by the kernel, everything in its pid namespace. The supervisor,
+//! The pause goes first, and with it, by the kernel, everything in its pid namespace; workloads that are among the
+//! machine's processes are killed by us. The supervisor,
 //! which is the parent of the workloads, reaps them and goes by itself, as the forwarder does. A
 //! process is gone when that was seen; nothing is forgotten that was not.
 
@@ -15,6 +16,7 @@ use registry::{Damage, Name, PodDirectory, Process, RegistryError};
 use crate::error::Error;
 use crate::holders::{Holder, holders, members};
 use crate::record::PodRecord;
+use crate::strays::Strays;
 use crate::supervisor;
 
 /// How long killed processes may take to be gone. The kernel needs milliseconds; a loaded machine more.
@@ -28,6 +30,7 @@ const BREATH: Duration = Duration::from_millis(5);
 pub(crate) fn end(name: &Name, directory: &PodDirectory, here: &Origin) -> Result<(), Error> {
     let pauses = pauses(directory, here).map_err(|source| RegistryError::Unseen { name: name.clone(), source })?;
     let deadline = Instant::now() + PATIENCE;
+    let strays = Strays::of(directory);
     for pause in pauses {
         let mut members = members(pause.identity.pid);
         members.extend(workloads(directory));
@@ -39,6 +42,10 @@ pub(crate) fn end(name: &Name, directory: &PodDirectory, here: &Origin) -> Resul
                 return Err(Error::Stuck { name: name.clone(), holders: holders(pause.identity.pid, &members) });
             }
         }
+    }
+    let left = strays.end(Instant::now() + PATIENCE);
+    if !left.is_empty() {
+        return Err(Error::Stuck { name: name.clone(), holders: left });
     }
     let names = directory.workload_names().unwrap_or_default();
     let consoles = names.iter().map(Process::Console);

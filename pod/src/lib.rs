@@ -49,6 +49,7 @@ pub mod status;
 mod store;
 #[cfg(test)]
 mod stories;
+mod strays;
 mod supervisor;
 #[allow(unsafe_code, reason = "the clone and the child's code; see the file's # Safety")]
 mod sys;

@@ -107,6 +107,19 @@ pub struct PodPlan {
     /// The uid of the object that it is the sandbox of.
     #[serde(default)]
     object: Option<String>,
+    /// Whose processes those see that do not share the pod's.
+    #[serde(default)]
+    unshared: Unshared,
+}
+
+/// Whose processes the workloads of a pod see that does not share them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Unshared {
+    /// Each its own.
+    #[default]
+    Own,
+    /// The machine's, among which they are.
+    Hosts,
 }
 
 /// The parts of a pod contradict each other.
@@ -138,7 +151,7 @@ impl PodPlan {
             return Err(Contradiction::Publish);
         }
         let hostname = hostname.unwrap_or_else(|| Hostname::from(&name));
-        Ok(Self { name, hostname, share, publish, object: None })
+        Ok(Self { name, hostname, share, publish, object: None, unshared: Unshared::default() })
     }
 
     /// The pod's name.
@@ -181,6 +194,18 @@ impl PodPlan {
     #[must_use]
     pub(crate) fn of_object(self, uid: String) -> Self {
         Self { object: Some(uid), ..self }
+    }
+
+    /// The same pod, whose workloads see these processes where they share none.
+    #[must_use]
+    pub(crate) fn seeing(self, unshared: Unshared) -> Self {
+        Self { unshared, ..self }
+    }
+
+    /// Whether its workloads are among the machine's processes.
+    #[must_use]
+    pub(crate) fn has_hosts_pids(&self) -> bool {
+        self.unshared == Unshared::Hosts && !self.shares(Share::Pid)
     }
 
     /// The same pod, with these as its published ports: those that the kernel has given.

@@ -72,6 +72,11 @@ pub(crate) fn trials() -> Vec<Trial> {
         as_each_user("pods::and_the_like_come_from_addresses", &[], submit::from_addresses),
         as_each_user("pods::are_asked_by_somebody_without_rights", BUSYBOX, prober::without_rights),
         as_each_user("pods::have_all_rights_in_containers_that_are_privileged", BUSYBOX, rights::privileged),
+        as_each_user(
+            "pods::are_among_the_machines_processes_and_end_with_all_they_have_started",
+            BUSYBOX,
+            rights::among_the_machines,
+        ),
         as_each_user("pods::have_terminals_and_open_inputs_where_they_are_asked_for", BUSYBOX, rights::typed_at),
         as_each_user("pods::are_stayed_with_to_the_end_that_was_asked_for", BUSYBOX, foreground::to_the_end),
         as_each_user("pods::are_stayed_with_until_they_end_by_themselves", BUSYBOX, foreground::by_itself),
@@ -338,9 +343,10 @@ fn missing(user: User) {
 
 fn refused(user: User) {
     let house = House::new(user);
-    let spec = json!({ "hostPID": true, "containers": [waiting("main", "")] });
-    let file = put(&house, "p.json", &pod("web", &spec));
-    house.pod(&["apply", "-f", &file]).refuses(125, "hostPID is not there yet");
+    let mut main = waiting("main", "");
+    main["ports"] = json!([{ "containerPort": 80, "hostPort": 8080, "protocol": "SCTP" }]);
+    let file = put(&house, "p.json", &pod("web", &json!({ "containers": [main] })));
+    house.pod(&["apply", "-f", &file]).refuses(125, "a hostPort of another protocol than TCP is not there yet");
     assert_eq!(house.pod(&["get", "pods", "-o", "name"]).ok().out(), "");
     let spec = json!({ "containers": [] });
     let file = put(&house, "q.json", &pod("web", &spec));

@@ -20,7 +20,7 @@ use crate::images;
 use crate::machine::Fetched;
 use crate::objects::Objects;
 use crate::place::Place;
-use crate::plan::{self, Share};
+use crate::plan::{self, Share, Unshared};
 use crate::programs::Programs;
 use crate::publish::Publish;
 use crate::store::Store;
@@ -96,9 +96,6 @@ impl Scene {
     fn sandbox_plan(&self) -> Result<plan::PodPlan, Error> {
         let sandbox = &self.plan.sandbox;
         let unsupported = |what: &str| Error::Unsupported { what: what.to_owned() };
-        if sandbox.pids == PidSharing::Hosts {
-            return Err(unsupported("hostPID"));
-        }
         if sandbox.users == Users::Pods {
             return Err(unsupported("hostUsers: false"));
         }
@@ -110,7 +107,8 @@ impl Scene {
         if sandbox.host_ipc {
             share.remove(&Share::Ipc);
         }
-        if sandbox.pids == PidSharing::Containers {
+        let unshared = if sandbox.pids == PidSharing::Hosts { Unshared::Hosts } else { Unshared::Own };
+        if sandbox.pids != PidSharing::Pods {
             share.remove(&Share::Pid);
         }
         let mut publish = Vec::new();
@@ -124,7 +122,7 @@ impl Scene {
         }
         let hostname = share.contains(&Share::Uts).then(|| sandbox.names.hostname.parse().ok()).flatten();
         let made = plan::PodPlan::new(self.place.sandbox(), hostname, share, publish)?;
-        Ok(made.of_object(self.place.uid.clone()))
+        Ok(made.of_object(self.place.uid.clone()).seeing(unshared))
     }
 
     /// The process that holds the sandbox, if it runs.

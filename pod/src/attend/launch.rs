@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use std::os::fd::{AsFd, AsRawFd};
 use std::path::{Path, PathBuf};
 
-use container::plan::{Attributes, Below, Mount, Parts, Pids, ReadOnly, Root, What};
+use container::plan::{Attributes, Below, Mount, Parts, ReadOnly, Root, What};
 use container::{ContainerPlan, plan::Device};
 use manifest::kind::Container;
 use registry::{Name, PodDirectory, file};
@@ -187,7 +187,7 @@ impl Scene {
             open_up(&mut parts);
         }
         parts.read_only = start.read_only;
-        parts.pids = start.pids.unwrap_or(Pids::Own);
+        parts.pids = start.pids;
         parts.limits = start.limits;
         parts.stop_signal = start.stop_signal;
         parts.sysctls = self.plan.sandbox.sysctls.clone();

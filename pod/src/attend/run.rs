@@ -19,7 +19,7 @@ use tokio::time::sleep;
 use super::errand::Scene;
 use super::pace::Pace;
 use super::watch;
-use crate::compile::{self, NodeFacts};
+use crate::compile::{self, NodeFacts, PidSharing};
 use crate::error::Error;
 use crate::machine::{Event, Job, Machine};
 use crate::objects::Objects;
@@ -189,6 +189,10 @@ impl Attendant {
     /// Goes on where somebody else has left off.
     fn adopt(&mut self) -> Result<(), Error> {
         let scene = self.scene();
+        if scene.plan.sandbox.pids == PidSharing::Hosts && scene.pause().is_none() {
+            // Its end has ended no container by itself, and who sees to that may have been killed.
+            scene.end_sandbox()?;
+        }
         let found = scene.found();
         for one in found.iter().filter(|one| one.exit.is_none()) {
             self.watch(&one.container, one.instance);

@@ -48,9 +48,9 @@ pub fn start(pod: &Pod, plan: &PodPlan, name: &str, facts: &Facts) -> Result<Sta
     Ok(Start {
         process,
         pids: match plan.sandbox.pids {
-            PidSharing::Containers => Some(Pids::Own),
-            PidSharing::Pods => Some(Pids::Pods),
-            PidSharing::Hosts => None,
+            PidSharing::Containers => Pids::Own,
+            PidSharing::Pods => Pids::Pods,
+            PidSharing::Hosts => Pids::Hosts,
         },
         mounts,
         read_only: context.own.read_only_root_filesystem == Some(true),

@@ -74,7 +74,10 @@ fn mounts(script: &mut Script, plan: &PodPlan, own_etc: Vec<Mount>) {
     for mount in own_etc {
         script.prefer(Op::Mount(mount));
     }
-    script.must(Op::Mount(fresh(c"proc", c"/proc", None)));
+    // Who sees the machine's processes is shown them by the machine's.
+    if !plan.has_hosts_pids() {
+        script.must(Op::Mount(fresh(c"proc", c"/proc", None)));
+    }
     if plan.shares(Share::Ipc) {
         // POSIX shared memory is a mount, not part of the IPC namespace.
         script.prefer(Op::Mount(fresh(c"tmpfs", c"/dev/shm", Some(c"mode=1777,size=64m"))));

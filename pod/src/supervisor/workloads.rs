@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -24,6 +24,7 @@ use crate::cgroup;
 use crate::control::Refusal;
 use crate::error::Error;
 use crate::record::{EndRecord, Reason, WorkloadRecord};
+use crate::strays::Mounts;
 use crate::sys;
 
 /// The workloads that run, by name.
@@ -44,6 +45,8 @@ struct Running {
     stop: Signal,
     process: Held,
     grouped: Grouped,
+    /// Its mounts, where no end of a pid namespace ends what it has started.
+    mounts: Option<Mounts>,
     /// How often it was seen to have ended, and not how.
     looks: u32,
 }
@@ -62,6 +65,9 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// How many looks at who is not our child: before Linux 6.15 it is never told.
 const LOOKS: u32 = 25;
 
+/// How long it is tried to end what a container has left among the machine's processes.
+const STRAYS: Duration = Duration::from_secs(1);
+
 /// How long consoles have for what was said last.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
@@ -71,6 +77,15 @@ pub(super) enum Held {
     Ours(Child),
     /// That of a supervisor before us.
     Anothers(Pidfd),
+}
+
+impl AsFd for Held {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Ours(child) => child.as_fd(),
+            Self::Anothers(pidfd) => pidfd.as_fd(),
+        }
+    }
 }
 
 impl Held {
@@ -84,10 +99,7 @@ impl Held {
     }
 
     fn copy(&self) -> io::Result<OwnedFd> {
-        match self {
-            Self::Ours(child) => child.as_fd().try_clone_to_owned(),
-            Self::Anothers(pidfd) => pidfd.as_fd().try_clone_to_owned(),
-        }
+        self.as_fd().try_clone_to_owned()
     }
 
     /// Whether it has ended, and how, if that can be told after so many looks; does not wait. One of ours is
@@ -184,6 +196,7 @@ impl Workloads {
         self.launches += 1;
         let launch = self.launches;
         let record = directory.spec::<WorkloadRecord>(name).ok().flatten();
+        let mounts = record.as_ref().and_then(|record| Mounts::of(&record.plan, process.as_fd()));
         let asked = record.and_then(|record| Some(record.plan.container?.parts().stop_signal));
         let stop = asked.and_then(|number| Signal::new(number.into())).unwrap_or(Signal::TERM);
         let watched = process.copy().and_then(sys::watch);
@@ -196,7 +209,7 @@ impl Workloads {
                 return Err(error);
             }
         };
-        self.running.insert(name.clone(), Running { launch, stop, process, grouped, looks: 0 });
+        self.running.insert(name.clone(), Running { launch, stop, process, grouped, mounts, looks: 0 });
         let (tell, name) = (self.tell.clone(), name.clone());
         spawn_local(async move {
             let _ended = watched.readable().await;
@@ -214,7 +227,13 @@ impl Workloads {
     pub(super) fn bury(&mut self, name: &Name) -> Option<Buried> {
         let running = self.running.get(name)?;
         let status = running.process.end(running.looks)?;
-        let (is_grouped, reason) = match self.running.remove(name)?.grouped {
+        let Running { grouped, mounts, .. } = self.running.remove(name)?;
+        if let Some(mounts) = mounts {
+            for left in mounts.end(Instant::now() + STRAYS) {
+                complain(Error::Stuck { name: name.clone(), holders: vec![left] }, ());
+            }
+        }
+        let (is_grouped, reason) = match grouped {
             Grouped::No => (false, None),
             Grouped::Yes(watch) => (true, reason(watch)),
         };

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::json;
 
 use super::{container, gone, image, pod, put, waiting};
@@ -69,4 +71,50 @@ pub(super) fn typed_at(user: User) {
     assert_eq!(house.logged("web", "open", "is none"), "is none\n");
     eventually("all run", || (super::line(&house, "web").0 == "3/3").then_some(()));
     gone(&house, &file);
+}
+
+/// They are among the machine's processes, and what they have started ends with them all the same.
+pub(super) fn among_the_machines(user: User) {
+    let house = House::new(user);
+    image(&house);
+    // An own session, an own group, and nobody's child any more.
+    let leave = "busybox setsid sleep 98765 & echo stray $!; sh -c 'echo self $PPID'; \
+                 test -d /proc/$SEEN && echo sees; echo ready;";
+    let mut main = waiting("main", leave);
+    main["env"] = json!([{ "name": "SEEN", "value": std::process::id().to_string() }]);
+    let mut other = waiting("other", "");
+    other["livenessProbe"] = json!({ "exec": { "command": ["test", "-d", format!("/proc/{}", std::process::id())] },
+        "periodSeconds": 1, "failureThreshold": 1 });
+    let file = put(&house, "web.json", &pod("web", &json!({ "hostPID": true, "containers": [main, other] })));
+    let up = || {
+        house.pod(&["apply", "-f", &file, "--wait", "--timeout", "30s"]).ok();
+        let said = house.logged("web", "main", "ready");
+        let number = |key: &str| -> i64 {
+            let line =
+                said.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_else(|| panic!("no {key}: {said}"));
+            line.trim().parse().unwrap()
+        };
+        assert!(said.contains("sees\n"), "{said}");
+        assert_eq!(number("self"), house.workload("web", "main")["process"]["pid"].as_i64().unwrap());
+        let stray = number("stray");
+        assert!(sleeps(stray));
+        stray
+    };
+    let stray = up();
+    let masked = house.pod(&["exec", "web", "-c", "main", "--", "busybox", "wc", "-c", "/proc/keys"]).ok().out();
+    assert!(masked.starts_with("0 "), "{masked}");
+    gone(&house, &file);
+    assert!(!sleeps(stray), "{stray} is still there");
+    // Killed all at once, as by a machine that is short of memory, it is ended by who comes next.
+    let stray = up();
+    let pause = house.pause("web");
+    for pid in [house.process_named("pod attend"), house.process_named("pod supervise"), pause] {
+        kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
+    }
+    gone(&house, &file);
+    assert!(!sleeps(stray), "{stray} is still there");
+}
+
+fn sleeps(pid: i64) -> bool {
+    fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.starts_with(b"sleep\x0098765"))
 }

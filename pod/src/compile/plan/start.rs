@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 pub struct Start {
     /// Its process.
     pub process: Process,
-    /// Whether it counts processes by itself; `None` where the machine counts them.
-    pub pids: Option<Pids>,
+    /// Who counts its processes.
+    pub pids: Pids,
     /// Its volumes, in the order of mounting.
     pub mounts: Vec<MountPlan>,
     /// Whether nothing may be written below its root, but for what is mounted there.

@@ -54,7 +54,7 @@ fn namespaces_are_shared_as_is_said() {
     assert!(sandbox("hostIPC: true").host_ipc);
     assert_eq!(sandbox("hostUsers: false").users, Users::Pods);
     let start = started(&web("shareProcessNamespace: true\ncontainers: [{name: main, image: 'i:1'}]"), &facts());
-    assert_eq!(start.expect("a start").pids, Some(Pids::Pods));
+    assert_eq!(start.expect("a start").pids, Pids::Pods);
 }
 
 #[test]
