@@ -223,14 +223,24 @@ fn fetch(pull: &Shown<Pull>) -> Result<(), Error> {
 }
 
 fn join(registry: &Registry, exec: Exec) -> Result<ExitCode, Error> {
-    let (name, workload, typed) = (exec.pod.clone(), exec.workload.clone(), exec.typed());
+    let (name, mut workload, typed) = (exec.pod.clone(), exec.workload.clone(), exec.typed());
     let found = registry.pod(&name)?;
     // A pod that ends meanwhile is the reason for whatever did not go well in it.
     let gone = |error: Error| found.gone().map_or(error, Error::from);
+    let mut told = None;
+    if workload.is_none()
+        && let Some(meant) = verbs::meant::container(&found).map_err(gone)?
+    {
+        (workload, told) = (Some(meant.workload), meant.told);
+    }
     let contained = verbs::exec::contained(&found, workload.as_ref()).map_err(gone)?;
     if contained.is_some() {
         // Whose first instruction inside is one of this program.
         pod::go_on_sealed()?;
+    }
+    if let Some(told) = told {
+        // A stderr that takes nothing is no reason to do nothing.
+        let _lost = writeln!(stderr(), "{told}");
     }
     // The command is to have the signals as we got them, not as we need them.
     let command = exec.command(contained.as_ref())?.signals(Inherited::now());

@@ -107,6 +107,9 @@ pub struct PodPlan {
     /// The uid of the object that it is the sandbox of.
     #[serde(default)]
     object: Option<String>,
+    /// The namespace and the name of that.
+    #[serde(default)]
+    key: Option<(String, String)>,
     /// Whose processes those see that do not share the pod's.
     #[serde(default)]
     unshared: Unshared,
@@ -151,7 +154,7 @@ impl PodPlan {
             return Err(Contradiction::Publish);
         }
         let hostname = hostname.unwrap_or_else(|| Hostname::from(&name));
-        Ok(Self { name, hostname, share, publish, object: None, unshared: Unshared::default() })
+        Ok(Self { name, hostname, share, publish, object: None, key: None, unshared: Unshared::default() })
     }
 
     /// The pod's name.
@@ -190,10 +193,16 @@ impl PodPlan {
         self.object.as_deref()
     }
 
-    /// The same pod, as the sandbox of an object.
+    /// The namespace and the name of that object.
     #[must_use]
-    pub(crate) fn of_object(self, uid: String) -> Self {
-        Self { object: Some(uid), ..self }
+    pub(crate) fn key(&self) -> Option<(&str, &str)> {
+        self.key.as_ref().map(|(namespace, name)| (namespace.as_str(), name.as_str()))
+    }
+
+    /// The same pod, as the sandbox of the object of this uid, namespace and name.
+    #[must_use]
+    pub(crate) fn of_object(self, uid: String, namespace: String, name: String) -> Self {
+        Self { object: Some(uid), key: Some((namespace, name)), ..self }
     }
 
     /// The same pod, whose workloads see these processes where they share none.

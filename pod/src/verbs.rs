@@ -18,7 +18,7 @@ pub mod label;
 mod lives;
 pub mod logs;
 pub mod make;
-mod only;
+pub mod meant;
 mod pairs;
 pub mod patch;
 mod planned;

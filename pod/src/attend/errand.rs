@@ -122,7 +122,8 @@ impl Scene {
         }
         let hostname = share.contains(&Share::Uts).then(|| sandbox.names.hostname.parse().ok()).flatten();
         let made = plan::PodPlan::new(self.place.sandbox(), hostname, share, publish)?;
-        Ok(made.of_object(self.place.uid.clone()).seeing(unshared))
+        let Place { namespace, name, uid, .. } = self.place.clone();
+        Ok(made.of_object(uid, namespace, name).seeing(unshared))
     }
 
     /// The process that holds the sandbox, if it runs.

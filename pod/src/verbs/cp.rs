@@ -16,7 +16,7 @@ use rustix::fs::{FileType, Mode, OFlags, fstat, open};
 use rustix::io::Errno;
 
 use super::exec;
-use super::only::only;
+use super::meant::meant;
 use crate::copy::{Archive, CopyError, Links, Modes, Place, Tree, Walk, split, unpack};
 use crate::error::Error;
 
@@ -29,7 +29,7 @@ pub struct Cp {
     /// POD:FILE, or FILE; - is an archive to our stdout
     destination: OsString,
 
-    /// The workload [default: the only one; of a pod without any, what pause sees]
+    /// The workload [default: the only one, or what pause sees; of the pod of a manifest its default container]
     #[arg(short, long, value_name = "NAME")]
     container: Option<Name>,
 
@@ -116,7 +116,7 @@ impl Cp {
     fn place(&self, found: &Found) -> Result<Place, Error> {
         let workload = match &self.container {
             Some(named) => Some(named.clone()),
-            None => only(found)?,
+            None => meant(found)?.map(|meant| meant.workload),
         };
         let process = exec::process(found, workload.as_ref())?;
         Place::of(process)?.ok_or_else(|| match workload {

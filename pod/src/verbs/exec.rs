@@ -23,7 +23,8 @@ pub struct Exec {
     /// The pod's name
     pub pod: Name,
 
-    /// Join this workload, which may have namespaces of its own
+    /// Join this workload, which may have namespaces of its own [default: the whole pod; of the pod of a manifest its
+    /// default container]
     #[arg(short = 'c', long, value_name = "NAME")]
     pub workload: Option<Name>,
 

@@ -14,7 +14,7 @@ use clap::Args;
 use manifest::value::duration;
 use registry::{Found, Name, Registry};
 
-use super::only::only;
+use super::meant::{Meant, meant};
 use crate::error::Error;
 use crate::record::{self, WorkloadRecord};
 use entry::Shower;
@@ -27,7 +27,7 @@ pub struct Logs {
     /// The pod's name
     pub pod: Name,
 
-    /// The workload's name [default: that of the only one]
+    /// The workload's name [default: the only one; of the pod of a manifest its default container]
     #[arg(value_name = "WORKLOAD", conflicts_with = "container")]
     workload: Option<Name>,
 
@@ -116,7 +116,12 @@ impl Logs {
         if !found.is_there()? {
             return Err(found.ended().into());
         }
-        let (workload, mut launch) = opened?;
+        let (meant, mut launch) = opened?;
+        if let Some(told) = meant.told {
+            // A stderr that takes nothing is no reason to show nothing.
+            let _lost = writeln!(err, "{told}");
+        }
+        let workload = meant.workload;
         let since = self.since.and_then(|since| SystemTime::now().checked_sub(since)).or(self.since_time);
         let mut shower = Shower {
             since: since.map(|since| record::nanos(since).to_string()),
@@ -143,21 +148,21 @@ impl Logs {
     }
 
     /// The workload, and the logs of the launch that is meant.
-    fn open(&self, found: &Found) -> Result<(Name, Launch), Error> {
+    fn open(&self, found: &Found) -> Result<(Meant, Launch), Error> {
         let directory = found.directory();
         let typed = self.workload.as_ref().or(self.container.as_ref());
-        let workload = match typed {
-            Some(name) => name.clone(),
-            None => only(found)?.ok_or_else(|| Error::NoWorkload { pod: self.pod.clone() })?,
+        let meant = match typed {
+            Some(name) => Meant { workload: name.clone(), told: None },
+            None => meant(found)?.ok_or_else(|| Error::NoWorkload { pod: self.pod.clone() })?,
         };
-        let (pod, name) = (|| self.pod.clone(), workload.clone());
+        let (pod, name, workload) = (|| self.pod.clone(), meant.workload.clone(), meant.workload.clone());
         let Some(WorkloadRecord { number, .. }) = directory.spec(&workload)? else {
             return Err(Error::NoSuchWorkload { pod: pod(), workload });
         };
         let previous = number.checked_sub(u32::from(self.previous));
         let launch = previous.map(|number| Launch::open(directory, &name, number)).transpose()?;
         match launch.filter(|launch| !self.previous || launch.is_there()) {
-            Some(launch) => Ok((workload, launch)),
+            Some(launch) => Ok((meant, launch)),
             None => Err(Error::NoPrevious { pod: pod(), workload }),
         }
     }

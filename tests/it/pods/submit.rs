@@ -147,3 +147,33 @@ pub(super) fn from_addresses(user: User) {
     house.pod(&["delete", "cm", "--all"]).ok();
     assert!(fs::read_dir(house.state()).unwrap().next().is_none());
 }
+
+/// Without a name it is the container that a kubectl would take, and not the sandbox.
+pub(super) fn entered(user: User) {
+    let house = House::new(user);
+    image(&house);
+    let one = waiting("one", "echo one; touch /one;");
+    let other = waiting("other", "echo other; touch /other;");
+    let mut value: serde_json::Value =
+        serde_json::from_str(&pod("two", &json!({ "containers": [one, other] }))).unwrap();
+    let file = put(&house, "two.json", &value.to_string());
+    house.pod(&["apply", "-f", &file, "--wait", "--timeout", "30s"]).ok();
+    house.logged("two", "one", "one");
+    let said = "Defaulted container \"one\" out of: one, other\n";
+    let ran = house.pod(&["exec", "two", "--", "ls", "/one"]).ok();
+    assert_eq!((ran.out().as_str(), ran.err().as_str()), ("/one\n", said));
+    let ran = house.pod(&["logs", "two"]).ok();
+    assert_eq!((ran.out().as_str(), ran.err().as_str()), ("one\n", said));
+    let ran = house.pod(&["exec", "two", "-c", "other", "--", "ls", "/other"]).ok();
+    assert_eq!((ran.out().as_str(), ran.err().as_str()), ("/other\n", ""));
+    house.pod(&["cp", "two:/one", "copied"]).ok();
+    house.pod(&["cp", "two:/other", "copied"]).refuses(125, "cannot find two:/other");
+    // Who wrote it may have said which, and may say so later.
+    value["metadata"]["annotations"] = json!({ "kubectl.kubernetes.io/default-container": "other" });
+    let file = put(&house, "two.json", &value.to_string());
+    house.pod(&["apply", "-f", &file]).ok();
+    house.logged("two", "other", "other");
+    let ran = house.pod(&["exec", "two", "--", "ls", "/other"]).ok();
+    assert_eq!((ran.out().as_str(), ran.err().as_str()), ("/other\n", ""));
+    gone(&house, &file);
+}

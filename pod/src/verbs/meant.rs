@@ -1,0 +1,105 @@
+//! The workload that is meant where none was named: of a pod by hand the only one, of the pod of a manifest the
+//! container that a kubectl would take.
+
+use manifest::kind::{Object, Pod, Resource};
+use registry::{Found, Name};
+
+use crate::error::Error;
+use crate::objects::{Key, Objects};
+use crate::record::PodRecord;
+
+/// Names the container that is meant.
+const DEFAULT: &str = "kubectl.kubernetes.io/default-container";
+
+/// A workload, and what is to be said of having chosen it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Meant {
+    /// Its name.
+    pub workload: Name,
+    /// A sentence, where somebody may have meant another.
+    pub told: Option<String>,
+}
+
+impl Meant {
+    fn plainly(workload: Name) -> Self {
+        Self { workload, told: None }
+    }
+}
+
+/// The container that is meant of the pod of a manifest; `None` of a pod by hand.
+///
+/// # Errors
+/// It cannot be read whose pod it is.
+pub fn container(found: &Found) -> Result<Option<Meant>, Error> {
+    let record: PodRecord = found.directory().pod()?;
+    let Some((uid, (namespace, name))) = record.plan.object().zip(record.plan.key()) else { return Ok(None) };
+    let Some(pods) = Resource::find("pods") else { return Ok(None) };
+    match Objects::of_this_user()?.get(&Key::new(pods, namespace, name))? {
+        Some(Object::Pod(pod)) if pod.metadata.uid.as_deref() == Some(uid) => Ok(chosen(&pod)),
+        // It is just being forgotten.
+        _ => Ok(None),
+    }
+}
+
+/// The workload that is meant, if any was ever launched.
+///
+/// # Errors
+/// There are several, and nothing says which.
+pub(super) fn meant(found: &Found) -> Result<Option<Meant>, Error> {
+    if let Some(container) = container(found)? {
+        return Ok(Some(container));
+    }
+    let names = found.directory().workload_names()?;
+    match names.as_slice() {
+        [] => Ok(None),
+        [one] => Ok(Some(Meant::plainly(one.clone()))),
+        _ => Err(Error::WhichWorkload { pod: found.name().clone(), workloads: names }),
+    }
+}
+
+fn chosen(pod: &Pod) -> Option<Meant> {
+    let spec = pod.spec.as_ref()?;
+    let named = pod.metadata.annotations.get(DEFAULT);
+    let all = || spec.containers.iter().chain(&spec.init_containers);
+    if let Some(one) = named.and_then(|name| all().find(|container| container.name == *name)) {
+        return one.name.parse().ok().map(Meant::plainly);
+    }
+    let first = spec.containers.first()?.name.as_str();
+    let workload = first.parse().ok()?;
+    if all().count() < 2 {
+        return Some(Meant::plainly(workload));
+    }
+    let containers = spec.containers.iter().map(|container| container.name.clone());
+    let inits = spec.init_containers.iter().map(|container| format!("{} (init)", container.name));
+    let names: Vec<String> = containers.chain(inits).collect();
+    Some(Meant { workload, told: Some(format!("Defaulted container {first:?} out of: {}", names.join(", "))) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn of(annotation: Option<&str>, containers: &[&str], inits: &[&str]) -> (String, Option<String>) {
+        let named = |names: &[&str]| names.iter().map(|name| json!({ "name": name, "image": "x" })).collect::<Vec<_>>();
+        let annotations =
+            annotation.map(|name| (DEFAULT, name)).into_iter().collect::<std::collections::BTreeMap<_, _>>();
+        let value = json!({ "metadata": { "annotations": annotations },
+            "spec": { "containers": named(containers), "initContainers": named(inits) } });
+        let Ok(Object::Pod(pod)) = Object::from_value("Pod", value) else { panic!("a pod") };
+        let meant = chosen(&pod).expect("a container");
+        (meant.workload.to_string(), meant.told)
+    }
+
+    #[test]
+    fn the_container_is_kubectls_and_it_is_said_where_there_are_others() {
+        let plainly = |name: &str| (name.to_owned(), None);
+        assert_eq!(of(None, &["one"], &[]), plainly("one"));
+        let told = "Defaulted container \"one\" out of: one, other";
+        assert_eq!(of(None, &["one", "other"], &[]), ("one".to_owned(), Some(told.to_owned())));
+        let told = "Defaulted container \"one\" out of: one, first (init)";
+        assert_eq!(of(None, &["one"], &["first"]), ("one".to_owned(), Some(told.to_owned())));
+        assert_eq!(of(Some("other"), &["one", "other"], &[]), plainly("other"));
+        assert_eq!(of(Some("nosuch"), &["one"], &[]), plainly("one"));
+    }
+}
