@@ -29,6 +29,15 @@ pub enum Error {
     /// Layers cannot be put on each other.
     #[error("cannot make a root directory of the image's layers")]
     Layers(#[source] Errno),
+    /// What is there cannot be the pod's.
+    #[error("cannot mount {what} with the ids of the pod's user namespace")]
+    Mapped {
+        /// What.
+        what: String,
+        /// Why.
+        #[source]
+        source: Errno,
+    },
     /// The kernel is too old.
     #[error("cannot make a container's mounts: this kernel cannot make mounts apart from their places")]
     TooOld,
@@ -95,6 +104,9 @@ impl Error {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::TooOld => Some("needs Linux 5.12"),
+            Self::Mapped { source: Errno::EINVAL | Errno::EPERM, .. } => {
+                Some("a file system that maps ids has to be there, and we have to be the machine's root")
+            }
             Self::Launch(launch::Error::Execute { source: Errno::ENOENT, .. }) => {
                 Some("it was looked for in the container's own PATH, below its own root directory")
             }

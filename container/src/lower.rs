@@ -70,27 +70,60 @@ pub(crate) struct Trees<T> {
     pub(crate) devices: Vec<Option<T>>,
 }
 
-impl<T> Trees<T> {
+/// What one process makes of these.
+#[derive(Debug)]
+pub(crate) struct Share<T> {
+    root: Option<T>,
+    mounts: Vec<Option<T>>,
+    devices: Vec<Option<T>>,
+}
+
+impl<T> Share<T> {
     /// Each, in one order.
     pub(crate) fn all(&self) -> impl Iterator<Item = T>
     where
         T: Copy,
     {
-        let others = self.mounts.iter().chain(&self.devices).filter_map(|one| *one);
-        std::iter::once(self.root).chain(others)
+        self.root.iter().copied().chain(self.mounts.iter().chain(&self.devices).filter_map(|one| *one))
     }
 
     /// With these in their places, in that order.
-    pub(crate) fn filled<U>(self, made: Vec<Option<U>>) -> Option<Trees<U>> {
+    pub(crate) fn filled<U>(self, made: Vec<Option<U>>) -> Share<U> {
         let mut made = made.into_iter();
-        let root = made.next().flatten()?;
+        let root = self.root.and_then(|_| made.next().flatten());
         let mut fill = |places: Vec<Option<T>>| {
             places.into_iter().map(|place| place.and_then(|_| made.next().flatten())).collect::<Vec<_>>()
         };
         let mounts = fill(self.mounts);
         let devices = fill(self.devices);
-        Some(Trees { root, mounts, devices })
+        Share { root, mounts, devices }
     }
+
+    /// With what another process has made, if that is all.
+    pub(crate) fn with(self, other: Self) -> Option<Trees<T>> {
+        let both = |ours: Vec<Option<T>>, theirs: Vec<Option<T>>| {
+            ours.into_iter().zip(theirs).map(|(ours, theirs)| ours.or(theirs)).collect()
+        };
+        let (mounts, devices) = (both(self.mounts, other.mounts), both(self.devices, other.devices));
+        Some(Trees { root: self.root.or(other.root)?, mounts, devices })
+    }
+
+    /// If that is all.
+    pub(crate) fn whole(self) -> Option<Trees<T>> {
+        Some(Trees { root: self.root?, mounts: self.mounts, devices: self.devices })
+    }
+}
+
+/// Which process makes a container's mounts, and which of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum By {
+    /// One in all of the pod's namespaces, who makes all.
+    One,
+    /// One who has stayed out of the pod's user namespace, in which what is the machine's cannot be found: it makes what
+    /// is of files that are there, and maps their ids by that namespace.
+    Outside(Fd),
+    /// One in that, who makes the rest.
+    Inside,
 }
 
 impl Trees<std::os::fd::OwnedFd> {
@@ -115,11 +148,20 @@ pub(crate) fn is_of_layers(at: &launch::At) -> bool {
     }
 }
 
-/// Enters, and makes sure of it.
-pub(crate) fn enter(script: &mut Script, pidfd: std::os::fd::OwnedFd, namespaces: Vec<Namespace>) {
+/// What something is a copy of, in words.
+pub(crate) fn named(of: &Origin) -> String {
+    match of {
+        Origin::Path(path) | Origin::Below(_, path) => path.to_string_lossy().into_owned(),
+        Origin::Held(_) => "a part of a volume".to_owned(),
+    }
+}
+
+/// Enters, and makes sure of it; becomes root there, where who we are is nobody.
+pub(crate) fn enter(script: &mut Script, pidfd: std::os::fd::OwnedFd, namespaces: Vec<Namespace>, mapped: bool) {
     // Nobody inside may look at us before we are the command.
     script.must(Op::Hide);
-    if namespaces.iter().any(|one| one.kind == Kind::User) {
+    let enters_users = namespaces.iter().any(|one| one.kind == Kind::User);
+    if enters_users {
         // Groups of the outside are nobody's inside, and may not be given up there.
         script.prefer(Op::Groups(Vec::new()));
     }
@@ -132,6 +174,10 @@ pub(crate) fn enter(script: &mut Script, pidfd: std::os::fd::OwnedFd, namespaces
     let namespaces = entries.collect();
     script.must(Op::Enter { all_of, namespaces });
     script.must(Op::Verify(expected));
+    if enters_users && mapped {
+        script.must(Op::Gid(0));
+        script.must(Op::Uid(0));
+    }
 }
 
 /// Makes what is to be mounted, in the pod's namespaces and below its root directory. What is bound may be held already,
@@ -141,28 +187,33 @@ pub(crate) fn trees(
     plan: &ContainerPlan,
     scene: &Scene,
     held: &BTreeMap<PathBuf, Fd>,
-) -> Trees<Fd> {
+    by: By,
+) -> Share<Fd> {
     let parts = plan.parts();
-    let root = root(script, &parts.root, scene);
+    let users = if let By::Outside(users) = by { Some(users) } else { None };
+    let root = (by != By::Inside).then(|| root(script, &parts.root, scene, users));
     let mut mounts = Vec::with_capacity(parts.mounts.len());
     for mount in &parts.mounts {
+        let is_of_files = matches!(mount.what, What::Bind { .. });
         let tree = match (&mount.what, parts.pids) {
+            _ if by == By::Inside && is_of_files || users.is_some() && !is_of_files => None,
             // Who is root of the pod alone may make none of the machine's processes; the pod has that which there is.
             (What::Proc, Pids::Hosts) => {
-                Some(make(script, copy(Origin::Path(c("/proc")), true, mount.attributes, Propagation::Private)))
+                Some(make(script, copy(Origin::Path(c("/proc")), true, mount.attributes, Propagation::Private, None)))
             }
-            _ => tree(script, mount, scene, held.get(&mount.at)),
+            _ => tree(script, mount, scene, held.get(&mount.at), users),
         };
         mounts.push(tree);
     }
     let mut devices = Vec::new();
     if scene.own_users {
         for device in &parts.devices {
-            let made = copy(Origin::Path(c_path(&device.source)), false, Attributes::default(), Propagation::Private);
-            devices.push(Some(make(script, made)));
+            let of = Origin::Path(c_path(&device.source));
+            let made = copy(of, false, Attributes::default(), Propagation::Private, None);
+            devices.push((by != By::Inside).then(|| make(script, made)));
         }
     }
-    Trees { root, mounts, devices }
+    Share { root, mounts, devices }
 }
 
 fn make(script: &mut Script, made: Made) -> Fd {
@@ -171,12 +222,15 @@ fn make(script: &mut Script, made: Made) -> Fd {
     held
 }
 
-fn root(script: &mut Script, root: &Root, scene: &Scene) -> Fd {
+fn root(script: &mut Script, root: &Root, scene: &Scene, users: Option<Fd>) -> Fd {
     let Root::Layers { lowers, writable } = root else {
         let Root::Directory(path) = root else { unreachable!("there are two kinds of roots") };
-        let made = copy(Origin::Path(c_path(path)), true, Attributes::default(), Propagation::Private);
+        let made = copy(Origin::Path(c_path(path)), true, Attributes::default(), Propagation::Private, users);
         return make(script, made);
     };
+    if users.is_some() {
+        return mapped(script, lowers, writable, users);
+    }
     let marks = scene.own_users.then(|| (c("userxattr"), None));
     match scene.layers {
         Layers::Each => {
@@ -185,10 +239,23 @@ fn root(script: &mut Script, root: &Root, scene: &Scene) -> Fd {
             let own = own.map(|(key, path)| (key, Some(c_path(path))));
             let called = [(c("source"), Some(c("overlay")))];
             let options = called.into_iter().chain(marks).chain(lowers).chain(own).collect();
-            make(script, Made::Fresh { kind: c("overlay"), options, attributes: 0 })
+            make(script, Made::Fresh { kind: c("overlay"), options, files: Vec::new(), attributes: 0 })
         }
         Layers::InOneLine => in_one_line(script, lowers, writable, scene.own_users),
     }
+}
+
+/// Each layer by itself has the ids of the user namespace; all of them together could not be given any. What is written
+/// is written by these ids. A device in a layer is none.
+fn mapped(script: &mut Script, lowers: &[PathBuf], own: &crate::plan::Writable, users: Option<Fd>) -> Fd {
+    let mut files = Vec::with_capacity(lowers.len());
+    for lower in lowers {
+        let of = Origin::Path(c_path(lower));
+        files.push((c("lowerdir+"), make(script, copy(of, false, Attributes::default(), Propagation::Private, users))));
+    }
+    let own = [(c("upperdir"), &own.upper), (c("workdir"), &own.work)].map(|(key, path)| (key, Some(c_path(path))));
+    let options = [(c("source"), Some(c("overlay")))].into_iter().chain(own).collect();
+    make(script, Made::Fresh { kind: c("overlay"), options, files, attributes: libc::MOUNT_ATTR_NODEV })
 }
 
 /// A page holds what mount(2) is told, so layers are named as short as can be.
@@ -210,13 +277,13 @@ fn in_one_line(script: &mut Script, lowers: &[std::path::PathBuf], own: &crate::
         flags: nix::mount::MsFlags::empty(),
         data: Some(c(&data)),
     }));
-    make(script, copy(Origin::Path(c_path(&shared)), false, Attributes::default(), Propagation::Private))
+    make(script, copy(Origin::Path(c_path(&shared)), false, Attributes::default(), Propagation::Private, None))
 }
 
 /// The tree of a mount, unless it is one that only the container itself can make.
-fn tree(script: &mut Script, mount: &Mount, scene: &Scene, source: Option<&Fd>) -> Option<Fd> {
+fn tree(script: &mut Script, mount: &Mount, scene: &Scene, source: Option<&Fd>, users: Option<Fd>) -> Option<Fd> {
     let Mount { what, attributes, propagation, .. } = mount;
-    let pods = |path: &str| copy(Origin::Path(c(path)), false, *attributes, Propagation::Private);
+    let pods = |path: &str| copy(Origin::Path(c(path)), false, *attributes, Propagation::Private, None);
     let fresh = |kind: &str, options: &[(&str, &str)]| fresh(kind, options, *attributes);
     Some(match what {
         // It counts processes as who makes it does, and shows the control groups that it is in.
@@ -224,7 +291,7 @@ fn tree(script: &mut Script, mount: &Mount, scene: &Scene, source: Option<&Fd>) 
         What::Bind { source: path, below } => {
             let along = *below == Below::Along;
             let of = source.map_or_else(|| Origin::Path(c_path(path)), |held| Origin::Held(*held));
-            make(script, copy(of, along, *attributes, *propagation))
+            make(script, copy(of, along, *attributes, *propagation, users))
         }
         What::Tmpfs { size, mode } => {
             let (size, mode) = (size.map(|size| size.to_string()), format!("{mode:o}"));
@@ -243,7 +310,7 @@ fn tree(script: &mut Script, mount: &Mount, scene: &Scene, source: Option<&Fd>) 
             let first = script.prefer(Op::Make { made: fresh("sysfs", &[]), held });
             // Who has not the pod's network for itself may show that of the host, as it is.
             let whole = Attributes { read_only: ReadOnly::AllBelow, ..*attributes };
-            let made = copy(Origin::Path(c("/sys")), true, whole, Propagation::Private);
+            let made = copy(Origin::Path(c("/sys")), true, whole, Propagation::Private, None);
             script.instead(first, Op::Make { made, held }, launch::Need::Must);
             held
         }
@@ -269,10 +336,11 @@ fn fresh(kind: &str, options: &[(&str, &str)], attributes: Attributes) -> Made {
     let options = source.iter().chain(options);
     let options = options.map(|(key, value)| (c(key), (!value.is_empty()).then(|| c(value))));
     let read_only = if attributes.read_only == ReadOnly::No { 0 } else { libc::MOUNT_ATTR_RDONLY };
-    Made::Fresh { kind: c(kind), options: options.collect(), attributes: bits(attributes) | read_only }
+    let attributes = bits(attributes) | read_only;
+    Made::Fresh { kind: c(kind), options: options.collect(), files: Vec::new(), attributes }
 }
 
-fn copy(of: Origin, below: bool, attributes: Attributes, propagation: Propagation) -> Made {
+fn copy(of: Origin, below: bool, attributes: Attributes, propagation: Propagation, users: Option<Fd>) -> Made {
     let all = bits(attributes);
     let (itself, all) = match attributes.read_only {
         ReadOnly::No => (0, all),
@@ -284,7 +352,7 @@ fn copy(of: Origin, below: bool, attributes: Attributes, propagation: Propagatio
         Propagation::Slave => libc::MS_SLAVE,
         Propagation::Shared => libc::MS_SHARED,
     };
-    Made::Copy { of, below, attributes: itself, attributes_below: all, propagation }
+    Made::Copy { of, below, attributes: itself, attributes_below: all, propagation, users }
 }
 
 /// What the container's process does of its surroundings, from when it is in the pod's namespaces and
@@ -438,7 +506,7 @@ fn links(script: &mut Script, root: Fd) {
 /// bound by what was found, and not by a name).
 fn console(script: &mut Script, root: Fd) {
     let of = Origin::Below(root, c("/dev/pts/0"));
-    let tree = make(script, copy(of, false, Attributes::default(), Propagation::Private));
+    let tree = make(script, copy(of, false, Attributes::default(), Propagation::Private, None));
     script.must(Op::Place { below: root, at: c("/dev/console"), missing: Missing::File });
     script.must(Op::Attach { tree, below: Some(root), at: c("/dev/console") });
 }

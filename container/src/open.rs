@@ -9,10 +9,10 @@ mod terminal;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, chown};
 use std::path::PathBuf;
 
-use launch::op::Op;
+use launch::op::{Made, Op};
 use launch::open::cgroup::Cgroups;
 use launch::open::our_proc;
 use launch::open::program::Program;
@@ -21,8 +21,8 @@ use launch::{At, Command, Failure, Inherited, Kind, Limit, Missed, Names, OwnPid
 use nix::errno::Errno;
 
 use crate::error::Error;
-use crate::lower::{self, Layers, Scene, Trees};
-use crate::plan::{ContainerPlan, Pids};
+use crate::lower::{self, By, Layers, Scene, Trees};
+use crate::plan::{ContainerPlan, Pids, Root};
 
 pub use command::{command, home};
 pub use sandbox::Sandbox;
@@ -126,22 +126,12 @@ fn trees(
     sources: &BTreeMap<PathBuf, OwnedFd>,
     scene: &mut Scene,
 ) -> Result<(Trees<OwnedFd>, Vec<Missed>), Error> {
+    if sandbox.is_mapped() {
+        return mapped(plan, sandbox, sources, scene);
+    }
     loop {
-        let mut script = Script::new(our_proc()?);
-        let root = script.hold(sandbox.root()?);
-        lower::enter(&mut script, sandbox.pidfd()?, sandbox.namespaces(|kind| kind != Kind::Pid)?);
-        script.must(Op::Chroot(root));
-        let mut held = BTreeMap::new();
-        for (at, source) in sources {
-            held.insert(at.clone(), script.hold(source.try_clone().map_err(Error::Look)?));
-        }
-        let wanted = lower::trees(&mut script, plan, scene, &held);
-        let every: Vec<_> = wanted.all().collect();
-        match run::make(script, &every) {
-            Ok((files, missed)) => {
-                let filled = wanted.filled(files).ok_or(Error::Layers(Errno::EBADF))?;
-                return Ok((filled, missed));
-            }
+        match share(plan, sandbox, sources, scene, Side::Either)? {
+            Ok((made, missed)) => return Ok((made.whole().ok_or(Error::Layers(Errno::EBADF))?, missed)),
             // The kernel does not know layers by themselves: in one line, then.
             Err(failure) if lower::is_of_layers(&failure.at) && failure.errno == Errno::EINVAL => {
                 if scene.layers == Layers::InOneLine {
@@ -154,11 +144,70 @@ fn trees(
     }
 }
 
+/// By two processes, where the pod has ids of its own, for whom nothing can be found that is the machine's alone.
+fn mapped(
+    plan: &ContainerPlan,
+    sandbox: &Sandbox,
+    sources: &BTreeMap<PathBuf, OwnedFd>,
+    scene: &Scene,
+) -> Result<(Trees<OwnedFd>, Vec<Missed>), Error> {
+    if let Root::Layers { writable, .. } = &plan.parts().root {
+        let (user, group) = sandbox.root_outside()?;
+        chown(&writable.upper, Some(user), Some(group)).map_err(Error::Look)?;
+    }
+    let (outside, mut missed) = share(plan, sandbox, sources, scene, Side::Outside)?.map_err(explain)?;
+    let (inside, more) = share(plan, sandbox, sources, scene, Side::Inside)?.map_err(explain)?;
+    missed.extend(more);
+    Ok((outside.with(inside).ok_or(Error::Layers(Errno::EBADF))?, missed))
+}
+
+/// Where mounts are made: within the pod's user namespace, without, or there where we are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    Either,
+    Outside,
+    Inside,
+}
+
+/// Mounts that were made, and what was not.
+type Shared = (lower::Share<OwnedFd>, Vec<Missed>);
+
+/// Has those mounts made that are made there.
+fn share(
+    plan: &ContainerPlan,
+    sandbox: &Sandbox,
+    sources: &BTreeMap<PathBuf, OwnedFd>,
+    scene: &Scene,
+    side: Side,
+) -> Result<Result<Shared, Failure>, Error> {
+    let mut script = Script::new(our_proc()?);
+    let by = match (side, sandbox.users()?) {
+        (Side::Outside, Some(users)) => By::Outside(script.hold(users)),
+        (Side::Inside, _) => By::Inside,
+        _ => By::One,
+    };
+    let root = script.hold(sandbox.root()?);
+    let stays_out = side == Side::Outside;
+    let namespaces = sandbox.namespaces(|kind| kind != Kind::Pid && !(stays_out && kind == Kind::User))?;
+    lower::enter(&mut script, sandbox.pidfd()?, namespaces, sandbox.is_mapped());
+    script.must(Op::Chroot(root));
+    let mut held = BTreeMap::new();
+    for (at, source) in sources {
+        held.insert(at.clone(), script.hold(source.try_clone().map_err(Error::Look)?));
+    }
+    let wanted = lower::trees(&mut script, plan, scene, &held, by);
+    let every: Vec<_> = wanted.all().collect();
+    Ok(run::make(script, &every).map(|(files, missed)| (wanted.filled(files), missed)))
+}
+
 pub(crate) fn explain(failure: Failure) -> Error {
     match (&failure.at, failure.errno) {
         (At::Step(Op::Enter { .. } | Op::Fork(_)), Errno::ESRCH) => Error::Ended,
         (At::Step(Op::Enter { .. }), errno) => Error::Enter(errno),
         (At::Step(Op::Make { .. } | Op::Place { .. } | Op::Attach { .. }), Errno::ENOSYS) => Error::TooOld,
+        (At::Step(Op::Make { made: Made::Copy { of, users: Some(_), .. }, .. }), errno) => {
+            Error::Mapped { what: lower::named(of), source: errno }
+        }
         (at, errno) if lower::is_of_layers(at) => Error::Layers(errno),
         _ => failure.explain(Names { inside: true, ..Names::default() }).into(),
     }

@@ -49,7 +49,7 @@ impl Opened {
         command::outside(&mut script, &command, cgroups);
         let enters_pids = plan.parts().pids != Pids::Hosts;
         let namespaces = sandbox.namespaces(|kind| kind != Kind::Pid || enters_pids)?;
-        lower::enter(&mut script, sandbox.pidfd()?, namespaces);
+        lower::enter(&mut script, sandbox.pidfd()?, namespaces, sandbox.is_mapped());
         command::fork(&mut script, &command, enters_pids && sandbox.enters_pids());
         // Whoever is killed from now on, there is word of the container.
         if let Some(Record::Stat(file)) = command.record.take() {

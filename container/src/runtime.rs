@@ -74,7 +74,12 @@ impl Opened {
         let mut script = Script::new(our_proc()?);
         command::outside(&mut script, &command, cgroups);
         let root = script.hold(sandbox.root()?);
-        lower::enter(&mut script, sandbox.pidfd()?, sandbox.namespaces(|kind| kind != Kind::Pid || !hosts_pids)?);
+        lower::enter(
+            &mut script,
+            sandbox.pidfd()?,
+            sandbox.namespaces(|kind| kind != Kind::Pid || !hosts_pids)?,
+            sandbox.is_mapped(),
+        );
         command::fork(&mut script, &command, enters_pids);
         if let Some(Record::Stat(file)) = container.record {
             let file = script.hold(file);
@@ -187,6 +192,7 @@ fn no_cgroups(script: &mut Script) {
         attributes: 0,
         attributes_below: libc::MOUNT_ATTR_RDONLY,
         propagation: libc::MS_PRIVATE,
+        users: None,
     };
     script.prefer(Op::Make { made, held });
     script.prefer(Op::Attach { tree: held, below: None, at: c"/sys/fs/cgroup".to_owned() });

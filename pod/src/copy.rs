@@ -14,7 +14,7 @@ mod walk;
 pub(crate) use archive::{Archive, unpack};
 pub use error::CopyError;
 pub(crate) use place::{Place, split};
-pub(crate) use tree::{Modes, Tree};
+pub(crate) use tree::{Modes, Owner, Tree};
 pub(crate) use walk::{Links, Walk};
 
 use std::ffi::OsStr;

@@ -68,6 +68,12 @@ pub enum Error {
         /// The command's process, where it can be told.
         by: Option<i32>,
     },
+    /// Every range of ids is some pod's.
+    #[error("there are no ids left that could be set apart for a pod")]
+    NoIds,
+    /// A pod cannot have ids of its own.
+    #[error("cannot give the pod ids of its own")]
+    Ids(#[from] launch::open::ranges::RangesError),
     /// There is no such workload in the pod.
     #[error("no workload named {workload} in pod {pod}")]
     NoSuchWorkload {

@@ -41,6 +41,7 @@ mod plan;
 pub mod probe;
 mod programs;
 mod publish;
+mod range;
 mod record;
 mod sandbox;
 mod seal;

@@ -113,6 +113,18 @@ pub struct PodPlan {
     /// Whose processes those see that do not share the pod's.
     #[serde(default)]
     unshared: Unshared,
+    #[serde(default)]
+    users: Users,
+}
+
+/// Whose ids the processes of a pod have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Users {
+    /// Ours: the machine's, or for anybody but root those of a user namespace, without which they have no pods.
+    #[default]
+    Ours,
+    /// Some that nobody else has, in a user namespace.
+    SetApart,
 }
 
 /// Whose processes the workloads of a pod see that does not share them.
@@ -154,7 +166,16 @@ impl PodPlan {
             return Err(Contradiction::Publish);
         }
         let hostname = hostname.unwrap_or_else(|| Hostname::from(&name));
-        Ok(Self { name, hostname, share, publish, object: None, key: None, unshared: Unshared::default() })
+        Ok(Self {
+            name,
+            hostname,
+            share,
+            publish,
+            object: None,
+            key: None,
+            unshared: Unshared::Own,
+            users: Users::Ours,
+        })
     }
 
     /// The pod's name.
@@ -209,6 +230,18 @@ impl PodPlan {
     #[must_use]
     pub(crate) fn seeing(self, unshared: Unshared) -> Self {
         Self { unshared, ..self }
+    }
+
+    /// The same pod, with these ids.
+    #[must_use]
+    pub(crate) fn having(self, users: Users) -> Self {
+        Self { users, ..self }
+    }
+
+    /// Whose ids its processes have.
+    #[must_use]
+    pub(crate) fn users(&self) -> Users {
+        self.users
     }
 
     /// Whether its workloads are among the machine's processes.

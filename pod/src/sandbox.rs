@@ -16,6 +16,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use launch::op::Op;
+use launch::ranges::Range;
 use launch::{At, Failure, Missed, Script, run};
 use nix::errno::Errno;
 
@@ -27,6 +28,7 @@ use crate::record::Missing;
 
 pub(crate) use etc::mend;
 use who::RunsAs;
+pub(crate) use who::{entered_to_mount, is_admin};
 
 pub(crate) use watch::look_after;
 
@@ -40,7 +42,12 @@ pub(crate) struct Opened {
 
 impl Opened {
     /// Opens and writes what the sandbox of this pod needs.
-    pub(crate) fn open(plan: &PodPlan, directory: &PodDirectory, pause: &Path) -> Result<Self, Error> {
+    pub(crate) fn open(
+        plan: &PodPlan,
+        directory: &PodDirectory,
+        pause: &Path,
+        ids: Option<Range>,
+    ) -> Result<Self, Error> {
         let program = pause::open(pause)?;
         let record = File::options()
             .write(true)
@@ -52,8 +59,13 @@ impl Opened {
         let proc = launch::open::our_proc()?;
         etc::write(plan, directory)?;
         let who = who::runs_pause()?;
-        let own_etc = etc::mounts(plan, directory);
-        let (users, missing) = if who == RunsAs::RootOfItsOwn { users::many() } else { (None, None) };
+        // Who has ids of its own does not find what is root's; whoever comes in puts them there.
+        let own_etc = if ids.is_some() { Vec::new() } else { etc::mounts(plan, directory) };
+        let (users, missing) = match ids {
+            Some(ids) => (Some(users::apart(ids)?), None),
+            None if who == RunsAs::RootOfItsOwn => users::many(),
+            None => (None, None),
+        };
         let who = users.as_ref().map_or(who, |users| users.runs_as);
         let users = users.map(|users| users.namespace);
         let held = lower::Held { program, record: record.into(), null: null.into(), proc, users };

@@ -38,6 +38,7 @@ pub(crate) fn sealed(program: &Path) -> Result<Option<OwnedFd>, Error> {
         attributes: libc::MOUNT_ATTR_RDONLY,
         attributes_below: 0,
         propagation: libc::MS_PRIVATE,
+        users: None,
     };
     script.must(Op::Make { made, held });
     if let Ok((files, _)) = run::make(script, &[held])

@@ -131,7 +131,7 @@ impl Store {
     }
 
     /// Where the directories are that somebody works on.
-    fn at_work(&self) -> PathBuf {
+    pub(crate) fn at_work(&self) -> PathBuf {
         self.registry.root().join(AT_WORK)
     }
 

@@ -21,4 +21,5 @@ pub(crate) use claim::is_of;
 pub(crate) use empty::usage;
 pub use error::VolumeError;
 pub(crate) use mount::{Provided, existing, mounted, parts, root_of};
+pub(crate) use own::outside;
 pub(crate) use provide::Volumes;

@@ -78,6 +78,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             BUSYBOX,
             rights::among_the_machines,
         ),
+        as_each_user("pods::have_ids_of_their_own_where_they_ask_for_them", BUSYBOX, rights::ids_of_their_own),
         as_each_user("pods::have_terminals_and_open_inputs_where_they_are_asked_for", BUSYBOX, rights::typed_at),
         as_each_user("pods::are_stayed_with_to_the_end_that_was_asked_for", BUSYBOX, foreground::to_the_end),
         as_each_user("pods::are_stayed_with_until_they_end_by_themselves", BUSYBOX, foreground::by_itself),

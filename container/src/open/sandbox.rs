@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::linux::fs::MetadataExt;
 use std::os::unix::fs::OpenOptionsExt;
 
+use caps::{CapSet, Capability};
 use launch::{Identity, Kind, Pidfd};
 
 use crate::error::Error;
@@ -62,6 +63,27 @@ impl Sandbox {
 
     pub(crate) fn has_own_users(&self) -> bool {
         self.own_users
+    }
+
+    /// Whether it has ids that were set apart for it by somebody who may give any: by root.
+    pub(crate) fn is_mapped(&self) -> bool {
+        self.own_users && caps::has_cap(None, CapSet::Effective, Capability::CAP_SYS_ADMIN).unwrap_or(false)
+    }
+
+    /// Its user namespace, if that is its own.
+    pub(super) fn users(&self) -> Result<Option<OwnedFd>, Error> {
+        let users = self.namespaces.iter().find(|one| one.kind == Kind::User);
+        users.map(|users| users.file.try_clone().map_err(Error::Look)).transpose()
+    }
+
+    /// Who its root is outside: user and group.
+    pub(super) fn root_outside(&self) -> Result<(u32, u32), Error> {
+        let of = |map: &str| {
+            let text = self.text(map)?.unwrap_or_default();
+            let first = text.split_whitespace().nth(1).and_then(|id| id.parse().ok());
+            first.ok_or_else(|| Error::Look(io::ErrorKind::InvalidData.into()))
+        };
+        Ok((of("uid_map")?, of("gid_map")?))
     }
 
     /// Whether it may change groups, as who was given a user namespace without a right may not.

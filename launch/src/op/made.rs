@@ -14,6 +14,8 @@ pub enum Made {
         kind: CString,
         /// What it is told, in this order: a key and its value, or a flag.
         options: Vec<(CString, Option<CString>)>,
+        /// What it is told after that: a key, and a file or directory that is held. Linux 6.13
+        files: Vec<(CString, Fd)>,
         /// The `MOUNT_ATTR_…` that it has.
         attributes: u64,
     },
@@ -29,6 +31,8 @@ pub enum Made {
         attributes_below: u64,
         /// `MS_PRIVATE`, `MS_SLAVE` or `MS_SHARED`.
         propagation: u64,
+        /// The user namespace whose ids the files in it, not below it, have in place of their own. Linux 5.12
+        users: Option<Fd>,
     },
     /// The device that swallows everything; that it is this is made sure of (CVE-2025-31133).
     Null,

@@ -12,7 +12,7 @@ use std::process::{Child, Command, Stdio};
 use nix::errno::Errno;
 use nix::unistd::{User, getegid, geteuid};
 
-use crate::ranges::{Ranges, parse, words};
+use crate::ranges::{Range, Ranges, parse, words};
 use crate::sys::holder::Holder;
 
 /// Why there is none.
@@ -35,6 +35,15 @@ pub enum RangesError {
     Program {
         /// Which.
         program: &'static str,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// They are not ours to give.
+    #[error("cannot map the ids from {first} on")]
+    Map {
+        /// The first.
+        first: u32,
         /// Why.
         #[source]
         source: io::Error,
@@ -94,10 +103,28 @@ impl Ranges {
                 return Err(RangesError::Refused { program, why });
             }
         }
-        let path = format!("/proc/{}/ns/user", holder.pid());
-        let opened = File::open(path).map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO)));
-        opened.map(OwnedFd::from).map_err(RangesError::Namespace)
+        held(&holder)
     }
+}
+
+/// A new user namespace whose ids, from 0 on, are those from this one on, as root may have it.
+///
+/// # Errors
+/// When the kernel makes none, or we may not give those ids.
+pub fn namespace_of(range: Range) -> Result<OwnedFd, RangesError> {
+    let holder = Holder::in_new_users().map_err(RangesError::Namespace)?;
+    for map in ["uid_map", "gid_map"] {
+        let line = format!("0 {} {}\n", range.first, range.count);
+        fs::write(format!("/proc/{}/{map}", holder.pid()), line)
+            .map_err(|source| RangesError::Map { first: range.first, source })?;
+    }
+    held(&holder)
+}
+
+fn held(holder: &Holder) -> Result<OwnedFd, RangesError> {
+    let path = format!("/proc/{}/ns/user", holder.pid());
+    let opened = File::open(path).map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO)));
+    opened.map(OwnedFd::from).map_err(RangesError::Namespace)
 }
 
 fn start(program: &str, words: &[String]) -> io::Result<Child> {

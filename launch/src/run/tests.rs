@@ -157,7 +157,8 @@ fn what_a_process_makes_for_us_is_ours_and_what_it_lacks_is_told() {
     }
     let mut script = script();
     let (memory, lacking) = (script.to_be_made(), script.to_be_made());
-    let fresh = |kind: &CStr| Made::Fresh { kind: kind.to_owned(), options: Vec::new(), attributes: 0 };
+    let fresh =
+        |kind: &CStr| Made::Fresh { kind: kind.to_owned(), options: Vec::new(), files: Vec::new(), attributes: 0 };
     script.must(Op::Make { made: fresh(c"tmpfs"), held: memory });
     script.prefer(Op::Make { made: fresh(c"no-such-file-system"), held: lacking });
     let (files, missed) = make(script, &[memory, lacking]).expect("made");

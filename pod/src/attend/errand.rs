@@ -96,9 +96,12 @@ impl Scene {
     fn sandbox_plan(&self) -> Result<plan::PodPlan, Error> {
         let sandbox = &self.plan.sandbox;
         let unsupported = |what: &str| Error::Unsupported { what: what.to_owned() };
-        if sandbox.users == Users::Pods {
-            return Err(unsupported("hostUsers: false"));
-        }
+        // Whoever is not root has no pods but in user namespaces.
+        let users = if sandbox.users == Users::Pods && crate::sandbox::is_admin() {
+            plan::Users::SetApart
+        } else {
+            plan::Users::Ours
+        };
         let mut share = Share::all();
         if sandbox.network == Network::Hosts {
             share.remove(&Share::Net);
@@ -123,7 +126,7 @@ impl Scene {
         let hostname = share.contains(&Share::Uts).then(|| sandbox.names.hostname.parse().ok()).flatten();
         let made = plan::PodPlan::new(self.place.sandbox(), hostname, share, publish)?;
         let Place { namespace, name, uid, .. } = self.place.clone();
-        Ok(made.of_object(uid, namespace, name).seeing(unshared))
+        Ok(made.of_object(uid, namespace, name).seeing(unshared).having(users))
     }
 
     /// The process that holds the sandbox, if it runs.

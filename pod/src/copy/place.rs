@@ -11,25 +11,32 @@ use rustix::fs::{Mode, OFlags, open};
 use rustix::io::Errno;
 
 use super::error::CopyError;
+use super::tree::Owner;
 
 /// A root directory: a workload's, or ours.
 #[derive(Debug)]
 pub(crate) struct Place {
     root: OwnedFd,
+    owner: Option<Owner>,
 }
 
 impl Place {
-    /// What this process sees; `None` when it has ended, whoever has its pid now.
-    pub(crate) fn of(process: Identity) -> Result<Option<Self>, CopyError> {
+    /// What this process sees; `None` when it has ended, whoever has its pid now. What is made there is its owner's.
+    pub(crate) fn of(process: Identity, owner: Option<Owner>) -> Result<Option<Self>, CopyError> {
         let path = format!("/proc/{}/root", process.pid);
         // Pinned before and looked at afterwards: between, its pid is nobody else's.
         let Ok(Some(pidfd)) = Pidfd::of(process) else { return Ok(None) };
         let root = open(&path, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());
         match (root, pidfd.ended_within(Duration::ZERO)) {
             (_, Ok(true)) => Ok(None),
-            (Ok(root), _) => Ok(Some(Self { root })),
+            (Ok(root), _) => Ok(Some(Self { root, owner })),
             (Err(errno), _) => Err(CopyError::file("open", path)(errno)),
         }
+    }
+
+    /// Whose what is made there is, where that is not who we are.
+    pub(crate) fn owner(&self) -> Option<Owner> {
+        self.owner
     }
 
     /// What is at this path, for looking at it or into it; links lead where they lead inside.

@@ -6,7 +6,10 @@ use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, Mode, OFlags, Timestamps, fchmod, futimens, mkdirat, openat, renameat, symlinkat, unlinkat};
+use rustix::fs::{
+    AtFlags, Gid, Mode, OFlags, Timestamps, Uid, chownat, fchmod, futimens, mkdirat, openat, renameat, symlinkat,
+    unlinkat,
+};
 use rustix::io::Errno;
 
 use super::error::CopyError;
@@ -23,6 +26,9 @@ pub(crate) enum Modes {
     New,
 }
 
+/// Whose what is made is, where that is not who makes it: a user and a group.
+pub(crate) type Owner = (Uid, Gid);
+
 /// A directory that is written below.
 pub(crate) struct Tree {
     /// From the first to the one that is written to now, each with whether we have made it.
@@ -30,13 +36,26 @@ pub(crate) struct Tree {
     /// Where that is, for whoever is told of it.
     at: PathBuf,
     modes: Modes,
+    owner: Option<Owner>,
     drafts: u32,
 }
 
 impl Tree {
     /// Below this directory, which is called so.
     pub(crate) fn new(directory: OwnedFd, called: PathBuf, modes: Modes) -> Self {
-        Self { directories: vec![(directory, false)], at: called, modes, drafts: 0 }
+        Self { directories: vec![(directory, false)], at: called, modes, owner: None, drafts: 0 }
+    }
+
+    /// What is made there is theirs.
+    pub(crate) fn owned_by(self, owner: Option<Owner>) -> Self {
+        Self { owner, ..self }
+    }
+
+    /// Gives away what is new.
+    fn give(&self, new: &OsStr, name: &OsStr) -> Result<(), CopyError> {
+        let Some((user, group)) = self.owner else { return Ok(()) };
+        let given = chownat(self.here(), new, Some(user), Some(group), AtFlags::SYMLINK_NOFOLLOW);
+        given.map_err(self.failed("give away", name))
     }
 
     fn here(&self) -> &OwnedFd {
@@ -92,7 +111,10 @@ impl Tree {
 impl Sink for Tree {
     fn enter(&mut self, name: &OsStr, _meta: &Meta) -> Result<(), CopyError> {
         let made = match mkdirat(self.here(), name, Mode::RWXU) {
-            Ok(()) => true,
+            Ok(()) => {
+                self.give(name, name)?;
+                true
+            }
             Err(Errno::EXIST) => false,
             Err(errno) => return Err(self.failed("make the directory", name)(errno)),
         };
@@ -124,6 +146,8 @@ impl Sink for Tree {
         let flags = OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::WRONLY | OFlags::CLOEXEC;
         let file = openat(self.here(), &draft, flags, Mode::RUSR | Mode::WUSR).map_err(self.failed("make", name))?;
         let mut file = File::from(file);
+        // Before it has a mode by which it could be run as somebody.
+        self.give(&draft, name)?;
         let written = io::copy(from, &mut file).map_err(|source| CopyError::Bytes { path: self.at.join(name), source });
         let written = written.and_then(|_| {
             let mode = self.mode(meta).unwrap_or(Mode::from_raw_mode(0o666).difference(umask()));
@@ -140,6 +164,7 @@ impl Sink for Tree {
     fn link(&mut self, name: &OsStr, _meta: &Meta, to: &Path) -> Result<(), CopyError> {
         let draft = self.draft();
         symlinkat(to, self.here(), &draft).map_err(self.failed("make the link", name))?;
+        self.give(&draft, name)?;
         self.put(&draft, name)
     }
 }

@@ -8,13 +8,14 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
+use launch::Identity;
 use launch::op::{Mount, Op};
-use launch::{Identity, Kind};
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
 use nix::mount::MsFlags;
 use nsjoin::Target;
 use registry::{PodDirectory, file};
 
+use super::who::entered_to_mount;
 use crate::error::Error;
 use crate::plan::{PodPlan, Share};
 
@@ -78,7 +79,7 @@ pub(crate) fn mend(pause: Identity, directory: &PodDirectory) -> Result<(), Erro
     if binds.is_empty() {
         return Ok(());
     }
-    nsjoin::errand(&Target::Process(pause), [Kind::User, Kind::Mount], binds)?;
+    nsjoin::errand(&Target::Process(pause), entered_to_mount(), binds)?;
     Ok(())
 }
 

@@ -35,6 +35,9 @@ pub(super) fn sandbox(plan: &PodPlan, own_etc: Vec<Mount>, runs_as: RunsAs, held
         Some(users) => {
             let namespaces = vec![Entry { kind: Kind::User, file: script.hold(users) }];
             script.must(Op::Enter { all_of: None, namespaces });
+            // Who we are may be nobody there.
+            script.must(Op::Gid(0));
+            script.must(Op::Uid(0));
             script.must(Op::Fork(Fork { made: made.collect(), twice: false, orphan: false }));
         }
         None => script.make(made),
@@ -149,8 +152,10 @@ mod tests {
     fn a_user_namespace_of_many_ids_is_entered_before_the_others_are_made() {
         let in_ours = words(&[Share::Net], RunsAs::Nobody);
         let in_theirs = words_in(&[Share::Net], RunsAs::Nobody, Some(file()));
-        assert_eq!(in_theirs[..2], ["join the namespaces", "make a process in the pid namespace"]);
-        assert_eq!(in_theirs[2..], in_ours);
+        let first =
+            ["join the namespaces", "set the group id", "set the user id", "make a process in the pid namespace"];
+        assert_eq!(in_theirs[..4], first);
+        assert_eq!(in_theirs[4..], in_ours);
     }
 
     #[test]

@@ -1,9 +1,10 @@
-//! The user namespace of a pod of somebody to whom more ids are granted than their own.
+//! The user namespace of a pod: of somebody to whom more ids are granted than their own, or of one that has ids of its
+//! own.
 
 use std::os::fd::OwnedFd;
 
-use launch::open::ranges::RangesError;
-use launch::ranges::has;
+use launch::open::ranges::{RangesError, namespace_of};
+use launch::ranges::{Range, has};
 use launch::{Ranges, complain};
 
 use super::who::{NOBODY, RunsAs};
@@ -15,6 +16,14 @@ pub(super) struct Many {
     pub(super) namespace: OwnedFd,
     /// Who pause is in there.
     pub(super) runs_as: RunsAs,
+}
+
+/// Makes one of ids that were set apart for the pod.
+///
+/// # Errors
+/// The kernel makes none, or they are not ours to give.
+pub(super) fn apart(ids: Range) -> Result<Many, RangesError> {
+    Ok(Many { namespace: namespace_of(ids)?, runs_as: RunsAs::Nobody })
 }
 
 /// Makes one, where ids are granted; what stands against that is no reason to have no pod, and is told.

@@ -5,6 +5,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 
 use caps::{CapSet, Capability};
+use launch::Kind;
 
 use registry::file;
 
@@ -24,10 +25,24 @@ pub(super) enum RunsAs {
     RootOfItsOwn,
 }
 
+fn has(capability: Capability) -> bool {
+    caps::has_cap(None, CapSet::Effective, capability).unwrap_or(false)
+}
+
+/// Whether pods are made without user namespaces, unless they are to have ids of their own.
+pub(crate) fn is_admin() -> bool {
+    has(Capability::CAP_SYS_ADMIN)
+}
+
+/// What is entered of a pod to mount in it what is ours: whoever need not be in its user namespace for that stays out,
+/// for what is root's alone is not found from there.
+pub(crate) fn entered_to_mount() -> Vec<Kind> {
+    if is_admin() { vec![Kind::Mount] } else { vec![Kind::User, Kind::Mount] }
+}
+
 /// Who it is to be here.
 pub(super) fn runs_pause() -> Result<RunsAs, Error> {
-    let has = |capability| caps::has_cap(None, CapSet::Effective, capability).unwrap_or(false);
-    if !has(Capability::CAP_SYS_ADMIN) {
+    if !is_admin() {
         return Ok(RunsAs::RootOfItsOwn);
     }
     // Being admin says nothing about ids: in a small user namespace there is hardly one.

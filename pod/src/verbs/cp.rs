@@ -11,14 +11,17 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use launch::Identity;
 use registry::{Found, Name, Registry};
-use rustix::fs::{FileType, Mode, OFlags, fstat, open};
+use rustix::fs::{FileType, Gid, Mode, OFlags, Uid, fstat, open};
 use rustix::io::Errno;
 
 use super::exec;
 use super::meant::meant;
-use crate::copy::{Archive, CopyError, Links, Modes, Place, Tree, Walk, split, unpack};
+use crate::copy::{Archive, CopyError, Links, Modes, Owner, Place, Tree, Walk, split, unpack};
 use crate::error::Error;
+use crate::sandbox;
+use crate::volume::outside;
 
 /// Copy files into workloads, or out of them.
 #[derive(Debug, Args)]
@@ -106,7 +109,11 @@ impl Cp {
                 let place = self.place(&registry.pod(&pod)?)?;
                 let called = called(&pod, &path);
                 let directory = place.directory(&path).map_err(CopyError::file("open", &called))?;
-                Ok(unpack(stdin().lock(), &mut Tree::new(directory, called, modes(Modes::All)), tell)?)
+                Ok(unpack(
+                    stdin().lock(),
+                    &mut Tree::new(directory, called, modes(Modes::All)).owned_by(place.owner()),
+                    tell,
+                )?)
             }
             _ => Err(CopyError::BothLocal.into()),
         }
@@ -119,11 +126,21 @@ impl Cp {
             None => meant(found)?.map(|meant| meant.workload),
         };
         let process = exec::process(found, workload.as_ref())?;
-        Place::of(process)?.ok_or_else(|| match workload {
+        Place::of(process, owner(process))?.ok_or_else(|| match workload {
             Some(workload) => Error::WorkloadEnded { pod: found.name().clone(), workload },
             None => found.ended().into(),
         })
     }
+}
+
+/// Who root is in there, where we are root and that is somebody else.
+fn owner(process: Identity) -> Option<Owner> {
+    let first = |map: &str| -> Option<u32> {
+        let map = fs::read_to_string(format!("/proc/{}/{map}", process.pid)).ok()?;
+        outside(&map, 0).filter(|id| *id != 0)
+    };
+    let (user, group) = sandbox::is_admin().then(|| first("uid_map").zip(first("gid_map")))??;
+    Some((Uid::from_raw(user), Gid::from_raw(group)))
 }
 
 /// A file of a pod's, as it was typed.
@@ -148,10 +165,10 @@ fn copied(
     found: &OwnedFd,
     path: &Path,
     (directory, called, name): Goal<'_>,
-    (links, modes): (Links, Modes),
+    (links, modes, owner): (Links, Modes, Option<Owner>),
     tell: Tell<'_>,
 ) -> Result<(), CopyError> {
-    let sink = &mut Tree::new(directory, called, modes);
+    let sink = &mut Tree::new(directory, called, modes).owned_by(owner);
     let mut walk = Walk { links, sink, tell };
     match name {
         Some(name) => walk.copy(found, name, path),
@@ -171,7 +188,7 @@ fn out(
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         open(path, flags, Mode::empty()).map_err(CopyError::file("open", path))
     };
-    let rules = (Links::Skipped, modes);
+    let rules = (Links::Skipped, modes, None);
     match fs::metadata(to) {
         Ok(there) if there.is_dir() => {
             copied(found, called, (directory(to)?, to.to_owned(), name_in(path)), rules, tell)
@@ -211,7 +228,7 @@ fn into(
     modes: Modes,
     tell: Tell<'_>,
 ) -> Result<(), CopyError> {
-    let rules = (Links::Kept, modes);
+    let rules = (Links::Kept, modes, place.owner());
     let there = match place.find(path) {
         Err(Errno::NOENT) => None,
         there => Some(there.map_err(CopyError::file("find", called))?),

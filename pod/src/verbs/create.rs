@@ -14,9 +14,10 @@ use crate::end;
 use crate::error::Error;
 use crate::forwarder::{self, Listening};
 use crate::output::Shape;
-use crate::plan::{Hostname, PodPlan, Share};
+use crate::plan::{Hostname, PodPlan, Share, Users};
 use crate::programs::Programs;
 use crate::publish::Publish;
+use crate::range;
 use crate::record::PodRecord;
 use crate::sandbox::Opened;
 use crate::store::Store;
@@ -141,7 +142,8 @@ pub fn create(store: &Store, plan: PodPlan, programs: &Programs) -> Result<PodDi
     // Whatever can be refused is asked for before there is anything to undo.
     let listening: Vec<Listening> = plan.publish().iter().copied().map(listen).collect::<Result<_, _>>()?;
     let plan = plan.published_at(listening.iter().map(|listening| listening.publish).collect());
-    let missing = Opened::open(&plan, claim.directory(), &pause)?.run()?;
+    let ids = (plan.users() == Users::SetApart).then(|| range::set_apart(store, claim.directory())).transpose()?;
+    let missing = Opened::open(&plan, claim.directory(), &pause, ids)?.run()?;
     let pause =
         claim.directory().recorded(registry::Process::Pause)?.ok_or(Error::Handed { what: "no pause process" })?;
     let origin = store.here().clone();

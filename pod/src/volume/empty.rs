@@ -6,13 +6,14 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::Path;
 
+use launch::Identity;
 use launch::op::{Mount, Op};
-use launch::{Identity, Kind};
 use nix::mount::MsFlags;
 use nsjoin::Target;
 
 use super::error::{VolumeError, file};
 use crate::compile::Medium;
+use crate::sandbox;
 
 /// A directory that anybody in the pod may write to; it may be there already.
 pub(super) fn directory(path: &Path) -> Result<(), VolumeError> {
@@ -46,7 +47,7 @@ pub(super) fn in_memory(pause: Identity, at: &Path, medium: &Medium, size: Optio
             flags: MsFlags::MS_NOSUID | MsFlags::MS_NODEV,
             data: Some(text(&data)),
         };
-        let missed = nsjoin::errand(&Target::Process(pause), [Kind::User, Kind::Mount], [Op::Mount(mount)])?;
+        let missed = nsjoin::errand(&Target::Process(pause), sandbox::entered_to_mount(), [Op::Mount(mount)])?;
         match missed.into_iter().next() {
             None => return Ok(()),
             Some(missed) => failed = missed.errno.into(),

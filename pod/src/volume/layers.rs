@@ -7,12 +7,13 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+use launch::Identity;
 use launch::op::{Mount, Op};
-use launch::{Identity, Kind};
 use nix::mount::MsFlags;
 use nsjoin::Target;
 
 use super::error::{VolumeError, file};
+use crate::sandbox;
 
 /// Mounts layers on each other over a directory in the pod's mounts, where the pod alone sees them. The top is first;
 /// `marks` says whether what they hide is said by attributes of users.
@@ -39,7 +40,7 @@ pub(super) fn mount(pause: Identity, at: &Path, lowers: &[PathBuf], marks: bool)
     };
     // A page holds what is told, so layers are named from where they all are.
     let ops = [Op::Chdir(text(&stand)), Op::Mount(mount)];
-    let missed = nsjoin::errand(&Target::Process(pause), [Kind::User, Kind::Mount], ops)?;
+    let missed = nsjoin::errand(&Target::Process(pause), sandbox::entered_to_mount(), ops)?;
     match missed.into_iter().next() {
         None => Ok(()),
         Some(missed) => {

@@ -21,8 +21,9 @@ use super::mount::Provided;
 use super::own::{Owner, groups_of, outside};
 use super::token::{Claims, Signer};
 use crate::clock;
-use crate::compile::{Facts, FsGroup, Medium, PodPlan, VolumePlan, VolumeSource, payload};
+use crate::compile::{Facts, FsGroup, Medium, PodPlan, Users, VolumePlan, VolumeSource, payload};
 use crate::objects::{self, Key, Objects};
+use crate::sandbox;
 
 /// Where the volumes of a pod are, and whose.
 #[derive(Debug)]
@@ -130,6 +131,10 @@ impl<'a> Volumes<'a> {
     ) -> Result<Provided, E> {
         let provided = |path: PathBuf| Ok(Provided { path, read_only: true, inert: true });
         let pause = self.pause.ok_or_else(|| VolumeError::Refused("the sandbox has ended".to_owned()))?;
+        if self.plan.sandbox.users == Users::Pods && sandbox::is_admin() {
+            let trouble = "the files of an image as a volume cannot have the ids of a pod's own (hostUsers: false)";
+            return Err(VolumeError::Refused(trouble.to_owned()).into());
+        }
         let (path, made) = (self.state.join(name), self.state.join(format!(".{name}")));
         if fs::read_to_string(&made).ok() != Some(mark(pause)) {
             pin()?;
@@ -210,6 +215,8 @@ impl<'a> Volumes<'a> {
     fn owner(&self, read_only: bool) -> Result<Owner, VolumeError> {
         let Some(FsGroup { id, on_root_mismatch }) = self.plan.fs_group else { return Ok(Owner::default()) };
         let group = match self.pause {
+            // Who mounts it for a container maps its ids.
+            Some(_) if sandbox::is_admin() => Some(id),
             Some(pause) => groups_of(pause.pid)?.map_or(Some(id), |map| outside(&map, id)),
             None => nix::unistd::geteuid().is_root().then_some(id),
         };

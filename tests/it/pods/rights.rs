@@ -1,6 +1,7 @@
 //! Containers that have more than others, or a terminal.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -117,4 +118,70 @@ pub(super) fn among_the_machines(user: User) {
 
 fn sleeps(pid: i64) -> bool {
     fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.starts_with(b"sleep\x0098765"))
+}
+
+/// Who is root in them is nobody on the machine, and what they write to volumes is written as by any root.
+pub(super) fn ids_of_their_own(user: User) {
+    let house = House::new(user);
+    image(&house);
+    house.pod(&["create", "configmap", "conf", "--from-literal=greeting=hello"]).ok();
+    let shared = house.work().join("shared");
+    fs::create_dir(&shared).unwrap();
+    user.owns(&shared);
+    let uid = fs::metadata(&shared).unwrap().uid();
+    let tell = "id -u; touch /made /data/x /memory/y /host/z; cat /conf/greeting; echo; ls -ln /bin/busybox /conf/..data/; \
+                cat /etc/hostname; busybox chown 7:8 /data/x; ls -ln /data/x; echo ready;";
+    let mut main = waiting("main", if user == User::Root { tell } else { "id -u; touch /host/z; echo ready;" });
+    main["volumeMounts"] = json!([
+        { "name": "data", "mountPath": "/data" },
+        { "name": "memory", "mountPath": "/memory" },
+        { "name": "conf", "mountPath": "/conf" },
+        { "name": "host", "mountPath": "/host" },
+        { "name": "data", "mountPath": "/part", "subPath": "a/b" },
+    ]);
+    let mut other = waiting("other", "id -u; test -t 0 && echo terminal; echo ready;");
+    other["tty"] = json!(true);
+    other["livenessProbe"] = json!({ "exec": { "command": ["test", "-d", "/proc/self"] }, "periodSeconds": 1 });
+    if user == User::Root {
+        other["securityContext"] = json!({ "runAsUser": 1000 });
+    }
+    let volumes = json!([
+        { "name": "data", "emptyDir": {} },
+        { "name": "memory", "emptyDir": { "medium": "Memory" } },
+        { "name": "conf", "configMap": { "name": "conf" } },
+        { "name": "host", "hostPath": { "path": shared } },
+    ]);
+    let spec = json!({ "hostUsers": false, "containers": [main, other], "volumes": volumes });
+    let file = put(&house, "web.json", &pod("web", &spec));
+    house.pod(&["apply", "-f", &file, "--wait", "--timeout", "30s"]).ok();
+    let said = house.logged("web", "main", "ready");
+    let told = house.logged("web", "other", "ready");
+    assert!(told.contains("terminal"), "{told}");
+    assert_eq!(fs::metadata(shared.join("z")).unwrap().uid(), uid);
+    let exec = "id -u; echo x > /from-exec; echo y > /part/z; ls /data/a/b";
+    let first = |name: &str, container: &str| -> u32 {
+        let pid = house.workload(name, container)["process"]["pid"].as_i64().unwrap();
+        status_of(i32::try_from(pid).unwrap(), "Uid").split_whitespace().next().unwrap().parse().unwrap()
+    };
+    let twin =
+        put(&house, "twin.json", &pod("twin", &json!({ "hostUsers": false, "containers": [waiting("main", "")] })));
+    house.pod(&["apply", "-f", &twin, "--wait", "--timeout", "30s"]).ok();
+    if user == User::Root {
+        assert!(said.starts_with("0\nhello\n-rwxr-xr-x    1 0        0 "), "{said}");
+        assert!(said.contains("web\n-rw-r--r--    1 7        8 "), "{said}");
+        assert!(told.starts_with("1000\r\n"), "{told}");
+        assert_eq!(house.pod(&["exec", "web", "-c", "main", "--", "sh", "-c", exec]).ok().out(), "0\nz\n");
+        fs::write(house.work().join("in"), "x").unwrap();
+        house.pod(&["cp", "in", "web:/copied", "-c", "main"]).ok();
+        let copied = house.pod(&["exec", "web", "-c", "main", "--", "ls", "-ln", "/copied"]).ok().out();
+        assert!(copied.starts_with("-rw-r--r--    1 0        0 "), "{copied}");
+        let (ours, theirs) = (first("web", "main"), first("twin", "main"));
+        assert!(ours >= 0x6000_0000 && theirs >= 0x6000_0000 && ours.abs_diff(theirs) >= 0x1_0000, "{ours} {theirs}");
+        assert_eq!(first("web", "other"), ours + 1000);
+    } else {
+        assert!(said.starts_with("0\n"), "{said}");
+        assert_eq!(first("web", "main"), uid);
+    }
+    house.pod(&["delete", "-f", &twin]).ok();
+    gone(&house, &file);
 }

@@ -21,17 +21,19 @@ const FSOPEN_CLOEXEC: c_uint = 1;
 const FSMOUNT_CLOEXEC: c_uint = 1;
 const FSCONFIG_SET_FLAG: c_uint = 0;
 const FSCONFIG_SET_STRING: c_uint = 1;
+const FSCONFIG_SET_FD: c_uint = 5;
 const FSCONFIG_CMD_CREATE: c_uint = 6;
 const AT_RECURSIVE: c_uint = 0x8000;
 
 /// Makes one, whose descriptor stays open.
 pub(super) fn make(script: &Script, made: &Made) -> Result<RawFd, Errno> {
     let mount = match made {
-        Made::Fresh { kind, options, attributes } => {
+        Made::Fresh { kind, options, files, attributes } => {
             let options = options.iter().map(|(key, value)| (key.as_c_str(), value.as_deref()));
-            fresh(kind, options, *attributes)?
+            let files = files.iter().map(|(key, file)| (key.as_c_str(), script.number(*file)));
+            fresh(kind, options, files, *attributes)?
         }
-        Made::Copy { of, below, attributes, attributes_below, propagation } => {
+        Made::Copy { of, below, attributes, attributes_below, propagation, users } => {
             let tree = match of {
                 Origin::Path(path) => copy(libc::AT_FDCWD, path, *below)?,
                 Origin::Below(root, path) => {
@@ -43,6 +45,9 @@ pub(super) fn make(script: &Script, made: &Made) -> Result<RawFd, Errno> {
             attribute(tree.as_raw_fd(), true, *attributes_below, *propagation)?;
             if *attributes != 0 {
                 attribute(tree.as_raw_fd(), false, *attributes, 0)?;
+            }
+            if let Some(users) = users {
+                map_ids(tree.as_raw_fd(), script.number(*users))?;
             }
             tree
         }
@@ -61,22 +66,26 @@ pub(super) fn make(script: &Script, made: &Made) -> Result<RawFd, Errno> {
 pub(super) fn fresh<'a>(
     kind: &CStr,
     options: impl Iterator<Item = (&'a CStr, Option<&'a CStr>)>,
+    files: impl Iterator<Item = (&'a CStr, RawFd)>,
     attributes: u64,
 ) -> Result<OwnedFd, Errno> {
     // SAFETY: a C string and a number.
     let context = owned(unsafe { libc::syscall(libc::SYS_fsopen, kind.as_ptr(), FSOPEN_CLOEXEC) })?;
     let context = context.as_raw_fd();
-    let configure = |command: c_uint, key: Option<&CStr>, value: Option<&CStr>| {
+    let configure = |command: c_uint, key: Option<&CStr>, value: Option<&CStr>, file: RawFd| {
         let pointer = |text: Option<&CStr>| text.map_or(std::ptr::null(), CStr::as_ptr);
         let (key, value) = (pointer(key), pointer(value));
-        // SAFETY: C strings, or null where the command takes none.
-        Errno::result(unsafe { libc::syscall(libc::SYS_fsconfig, context, command, key, value, 0) }).map(drop)
+        // SAFETY: C strings, or null where the command takes none, and a descriptor of ours, or a number that it must be.
+        Errno::result(unsafe { libc::syscall(libc::SYS_fsconfig, context, command, key, value, file) }).map(drop)
     };
     for (key, value) in options {
         let command = if value.is_some() { FSCONFIG_SET_STRING } else { FSCONFIG_SET_FLAG };
-        configure(command, Some(key), value)?;
+        configure(command, Some(key), value, 0)?;
     }
-    configure(FSCONFIG_CMD_CREATE, None, None)?;
+    for (key, file) in files {
+        configure(FSCONFIG_SET_FD, Some(key), None, file)?;
+    }
+    configure(FSCONFIG_CMD_CREATE, None, None, 0)?;
     // SAFETY: a descriptor of ours and numbers.
     owned(unsafe { libc::syscall(libc::SYS_fsmount, context, FSMOUNT_CLOEXEC, attributes) })
 }
@@ -94,9 +103,21 @@ pub(super) fn copy(directory: RawFd, path: &CStr, below: bool) -> Result<OwnedFd
 /// Gives a mount attributes, and what others see of it.
 pub(super) fn attribute(mount: RawFd, below: bool, attributes: u64, propagation: u64) -> Result<(), Errno> {
     let change = libc::mount_attr { attr_set: attributes, attr_clr: 0, propagation, userns_fd: 0 };
+    change_attributes(mount, below, &change)
+}
+
+/// Has the files in a mount that is nowhere yet belong to the ids of a user namespace.
+fn map_ids(mount: RawFd, users: RawFd) -> Result<(), Errno> {
+    let userns_fd = users.try_into().map_err(|_| Errno::EBADF)?;
+    let change = libc::mount_attr { attr_set: libc::MOUNT_ATTR_IDMAP, attr_clr: 0, propagation: 0, userns_fd };
+    change_attributes(mount, false, &change)
+}
+
+fn change_attributes(mount: RawFd, below: bool, change: &libc::mount_attr) -> Result<(), Errno> {
     let flags = libc::AT_EMPTY_PATH.cast_unsigned() | if below { AT_RECURSIVE } else { 0 };
     let (nothing, size) = (c"".as_ptr(), size_of::<libc::mount_attr>());
     // SAFETY: a descriptor of ours, a C string, and as many bytes as are said to be there.
-    let set = unsafe { libc::syscall(libc::SYS_mount_setattr, mount, nothing, flags, &raw const change, size) };
+    let set =
+        unsafe { libc::syscall(libc::SYS_mount_setattr, mount, nothing, flags, std::ptr::from_ref(change), size) };
     Errno::result(set).map(drop)
 }

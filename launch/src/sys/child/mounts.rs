@@ -82,7 +82,7 @@ pub(super) fn mask(root: RawFd, at: &CStr, null: RawFd) -> Result<(), Errno> {
     let nothing = if is_directory {
         let inert = libc::MOUNT_ATTR_RDONLY | libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV;
         let size = (c"size", Some(c"0k"));
-        make::fresh(c"tmpfs", std::iter::once(size), inert | libc::MOUNT_ATTR_NOEXEC)?
+        make::fresh(c"tmpfs", std::iter::once(size), std::iter::empty(), inert | libc::MOUNT_ATTR_NOEXEC)?
     } else {
         make::copy(null, c"", false)?
     };
