@@ -1,4 +1,4 @@
-//! The forwarder: a process without privileges that carries the bytes of a pod's published ports.
+//! The forwarder: a process without privileges that carries the bytes and packets of a pod's published ports.
 //!
 //! It is launched into the pod's network ([`start`]) and given everything it has: the listeners, a
 //! pidfd of the pod's pause process, with which it ends, and a socket at which a later supervisor
@@ -21,7 +21,9 @@ mod listen;
 mod means;
 mod message;
 mod obey;
+mod packet;
 mod pipes;
+mod relay;
 mod say;
 #[allow(unsafe_code, reason = "watching descriptors, and the C library's heap; see the file's # Safety")]
 mod sys;

@@ -69,7 +69,7 @@ pub use look::{pod, pods};
 pub use objects::{Key, ObjectsError};
 pub use plan::{Conditions, Console, Contradiction, Hostname, Part, PodPlan, Share, Size, WorkloadPlan, name_after};
 pub use programs::Programs;
-pub use publish::{InvalidPublish, Publish};
+pub use publish::{InvalidPublish, Publish, Transport};
 pub use record::{EndRecord, Missing, PodRecord, Reason, WorkloadRecord, log_name};
 pub use registry::{Name, Registry};
 pub use seal::go_on_sealed;

@@ -1,4 +1,4 @@
-//! Published ports: `[ADDRESS:]HOST:POD`, as text and as data.
+//! Published ports: `[ADDRESS:]HOST:POD[/PROTOCOL]`, as text and as data.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// A TCP port of the host that leads to a port on the pod's localhost.
+/// A port of the host that leads to a port on the pod's localhost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Publish {
     /// The host's address; `::` is every address, of IPv4 too.
@@ -15,13 +15,34 @@ pub struct Publish {
     pub host_port: u16,
     /// The port on the pod's localhost.
     pub pod_port: u16,
+    /// What is spoken there.
+    #[serde(default, skip_serializing_if = "Transport::is_tcp")]
+    pub protocol: Transport,
 }
 
-/// What was given is not `[ADDRESS:]HOST:POD`.
+/// What is spoken on a published port.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Transport {
+    /// Connections.
+    #[default]
+    Tcp,
+    /// Packets.
+    Udp,
+}
+
+impl Transport {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+    fn is_tcp(&self) -> bool {
+        *self == Self::Tcp
+    }
+}
+
+/// What was given is not `[ADDRESS:]HOST:POD[/PROTOCOL]`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidPublish {
     /// It has the wrong shape.
-    #[error("{0:?} is not [ADDRESS:]HOST:POD")]
+    #[error("{0:?} is not [ADDRESS:]HOST:POD[/PROTOCOL]")]
     Shape(String),
     /// A port is none.
     #[error("{0:?} is no port")]
@@ -29,8 +50,8 @@ pub enum InvalidPublish {
     /// An address is none.
     #[error("{0:?} is no IP address")]
     Address(String),
-    /// A protocol other than TCP was asked for.
-    #[error("{0:?}: only tcp can be published")]
+    /// Another protocol was asked for.
+    #[error("{0:?}: only tcp and udp can be published")]
     Protocol(String),
 }
 
@@ -47,10 +68,11 @@ impl FromStr for Publish {
 
     fn from_str(text: &str) -> Result<Self, InvalidPublish> {
         let shape = || InvalidPublish::Shape(text.to_owned());
-        let ports = match text.split_once('/') {
-            Some((ports, "tcp")) => ports,
+        let (ports, protocol) = match text.split_once('/') {
+            Some((ports, "tcp")) => (ports, Transport::Tcp),
+            Some((ports, "udp")) => (ports, Transport::Udp),
             Some((_, protocol)) => return Err(InvalidPublish::Protocol(protocol.to_owned())),
-            None => text,
+            None => (text, Transport::Tcp),
         };
         // From the right, for an IPv6 address has colons of its own.
         let (rest, pod) = ports.rsplit_once(':').ok_or_else(shape)?;
@@ -62,7 +84,7 @@ impl FromStr for Publish {
             0 => return Err(InvalidPublish::Port(pod.to_owned())),
             port => port,
         };
-        Ok(Self { address: address.map_or(Ok(ANY), ip)?, host_port: port(host)?, pod_port })
+        Ok(Self { address: address.map_or(Ok(ANY), ip)?, host_port: port(host)?, pod_port, protocol })
     }
 }
 
@@ -79,14 +101,15 @@ fn ip(text: &str) -> Result<IpAddr, InvalidPublish> {
     bare.parse().map_err(|_| InvalidPublish::Address(text.to_owned()))
 }
 
-/// `8888->80`, or with the address where it is not every one.
+/// `8888->80`, or with the address where it is not every one, and with the protocol where it is not TCP.
 impl fmt::Display for Publish {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.address == ANY {
-            write!(f, "{}->{}", self.host_port, self.pod_port)
+            write!(f, "{}->{}", self.host_port, self.pod_port)?;
         } else {
-            write!(f, "{}->{}", self.listen(), self.pod_port)
+            write!(f, "{}->{}", self.listen(), self.pod_port)?;
         }
+        if self.protocol == Transport::Udp { f.write_str("/udp") } else { Ok(()) }
     }
 }
 
@@ -99,6 +122,8 @@ mod tests {
         for (text, listen, pod_port, shown) in [
             ("8888:80", "[::]:8888", 80, "8888->80"),
             ("8888:80/tcp", "[::]:8888", 80, "8888->80"),
+            ("53:53/udp", "[::]:53", 53, "53->53/udp"),
+            ("127.0.0.1:53:54/udp", "127.0.0.1:53", 54, "127.0.0.1:53->54/udp"),
             ("0:80", "[::]:0", 80, "0->80"),
             ("127.0.0.1:8888:80", "127.0.0.1:8888", 80, "127.0.0.1:8888->80"),
             ("[::1]:8888:80", "[::1]:8888", 80, "[::1]:8888->80"),
@@ -125,7 +150,7 @@ mod tests {
             "80:65536",
             "a:80",
             "host:80:80",
-            "80:80/udp",
+            "80:80/sctp",
             "1.2.3:80:80",
         ] {
             assert!(text.parse::<Publish>().is_err(), "{text}");

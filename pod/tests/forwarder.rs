@@ -13,6 +13,8 @@ mod carries;
 mod confined;
 #[path = "forwarder/outlives.rs"]
 mod outlives;
+#[path = "forwarder/packets.rs"]
+mod packets;
 #[path = "forwarder/shares.rs"]
 mod shares;
 
@@ -38,6 +40,6 @@ fn main() {
         return confined::as_ordinary_user();
     }
     let arguments = Arguments::from_args();
-    let trials = [carries::trials(), confined::trials(), outlives::trials(), shares::trials()];
+    let trials = [carries::trials(), confined::trials(), outlives::trials(), packets::trials(), shares::trials()];
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit();
 }

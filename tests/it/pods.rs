@@ -56,6 +56,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         ),
         as_each_user("pods::wait_as_a_kubelet_has_them_wait", BUSYBOX, statuses::of_a_crash_loop),
         as_each_user("pods::of_one_static_file_are_probed", &[], distroless::probed),
+        as_each_user("pods::have_ports_for_packets", &[], distroless::packets),
         as_each_user("pods::come_and_go_many_at_once", BUSYBOX, many::at_once),
         as_each_user("pods::beside_a_bad_document_are_applied", BUSYBOX, many::one_bad_among_good),
         as_each_user("pods::that_are_wrong_are_refused_as_a_cluster_refuses_them", &[], many::refused),
@@ -348,7 +349,7 @@ fn refused(user: User) {
     let mut main = waiting("main", "");
     main["ports"] = json!([{ "containerPort": 80, "hostPort": 8080, "protocol": "SCTP" }]);
     let file = put(&house, "p.json", &pod("web", &json!({ "containers": [main] })));
-    house.pod(&["apply", "-f", &file]).refuses(125, "a hostPort of another protocol than TCP is not there yet");
+    house.pod(&["apply", "-f", &file]).refuses(125, "a hostPort of SCTP is not there yet");
     assert_eq!(house.pod(&["get", "pods", "-o", "name"]).ok().out(), "");
     let spec = json!({ "containers": [] });
     let file = put(&house, "q.json", &pod("web", &spec));

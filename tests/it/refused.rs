@@ -40,7 +40,7 @@ fn usage(user: User) {
         house.pod(&["create", "--", name]).refuses(2, "invalid value");
     }
     house.pod(&["create", "web", "--publish", "80"]).refuses(2, "is not [ADDRESS:]HOST:POD");
-    house.pod(&["create", "web", "--publish", "80:80/udp"]).refuses(2, "only tcp");
+    house.pod(&["create", "web", "--publish", "80:80/sctp"]).refuses(2, "only tcp");
     house.pod(&["create", "web", "--share", "mnt"]).refuses(2, "invalid value");
     house.pod(&["create", "web", "--share", "net", "--hostname", "x"]).refuses(2, "does not share uts");
     house.pod(&["create", "web", "--share", "uts", "--publish", "80:80"]).refuses(2, "does not share net");

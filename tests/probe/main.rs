@@ -7,6 +7,7 @@ mod http;
 #[allow(unsafe_code, reason = "System V calls, which no crate wraps")]
 mod sys;
 mod tcp;
+mod udp;
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -134,6 +135,11 @@ enum Verb {
         #[arg(long)]
         listen: SocketAddr,
     },
+    /// Send each packet back
+    Udp {
+        #[arg(long)]
+        listen: SocketAddr,
+    },
     /// Make a System V queue and print its id
     Queue,
     /// Make a user namespace, if we may
@@ -197,6 +203,7 @@ fn main() -> Result<ExitCode> {
         Verb::Get { url, patience } => println!("{}", http::get(&url, Duration::from_secs(patience))?),
         Verb::Grpc { listen, ill } => grpc::answer(listen, !ill)?,
         Verb::Tcp { listen } => tcp::serve(listen)?,
+        Verb::Udp { listen } => udp::serve(listen)?,
         Verb::Queue => println!("{}", sys::make_queue()?),
         Verb::Userns => nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWUSER)?,
         Verb::Lease { file } => lease(&file)?,

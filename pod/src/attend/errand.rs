@@ -22,7 +22,7 @@ use crate::objects::Objects;
 use crate::place::Place;
 use crate::plan::{self, Share, Unshared};
 use crate::programs::Programs;
-use crate::publish::Publish;
+use crate::publish::{Publish, Transport};
 use crate::store::Store;
 use crate::verbs::create::create;
 use crate::volume::Volumes;
@@ -117,11 +117,13 @@ impl Scene {
         let mut publish = Vec::new();
         for port in self.plan.regular().flat_map(|container| &container.ports) {
             let Some(host_port) = port.host.filter(|_| sandbox.network == Network::Pods) else { continue };
-            if port.protocol != Protocol::TCP {
-                return Err(unsupported("a hostPort of another protocol than TCP"));
-            }
+            let protocol = match port.protocol {
+                Protocol::TCP => Transport::Tcp,
+                Protocol::UDP => Transport::Udp,
+                Protocol::SCTP => return Err(unsupported("a hostPort of SCTP")),
+            };
             let address = port.address.unwrap_or(IpAddr::V6(std::net::Ipv6Addr::UNSPECIFIED));
-            publish.push(Publish { address, host_port, pod_port: port.container });
+            publish.push(Publish { address, host_port, pod_port: port.container, protocol });
         }
         let hostname = share.contains(&Share::Uts).then(|| sandbox.names.hostname.parse().ok()).flatten();
         let made = plan::PodPlan::new(self.place.sandbox(), hostname, share, publish)?;

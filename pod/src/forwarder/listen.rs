@@ -1,14 +1,15 @@
 //! Listening at a published address, and making sure of a listener that somebody hands us.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::net::{self, AddressFamily, SocketFlags, SocketType, sockopt};
 
-use crate::publish::Publish;
+use super::packet;
+use crate::publish::{Publish, Transport};
 
 /// How long a connection is silent before the other side is asked whether it is still there, how long
 /// each answer is waited for, and how many are.
@@ -21,7 +22,7 @@ const ASKED: u32 = 8;
 pub struct Listening {
     /// Where; its port is the one that the kernel has given.
     pub publish: Publish,
-    listener: TcpListener,
+    listener: OwnedFd,
 }
 
 /// Listens where a port is to be published. Every address is every one of IPv4, too, whatever
@@ -30,14 +31,14 @@ pub struct Listening {
 /// # Errors
 /// When the address is not here, or in use, or not for us to listen at.
 pub fn listen(publish: Publish) -> io::Result<Listening> {
-    let bound = match bind(publish.listen()) {
+    let bound = match bind(publish.listen(), publish.protocol) {
         Err(Errno::AFNOSUPPORT | Errno::ADDRNOTAVAIL) if is_every(publish.address) => {
-            bind(SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), publish.host_port))
+            bind(SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), publish.host_port), publish.protocol)
         }
         bound => bound,
     };
-    let listener = TcpListener::from(bound?);
-    let host_port = listener.local_addr()?.port();
+    let listener = bound?;
+    let host_port = stands(&listener)?.port();
     Ok(Listening { publish: Publish { host_port, ..publish }, listener })
 }
 
@@ -45,20 +46,38 @@ fn is_every(address: IpAddr) -> bool {
     address.is_ipv6() && address.is_unspecified()
 }
 
-fn bind(address: SocketAddr) -> Result<OwnedFd, Errno> {
+/// Where a listener stands.
+fn stands(listener: &OwnedFd) -> io::Result<SocketAddr> {
+    Ok(SocketAddr::try_from(net::getsockname(listener)?)?)
+}
+
+fn bind(address: SocketAddr, protocol: Transport) -> Result<OwnedFd, Errno> {
     let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
-    let socket = net::socket_with(family, SocketType::STREAM, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK, None)?;
-    // What is left of earlier connections does not keep us out.
-    sockopt::set_socket_reuseaddr(&socket, true)?;
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let socket = net::socket_with(family, kind(protocol), flags, None)?;
     if is_every(address.ip()) {
         sockopt::set_ipv6_v6only(&socket, false)?;
     }
+    if protocol == Transport::Udp {
+        packet::say_where(&socket, address.is_ipv4())?;
+        net::bind(&socket, &address)?;
+        return Ok(socket);
+    }
+    // What is left of earlier connections does not keep us out.
+    sockopt::set_socket_reuseaddr(&socket, true)?;
     // Each accepted connection inherits these.
     tune(socket.as_fd())?;
     net::bind(&socket, &address)?;
     // As many as net.core.somaxconn allows wait to be accepted.
     net::listen(&socket, i32::MAX)?;
     Ok(socket)
+}
+
+fn kind(protocol: Transport) -> SocketType {
+    match protocol {
+        Transport::Tcp => SocketType::STREAM,
+        Transport::Udp => SocketType::DGRAM,
+    }
 }
 
 /// Has small writes sent at once, and a connection whose other side has vanished noticed.
@@ -84,11 +103,10 @@ impl Listening {
     /// # Errors
     /// When it does not.
     pub(crate) fn verified(publish: Publish, listener: OwnedFd) -> io::Result<Self> {
-        let is_listener = sockopt::socket_type(&listener)? == SocketType::STREAM
+        let is_listener = sockopt::socket_type(&listener)? == kind(publish.protocol)
             && matches!(sockopt::socket_domain(&listener)?, AddressFamily::INET | AddressFamily::INET6)
-            && sockopt::socket_acceptconn(&listener)?;
-        let listener = TcpListener::from(listener);
-        let stands = listener.local_addr()?;
+            && sockopt::socket_acceptconn(&listener)? == (publish.protocol == Transport::Tcp);
+        let stands = stands(&listener)?;
         let fallen_back = is_every(publish.address) && stands.ip() == IpAddr::V4(Ipv4Addr::UNSPECIFIED);
         let is_there = stands.port() == publish.host_port && (stands.ip() == publish.address || fallen_back);
         if is_listener && is_there {
@@ -111,7 +129,7 @@ impl AsFd for Listening {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::net::{Ipv6Addr, TcpStream};
+    use std::net::{Ipv6Addr, TcpListener, TcpStream, UdpSocket};
 
     fn publish(text: &str) -> Publish {
         text.parse().expect("a port")
@@ -154,8 +172,15 @@ mod tests {
         let elsewhere = Publish { host_port: there.host_port ^ 1, ..there };
         assert!(Listening::verified(elsewhere, copy()).is_err());
         let connected = TcpStream::connect(there.listen()).expect("a client");
-        let (accepted, _) = listening.listener.accept().expect("a connection");
-        assert!(Listening::verified(there, accepted.into()).is_err(), "it stands there, and does not listen");
+        let accepted = net::accept(&listening).expect("a connection");
+        assert!(Listening::verified(there, accepted).is_err(), "it stands there, and does not listen");
+        let packets = listen(publish("127.0.0.1:0:80/udp")).expect("a socket");
+        let copy = packets.as_fd().try_clone_to_owned().expect("a copy");
+        assert!(Listening::verified(Publish { protocol: Transport::Tcp, ..packets.publish }, copy).is_err());
+        let another = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+        let port = another.local_addr().expect("an address").port();
+        let its_own = Publish { host_port: port, ..packets.publish };
+        assert!(Listening::verified(its_own, another.into()).is_ok());
         assert!(Listening::verified(there, connected.into()).is_err());
         assert!(Listening::verified(there, std::fs::File::open("/dev/null").expect("a file").into()).is_err());
     }

@@ -61,9 +61,22 @@ impl Means {
             self.tell("room", || Event::Full { connections: self.most.get() });
             std::sync::Arc::clone(&self.room).acquire_owned().await.ok()?
         };
+        Some(self.taken(permit))
+    }
+
+    /// A place, if there is one just now.
+    pub(super) fn place_at_once(self: &Rc<Self>) -> Option<Place> {
+        let Ok(permit) = std::sync::Arc::clone(&self.room).try_acquire_owned() else {
+            self.tell("room", || Event::Full { connections: self.most.get() });
+            return None;
+        };
+        Some(self.taken(permit))
+    }
+
+    fn taken(self: &Rc<Self>, permit: OwnedSemaphorePermit) -> Place {
         self.now.set(self.now.get() + 1);
         self.peak.set(self.peak.get().max(self.now.get()));
-        Some(Place { means: Rc::clone(self), _permit: permit })
+        Place { means: Rc::clone(self), _permit: permit }
     }
 
     /// A listener takes the place of a connection: it is one descriptor, and the client that waits another.

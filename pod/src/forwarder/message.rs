@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn the_largest_message_is_not_longer_than_any() {
-        let longest: Publish = "[1111:1111:1111:1111:1111:1111:1111:1111]:11111:11111".parse().expect("a port");
+        let longest: Publish = "[1111:1111:1111:1111:1111:1111:1111:1111]:11111:11111/udp".parse().expect("a port");
         let text = serde_json::to_vec(&Command::Carry(vec![longest; AT_ONCE])).expect("JSON");
         assert!(text.len() < LONGEST, "{}", text.len());
     }

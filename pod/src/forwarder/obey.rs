@@ -14,9 +14,10 @@ use super::accept::accept;
 use super::dial::BREATH;
 use super::means::Means;
 use super::message::{AT_ONCE, Answer, Command};
+use super::relay::relay;
 use super::say::{hear, say};
 use super::sys::{Watched, watch};
-use crate::publish::Publish;
+use crate::publish::{Publish, Transport};
 
 /// The ports that are carried.
 #[derive(Debug)]
@@ -123,7 +124,11 @@ impl Ports {
 
     fn carry(&self, publish: Publish, listener: Watched) {
         let listener = Rc::new(listener);
-        let accepting = spawn_local(accept(Rc::clone(&listener), publish.pod_port, Rc::clone(&self.means)));
+        let (source, means) = (Rc::clone(&listener), Rc::clone(&self.means));
+        let accepting = match publish.protocol {
+            Transport::Tcp => spawn_local(accept(source, publish.pod_port, means)),
+            Transport::Udp => spawn_local(relay(source, publish.pod_port, means)),
+        };
         self.means.make_less_room();
         self.carried.borrow_mut().push(Port { publish, listener, accepting });
     }

@@ -34,8 +34,8 @@ pub struct Create {
     #[arg(long)]
     hostname: Option<Hostname>,
 
-    /// Let a TCP port of the host lead to one on the pod's localhost; port 0 lets the kernel choose
-    #[arg(short, long, value_name = "[ADDRESS:]HOST:POD")]
+    /// Let a port of the host lead to one on the pod's localhost; port 0 lets the kernel choose
+    #[arg(short, long, value_name = "[ADDRESS:]HOST:POD[/PROTOCOL]")]
     publish: Vec<Publish>,
 
     /// The namespaces that the workloads share. Without net, ipc or uts they are in the host's;

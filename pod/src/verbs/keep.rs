@@ -87,8 +87,8 @@ fn can_be_run(object: &Object) -> Result<(), Complaint> {
     let spec = pod.spec.clone().unwrap_or_default();
     let containers = || spec.init_containers.iter().chain(&spec.containers);
     let mut ports = containers().flat_map(|container| &container.ports);
-    let what = if ports.any(|port| port.host_port.is_some() && port.protocol.as_deref().is_some_and(|it| it != "TCP")) {
-        "a hostPort of another protocol than TCP"
+    let what = if ports.any(|port| port.host_port.is_some() && port.protocol.as_deref() == Some("SCTP")) {
+        "a hostPort of SCTP"
     } else {
         return Ok(());
     };

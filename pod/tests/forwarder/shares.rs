@@ -113,7 +113,7 @@ fn fair() {
 }
 
 /// A place whose forwarder may have so many descriptors.
-fn limited(descriptors: usize) -> Place {
+pub(crate) fn limited(descriptors: usize) -> Place {
     let mut place = Place::new();
     let program = place.directory.path().join("limited");
     let script = format!("#!/bin/sh\nulimit -n {descriptors}\nexec {} \"$@\"\n", place.program.display());
