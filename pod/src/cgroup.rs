@@ -22,13 +22,13 @@ pub(crate) struct Group {
     pub(crate) missing: Vec<Missing>,
 }
 
-/// Makes the group of a workload, with its limits.
+/// Makes the group of a workload, with its limits, and those of all of the pod together.
 pub(crate) fn make(
     directory: &PodDirectory,
-    pod: &Name,
-    pause: Identity,
+    (pod, pause): (&Name, Identity),
     workload: &Name,
     limits: &Limits,
+    together: &Limits,
 ) -> Result<Group, Error> {
     let group = of_pod(pod, pause)?;
     let mut recorded = directory.cgroups()?;
@@ -38,6 +38,10 @@ pub(crate) fn make(
     recorded.dedup();
     if recorded.len() > before {
         directory.write_cgroups(&recorded)?;
+    }
+    if !together.is_empty() {
+        // Each time: whoever was the last in it may have taken it along.
+        group.limit(together)?;
     }
     let made = group.make(workload.as_str(), limits, &TOLD)?;
     // Those that are done without for one reason are told together.

@@ -115,6 +115,9 @@ pub struct PodPlan {
     unshared: Unshared,
     #[serde(default)]
     users: Users,
+    /// What its workloads may have of the machine together.
+    #[serde(default)]
+    limits: Limits,
 }
 
 /// Whose ids the processes of a pod have.
@@ -175,6 +178,7 @@ impl PodPlan {
             key: None,
             unshared: Unshared::Own,
             users: Users::Ours,
+            limits: Limits::default(),
         })
     }
 
@@ -236,6 +240,18 @@ impl PodPlan {
     #[must_use]
     pub(crate) fn having(self, users: Users) -> Self {
         Self { users, ..self }
+    }
+
+    /// The same pod, whose workloads may have no more together.
+    #[must_use]
+    pub(crate) fn within(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// What its workloads may have together.
+    #[must_use]
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// Whose ids its processes have.

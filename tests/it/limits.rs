@@ -55,13 +55,26 @@ fn none_left(pod: &str, pause: i32) {
 
 /// A file of the group of a process, in whichever hierarchy it is.
 fn says(pid: i64, file: &str) -> Option<String> {
+    let path = group_with(pid, file)?.join(file);
+    Some(fs::read_to_string(path).unwrap().trim().to_owned())
+}
+
+/// One of these files, as the versions call it, of the group around that of a process.
+pub(crate) fn above(pid: i64, files: &[&str]) -> Option<String> {
+    files.iter().find_map(|file| {
+        let path = group_with(pid, file)?.parent()?.join(file);
+        Some(fs::read_to_string(path).ok()?.trim().to_owned())
+    })
+}
+
+/// The group of a process in which there is such a file.
+fn group_with(pid: i64, file: &str) -> Option<PathBuf> {
     let groups = fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap();
     let paths: Vec<&str> = groups.lines().map(|line| line.splitn(3, ':').nth(2).unwrap()).collect();
     let mut all = hierarchies().into_iter().flat_map(|hierarchy| {
         paths.iter().map(move |path| hierarchy.join(path.trim_start_matches('/'))).collect::<Vec<_>>()
     });
-    let found = all.find(|path| path.components().any(|part| part.as_os_str() == "pod") && path.join(file).exists())?;
-    Some(fs::read_to_string(found.join(file)).unwrap().trim().to_owned())
+    all.find(|path| path.components().any(|part| part.as_os_str() == "pod") && path.join(file).exists())
 }
 
 fn pid_of(house: &House, workload: &str) -> i64 {

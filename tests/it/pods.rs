@@ -94,6 +94,8 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials.push(trial("pods::begin_where_nothing_more_can_be_watched", &unwatched, many::unwatched));
     trials.push(trial("pods::give_their_volumes_to_a_group", &root, volumes::grouped));
     trials.push(trial("pods::without_memory_are_shown_as_oomkilled", &root, statuses::of_one_without_memory));
+    let together = "pods::of_containers_that_have_too_much_together_lose_one";
+    trials.push(trial(together, &root, statuses::of_one_without_memory_together));
     trials
 }
 

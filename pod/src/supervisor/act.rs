@@ -91,6 +91,7 @@ impl Supervisor {
             pause: pod.pause,
             pinned: pod.pinned.as_fd().try_clone_to_owned().map_err(|source| pod.failed(source))?,
             own_pids,
+            together: pod.plan.limits().clone(),
             program: pod.program.clone(),
         };
         let jobs = worker::work(worker, launched).map_err(|source| pod.failed(source))?;

@@ -83,6 +83,8 @@ pub(super) struct Worker {
     /// A pidfd of that.
     pub(super) pinned: OwnedFd,
     pub(super) own_pids: OwnPids,
+    /// What all workloads may have together.
+    pub(super) together: Limits,
     /// This program's file.
     pub(super) program: PathBuf,
 }
@@ -193,9 +195,14 @@ impl Worker {
         if plan.limits().is_empty() && plan.container.is_none() {
             return Ok(None);
         }
-        let made = |limits: &Limits| cgroup::make(&self.directory, &self.pod, self.pause, &plan.name, limits);
-        let group = match made(plan.limits()) {
-            Err(Error::Cgroup(_)) if plan.wishes_shares => made(&Limits { shares: None, ..plan.limits().clone() }),
+        let made = |limits: &Limits, together: &Limits| {
+            cgroup::make(&self.directory, (&self.pod, self.pause), &plan.name, limits, together)
+        };
+        let without_shares = |limits: &Limits| Limits { shares: None, ..limits.clone() };
+        let group = match made(plan.limits(), &self.together) {
+            Err(Error::Cgroup(_)) if plan.wishes_shares => {
+                made(&without_shares(plan.limits()), &without_shares(&self.together))
+            }
             group => group,
         };
         group.map(Some)

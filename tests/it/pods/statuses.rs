@@ -235,3 +235,34 @@ pub(super) fn of_a_crash_loop(user: User) {
     }
     all_gone(&house);
 }
+
+/// What a pod may have is more than what its containers may have: who has the most of it is killed, within its own limit.
+pub(super) fn of_one_without_memory_together() {
+    let house = House::new(User::Root);
+    image(&house);
+    let hold =
+        container("hold", "x=$(busybox dd if=/dev/zero bs=1M count=24 2>/dev/null | busybox tr '\\0' x); sleep 1000");
+    let grow = container("grow", "while test ! -e /all/go; do sleep 0.05; done; exec busybox tail /dev/zero");
+    let mut grow = with(grow, "volumeMounts", json!([{ "name": "all", "mountPath": "/all" }]));
+    grow["resources"] = json!({ "limits": { "memory": "40Mi" } });
+    let spec = json!({
+        "restartPolicy": "Never", "containers": [hold, grow], "volumes": [{ "name": "all", "emptyDir": {} }],
+        "resources": { "limits": { "memory": "40Mi", "cpu": "500m" }, "requests": { "cpu": "250m" } },
+    });
+    let file = put(&house, "both.json", &pod("both", &spec));
+    house.pod(&["apply", "-f", &file]).ok();
+    eventually("both run", || (line(&house, "both").0 == "2/2").then_some(()));
+    let pid = house.workload("both", "grow")["process"]["pid"].as_i64().unwrap();
+    let together = |version1: &str, version2: &str| crate::limits::above(pid, &[version1, version2]);
+    assert_eq!(together("memory.limit_in_bytes", "memory.max").as_deref(), Some("41943040"));
+    let quota = together("cpu.cfs_quota_us", "cpu.max").unwrap();
+    assert!(quota == "50000" || quota == "50000 100000", "{quota}");
+    let shares = together("cpu.shares", "cpu.weight").unwrap();
+    assert!(shares != "1024" && shares != "100", "{shares}");
+    house.pod(&["exec", "both", "-c", "grow", "--", "touch", "/all/go"]).ok();
+    let reason = |index: usize| {
+        shown(&house, "both", &format!("{{.status.containerStatuses[{index}].state.terminated.reason}}"))
+    };
+    eventually("who held the most is killed", || (reason(0) == "OOMKilled").then_some(()));
+    all_gone(&house);
+}
