@@ -8,11 +8,12 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use launch::Origin;
 use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::Pid;
-use registry::{Lock, Name, PodDirectory, Process, RegistryError, Sharing, file, tree};
+use registry::{Attempt, Lock, Name, PodDirectory, Process, RegistryError, Sharing, file, tree};
 
 use super::pace::{self, Pace};
 use crate::end;
@@ -24,10 +25,17 @@ use crate::seal;
 use crate::store::Store;
 use crate::volume::is_of;
 
-/// Whether somebody attends to the pod: whether its lock is taken.
+/// How long somebody may take to end who has been killed.
+const ENDING: Duration = Duration::from_secs(2);
+
+/// Whether somebody attends to the pod: whether its lock is taken, by somebody who is not just about to end.
 pub(super) fn is_attended(place: &Place) -> Result<bool, Error> {
     let path = place.lock();
-    Ok(Lock::try_take(&path, Sharing::Shared)?.is_none() && path.exists())
+    Ok(match Attempt::at(&path, Sharing::Shared)? {
+        Attempt::Taken(_) => false,
+        Attempt::Busy(busy) => busy.take_over(ENDING)?.is_none(),
+        Attempt::Gone => path.exists(),
+    })
 }
 
 /// Starts somebody who attends to the pod, unless somebody does. Whatever has to be done is done by them.
@@ -102,6 +110,8 @@ pub(super) fn forget(place: &Place, objects: &Objects) -> Result<(), Error> {
     if objects.get(&key)?.is_some_and(|object| object.metadata().uid.as_deref() == Some(&place.uid)) {
         changing.delete(&key)?;
     }
+    // The last one takes a namespace along that is to go.
+    changing.finish(&place.namespace)?;
     Ok(())
 }
 
