@@ -163,13 +163,13 @@ impl Script {
     }
 
     /// Whether the process cannot run on our memory: the time namespace is entered only by one with
-    /// memory of its own, and the birth into a cgroup has no wrapper that would take a stack.
+    /// memory of its own.
     pub(crate) fn needs_memory_of_its_own(&self) -> bool {
         let enters_time = |step: &Step| match &step.op {
             Op::Enter { namespaces, .. } => namespaces.iter().any(|entry| entry.kind == Kind::Time),
             _ => false,
         };
-        self.birth.cgroup.is_some() || self.steps.iter().any(enters_time)
+        self.steps.iter().any(enters_time)
     }
 }
 

@@ -6,6 +6,7 @@
 //! and borrows of values of the size it expects.
 
 pub(crate) mod child;
+mod clone3;
 #[cfg(any(target_env = "musl", test))]
 pub(crate) mod heap;
 mod hidden;

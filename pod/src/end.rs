@@ -1,8 +1,8 @@
 //! Ending a pod's processes, in bounded time, and telling who stands in the way.
 //!
 //! The pause goes first, and with it, by the kernel, everything in its pid namespace; workloads that are among the
-//! machine's processes are killed by us. The supervisor,
-//! which is the parent of the workloads, reaps them and goes by itself, as the forwarder does. A
+//! machine's processes are killed by us. The supervisor, which is the parent of the workloads, reaps them and
+//! leaves the pod by itself, as the forwarder does. A
 //! process is gone when that was seen; nothing is forgotten that was not.
 
 use std::thread::sleep;
@@ -23,7 +23,10 @@ use crate::supervisor;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long the supervisor and the forwarder have to follow the pause by themselves.
 const FOLLOW: Duration = Duration::from_secs(2);
-/// How long between two looks at a lock.
+/// How long a process has to be gone that has left a pod.
+const LEAVE: Duration = Duration::from_millis(200);
+/// How long between two looks at a lock, at first and at most.
+const FIRST_BREATH: Duration = Duration::from_micros(250);
 const BREATH: Duration = Duration::from_millis(5);
 
 /// Ends all that runs of a pod.
@@ -49,20 +52,54 @@ pub(crate) fn end(name: &Name, directory: &PodDirectory, here: &Origin) -> Resul
     }
     let names = directory.workload_names().unwrap_or_default();
     let consoles = names.iter().map(Process::Console);
-    for follower in [Process::Supervisor, Process::Forwarder].into_iter().chain(consoles) {
+    if !is_unsupervised(directory, Instant::now() + FOLLOW)? {
+        let holder = end_follower(directory, Process::Supervisor, here, Duration::ZERO)?;
+        // Where its record is not to be believed, the lock on it is.
+        if holder.is_some() || !is_unsupervised(directory, Instant::now() + FOLLOW)? {
+            return Err(Error::Stuck { name: name.clone(), holders: holder.into_iter().collect() });
+        }
+    }
+    for follower in [Process::Forwarder].into_iter().chain(consoles) {
         if let Some(holder) = end_follower(directory, follower, here, FOLLOW)? {
             return Err(Error::Stuck { name: name.clone(), holders: vec![holder] });
         }
     }
-    // Where its record is not to be believed, the lock on it is.
-    let deadline = Instant::now() + FOLLOW;
+    supervisor_leaves(directory, here)
+}
+
+/// Waits until nobody supervises the pod any more. Whose process goes on has other things to do.
+fn is_unsupervised(directory: &PodDirectory, deadline: Instant) -> Result<bool, Error> {
+    let mut breath = FIRST_BREATH;
     while supervisor::is_living(directory)? {
         if Instant::now() >= deadline {
-            return Err(Error::Stuck { name: name.clone(), holders: Vec::new() });
+            return Ok(false);
         }
-        sleep(BREATH);
+        sleep(breath);
+        breath = (breath * 2).min(BREATH);
+    }
+    Ok(true)
+}
+
+/// Waits for a supervisor to be gone that has left the pod, unless its process is there for more than that.
+fn supervisor_leaves(directory: &PodDirectory, here: &Origin) -> Result<(), Error> {
+    let Some(supervisor) = recorded(directory, Process::Supervisor, here) else { return Ok(()) };
+    if is_us(supervisor) {
+        return Ok(());
+    }
+    if let Some(pidfd) = Pidfd::of(supervisor).map_err(RegistryError::Blind)? {
+        let _others_go_on = ended_by(&pidfd, Instant::now() + LEAVE)?;
     }
     Ok(())
+}
+
+fn is_us(process: Identity) -> bool {
+    u32::try_from(process.pid) == Ok(std::process::id())
+}
+
+/// Who is recorded, if that was written where processes are counted as here.
+fn recorded(directory: &PodDirectory, process: Process<'_>, here: &Origin) -> Option<Identity> {
+    let identity = directory.recorded(process).ok().flatten()?;
+    directory.origin().is_ok_and(|origin| matches!(origin.from_here(here), Reach::Here)).then_some(identity)
 }
 
 /// The workloads' processes that are not gone, reaped or not: who is not root knows no others of a pause
@@ -153,8 +190,8 @@ fn end_follower(
     patience: Duration,
 ) -> Result<Option<Holder>, Error> {
     // Where there is nothing to be read of it, its socket or its lock tells.
-    let Ok(Some(identity)) = directory.recorded(process) else { return Ok(None) };
-    if !directory.origin().is_ok_and(|origin| matches!(origin.from_here(here), Reach::Here)) {
+    let Some(identity) = recorded(directory, process, here) else { return Ok(None) };
+    if is_us(identity) {
         return Ok(None);
     }
     let Some(pidfd) = Pidfd::of(identity).map_err(RegistryError::Blind)? else { return Ok(None) };

@@ -1,7 +1,7 @@
 //! The supervisor: one process per pod that owns its workloads and holds its published ports.
 //!
 //! It is started when a pod first needs it, by a port to publish or a workload to launch, and ends
-//! when the pause process does. It works in the pod's directory, which it never names by path, for a
+//! when the pause process does. Who attends to the pod of a manifest is its supervisor, too, unless there is one. It works in the pod's directory, which it never names by path, for a
 //! pod may be renamed. What it does is decided by a machine ([`decide`]) that is told what has
 //! happened; what that says is done here, the rest by a thread of its own, for launching and
 //! recording may wait for a disk.
@@ -25,9 +25,9 @@ mod wires;
 mod worker;
 mod workloads;
 
-pub(crate) use entry::become_nobodys_child;
 pub use entry::supervise;
-pub(crate) use start::{call, ensure, is_living};
+pub(crate) use entry::{become_nobodys_child, host, sign};
+pub(crate) use start::{Service, call, ensure, is_living};
 
 /// Says what went wrong where nobody waits for an answer, and goes on with this.
 fn complain<T>(error: impl std::error::Error, otherwise: T) -> T {

@@ -69,7 +69,6 @@ pub(crate) fn trials() -> Vec<Trial> {
         as_each_user("pods::have_the_files_of_images", BUSYBOX, volumes::images),
         as_each_user("pods::are_waited_for_until_they_are_what_they_are_for", BUSYBOX, submit::waited_for),
         as_each_user("pods::are_entered_by_the_container_that_kubectl_would_take", BUSYBOX, submit::entered),
-        as_each_user("pods::go_with_their_namespace", BUSYBOX, submit::with_their_namespace),
         as_each_user("pods::are_planned_and_the_plan_is_shown", &[], submit::planned),
         as_each_user("pods::give_way_to_others_by_force", BUSYBOX, submit::by_force),
         as_each_user("pods::and_the_like_come_from_addresses", &[], submit::from_addresses),
@@ -303,12 +302,23 @@ fn killed(user: User) {
     house.pod(&["apply", "-f", &file, "--wait", "--timeout", "30s"]).ok();
     let process = || house.workload("web", "main")["process"]["pid"].as_i64().unwrap();
     let before = process();
-    for name in ["attend", "supervise"] {
-        let pid = house.process_named(&format!("pod {name}"));
-        kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
+    let end = |name: &str| kill(Pid::from_raw(house.process_named(name)), Signal::SIGKILL).unwrap();
+    let goes_on = |what: &str| {
         house.pod(&["apply", "-f", &file, "--wait", "--timeout", "30s"]).ok();
-        assert_eq!((process(), line(&house, "web").2.as_str()), (before, "0"), "{name}");
-    }
+        assert_eq!((process(), line(&house, "web").2.as_str()), (before, "0"), "{what}");
+    };
+    end("pod attend");
+    goes_on("its attendant");
+    // Who comes while nobody attends to it has it supervised by somebody else, who is believed, and replaced.
+    end("pod attend");
+    house.pod(&["add", "web", "--name", "guest", "--", "sleep", "98765"]).ok();
+    house.process_named("pod supervise");
+    goes_on("its attendant, beside a supervisor");
+    end("pod supervise");
+    goes_on("its supervisor");
+    eventually("its attendant supervises it", || {
+        house.pod(&["add", "web", "--name", "another", "--", "sleep", "98765"]).output.status.success().then_some(())
+    });
     // Without its pause nothing of it is left, and all of it comes again.
     kill(Pid::from_raw(house.pause("web")), Signal::SIGKILL).unwrap();
     eventually("it runs again", || {

@@ -10,9 +10,8 @@
 //! pid namespace within one that is entered takes a third, for it is made by who is in the outer
 //! one; so does a command that is to be its init's child, for it has to be orphaned in there.
 //!
-//! The time namespace is joined only by a process with memory of its own, and `clone3` into a
-//! cgroup has no wrapper that would take a stack; for these two the clone copies our memory, and the
-//! report comes back through a page that both share.
+//! The time namespace is joined only by a process with memory of its own; for that one the clone copies our
+//! memory, and the report comes back through a page that both share.
 
 mod credentials;
 mod descriptors;
@@ -179,8 +178,14 @@ fn clone(stack: *mut c_void, flags: c_int, errand: &mut Errand<'_>, pidfd: Optio
     Errno::result(pid)
 }
 
-/// Clones with a copy of our memory, right into a cgroup; the child is there from its birth on.
-fn clone_into(cgroup: RawFd, flags: c_int, errand: &mut Errand<'_>, pidfd: Option<&Report>) -> Result<i32, Errno> {
+/// Clones right into a cgroup; the child is there from its birth on.
+fn clone_into(
+    cgroup: RawFd,
+    stack: *mut c_void,
+    flags: c_int,
+    errand: &mut Errand<'_>,
+    pidfd: Option<&Report>,
+) -> Result<i32, Errno> {
     let mut pidfd_of_child = -1;
     let mut clone3 = Clone3::default();
     clone3.flag_vfork().flag_into_cgroup(&cgroup).exit_signal(u64::from((flags & 0xff).cast_unsigned()));
@@ -212,16 +217,29 @@ fn clone_into(cgroup: RawFd, flags: c_int, errand: &mut Errand<'_>, pidfd: Optio
     if pidfd.is_some() {
         clone3.flag_pidfd(&mut pidfd_of_child);
     }
-    // SAFETY: without CLONE_VM the child has a copy of this stack, so it may go on in it; it makes only
-    // system calls, and never returns.
-    let cloned = unsafe { clone3.call() };
-    if cloned == Ok(0) {
-        run(std::ptr::from_mut(errand).cast());
+    if set(libc::CLONE_VM) {
+        let mut args = clone3.as_clone_args();
+        args.flags |= u64::from(libc::CLONE_VM.cast_unsigned());
+        args.stack = stack.addr() as u64 - STACK as u64;
+        args.stack_size = STACK as u64;
+        if let Some(report) = pidfd {
+            args.pidfd = report.pidfd.as_ptr().addr() as u64;
+        }
+        // SAFETY: as for `clone`: the stack and `errand` outlive the child's use of them, for CLONE_VFORK holds us
+        // until then; the kernel writes the pidfd where it is read only afterwards.
+        unsafe { super::clone3::clone3(&args, run, std::ptr::from_mut(errand).cast()) }
+    } else {
+        // SAFETY: without CLONE_VM the child has a copy of this stack, so it may go on in it; it makes only
+        // system calls, and never returns.
+        let cloned = unsafe { clone3.call() };
+        if cloned == Ok(0) {
+            run(std::ptr::from_mut(errand).cast());
+        }
+        if let Some(report) = pidfd {
+            report.pidfd.store(pidfd_of_child, Ordering::Relaxed);
+        }
+        cloned.map_err(|uapi_errno| Errno::from_raw(uapi_errno.0))
     }
-    if let Some(report) = pidfd {
-        report.pidfd.store(pidfd_of_child, Ordering::Relaxed);
-    }
-    cloned.map_err(|uapi_errno| Errno::from_raw(uapi_errno.0))
 }
 
 /// Reads what the child left; a child that failed is reaped.
@@ -284,7 +302,7 @@ impl Errand<'_> {
     fn clone_first(&mut self, stack: *mut c_void, flags: c_int, pidfd: Option<&Report>) -> Result<i32, Errno> {
         let flags = flags | self.script.birth.make();
         if let Some(directory) = self.script.birth.cgroup {
-            match clone_into(self.script.number(directory), flags, self, pidfd) {
+            match clone_into(self.script.number(directory), stack, flags, self, pidfd) {
                 Err(Errno::ENOSYS | Errno::E2BIG | Errno::EINVAL) => self.goes_to_cgroup = true,
                 Err(errno @ (Errno::EAGAIN | Errno::ENOMEM)) => return Err(errno),
                 Err(errno) => {

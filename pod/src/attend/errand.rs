@@ -9,7 +9,7 @@ use image::remote::{Patience, Remote, RemoteError, Settings, Verify};
 use image::{Descriptor, ImageError, Limits, Platform, Prepared, Store as Images};
 use launch::Identity;
 use manifest::kind::Pod;
-use registry::{Process, file};
+use registry::{Lock, PodDirectory, Process, file};
 
 use super::start::{end_and_reap, forget_sandbox};
 use crate::compile::{
@@ -24,7 +24,7 @@ use crate::plan::{self, Share, Unshared};
 use crate::programs::Programs;
 use crate::publish::{Publish, Transport};
 use crate::store::Store;
-use crate::verbs::create::create;
+use crate::verbs::create::{Made, make};
 use crate::volume::Volumes;
 
 /// All that an errand is run with.
@@ -36,6 +36,12 @@ pub(super) struct Scene {
     pub(super) pod: Pod,
     pub(super) plan: PodPlan,
     pub(super) node: NodeFacts,
+    pub(super) addresses: Vec<IpAddr>,
+}
+
+/// A sandbox that has been made.
+pub(super) struct Sandbox {
+    pub(super) made: Made,
     pub(super) addresses: Vec<IpAddr>,
 }
 
@@ -72,25 +78,26 @@ impl Scene {
         if troubles.is_empty() { Ok(()) } else { Err(troubles) }
     }
 
-    /// Makes the sandbox; hands back its addresses.
+    /// Makes the sandbox, which nobody supervises yet.
     ///
     /// # Errors
     /// It cannot be made.
-    pub(super) fn make_sandbox(&self) -> Result<Vec<IpAddr>, Error> {
+    pub(super) fn make_sandbox(&self) -> Result<Sandbox, Error> {
         // What is left of one before it is of no use any more.
         forget_sandbox(&self.place)?;
         let plan = self.sandbox_plan()?;
-        let directory = create(&Store::open()?, plan, &self.programs)?;
+        let store = Store::open()?;
+        let made = make(&store, plan, &self.programs)?;
         let addresses = match self.plan.sandbox.network {
             Network::Pods => vec![IpAddr::V4(Ipv4Addr::LOCALHOST)],
             Network::Hosts => self.node.addresses.clone(),
         };
         if self.plan.sandbox.network == Network::Pods {
             // What is mounted is the file, and not its name.
-            write_over(&directory.etc("hosts"), &hosts(&self.plan.sandbox, &addresses, &self.node))?;
-            write_over(&directory.etc("resolv.conf"), &self.plan.sandbox.dns.text())?;
+            write_over(&made.directory.etc("hosts"), &hosts(&self.plan.sandbox, &addresses, &self.node))?;
+            write_over(&made.directory.etc("resolv.conf"), &self.plan.sandbox.dns.text())?;
         }
-        Ok(addresses)
+        Ok(Sandbox { made, addresses })
     }
 
     fn sandbox_plan(&self) -> Result<plan::PodPlan, Error> {
@@ -214,15 +221,14 @@ impl Scene {
         directory.recorded(Process::Supervisor).ok().flatten()
     }
 
-    /// Sees to it that the sandbox has a supervisor again, as long as there is a sandbox.
-    pub(super) fn supervise(&self) -> Result<(), Error> {
+    /// The sandbox, if it is there and nobody supervises it; nobody does as long as its lock is held.
+    pub(super) fn unsupervised(&self) -> Result<Option<(PodDirectory, Lock)>, Error> {
         if self.pause().is_none() {
-            return Ok(());
+            return Ok(None);
         }
-        let store = Store::open()?;
-        let name = self.place.sandbox();
-        let (found, _lock) = store.locked(&name)?;
-        crate::supervisor::ensure(&self.programs, &name, found.directory(), &[])
+        let (found, lock) = Store::open()?.locked(&self.place.sandbox())?;
+        let is_free = !crate::supervisor::is_living(found.directory())?;
+        Ok(is_free.then(|| (found.directory().clone(), lock)))
     }
 
     /// A process of the sandbox's, as its directory has it.

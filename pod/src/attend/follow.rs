@@ -14,8 +14,9 @@ use crate::objects::{Key, Objects};
 use crate::place::{Place, machine_of};
 use crate::programs::Programs;
 
-/// How long between two looks, at first and at most.
-const FIRST: Duration = Duration::from_millis(2);
+/// How long between two looks, at first and at most. To have the kernel tell would take longer: an inotify is closed in
+/// some ten milliseconds.
+const FIRST: Duration = Duration::from_micros(500);
 const LAST: Duration = Duration::from_millis(50);
 
 /// Sees to the pods that a verb has brought or sent away. What is said of those that do not become what was waited for
@@ -50,13 +51,9 @@ pub fn follow(pending: &[Pending], programs: &Programs) -> Result<Vec<Complaint>
                 complaints.extend(came(place, &pending.pod, may_run, patience, programs)?);
             }
             Until::Gone(patience) => {
-                let is_gone =
-                    |place: &Place| Ok(uid(place, &objects)?.is_none() && !objects.is_emptied(&place.namespace)?);
+                let is_gone = |place: &Place| Ok(uid(place, &objects)?.is_none());
                 // Whoever has attended to it may have gone before they were told.
                 let nudge = |place: &Place| {
-                    if objects.is_emptied(&place.namespace)? {
-                        return Ok(objects.change()?.finish(&place.namespace)?);
-                    }
                     let left = is_over(place)? && !is_attended(place)?;
                     if left { forget(place, &objects) } else { ensure(place, programs) }
                 };
@@ -128,13 +125,13 @@ fn waited(
     mut came: impl FnMut(&Place) -> Result<bool, Error>,
 ) -> Result<bool, Error> {
     let began = Instant::now();
-    let (mut breath, mut looked) = (FIRST, Instant::now());
+    let mut looked = Instant::now();
     while !came(place)? {
         if patience.is_some_and(|patience| began.elapsed() >= patience) {
             return Ok(false);
         }
-        sleep(breath);
-        breath = (breath * 2).min(LAST);
+        // A hundredth of what was waited for already is little to wait for more.
+        sleep((began.elapsed() / 100).clamp(FIRST, LAST));
         if looked.elapsed() > Duration::from_secs(1) {
             looked = Instant::now();
             nudge(place)?;

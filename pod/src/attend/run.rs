@@ -3,6 +3,7 @@
 mod act;
 mod ask;
 mod ends;
+mod host;
 mod look;
 
 use std::collections::BTreeMap;
@@ -16,12 +17,12 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{JoinHandle, LocalSet, spawn_local};
 use tokio::time::sleep;
 
-use super::errand::Scene;
+use super::errand::{Sandbox, Scene};
 use super::pace::Pace;
 use super::watch;
 use crate::compile::{self, NodeFacts, PidSharing};
 use crate::error::Error;
-use crate::machine::{Event, Job, Machine};
+use crate::machine::{Event, Job, Machine, Outcome};
 use crate::objects::Objects;
 use crate::place::{Place, machine_of, save};
 use crate::probe::Prober;
@@ -30,9 +31,11 @@ use crate::programs::Programs;
 /// What somebody told us.
 enum Heard {
     Event(Event),
+    /// The sandbox was made, and waits for somebody who supervises it.
+    Made(Box<Sandbox>),
     /// The object, or what it is made of, has changed.
     Changed,
-    /// The sandbox's supervisor has ended, and another may be there.
+    /// Nobody may supervise the sandbox any more.
     Unsupervised,
     /// The pod is forgotten.
     Forgotten,
@@ -60,7 +63,7 @@ pub(super) struct Attendant {
     errands: BTreeMap<Job, JoinHandle<()>>,
     /// Who asks in the pod's network, as long as that is there.
     prober: Option<Prober>,
-    /// Whether the end of the sandbox's supervisor would be seen.
+    /// Whether we supervise the sandbox, or see the end of who does.
     is_supervised: bool,
     /// When tokens are to be made anew, in seconds since 1970.
     renewal: Option<i64>,
@@ -160,11 +163,10 @@ impl Attendant {
                         self.hear(event)?;
                     }
                     Some(Heard::Changed) => self.look_again()?,
+                    Some(Heard::Made(sandbox)) => self.supervise_made(*sandbox),
                     Some(Heard::Unsupervised) => {
                         self.is_supervised = false;
-                        if !self.running.is_empty() {
-                            self.watch_supervisor();
-                        }
+                        self.supervise();
                     }
                     Some(Heard::Forgotten) => self.is_over = true,
                     None => return Ok(()),
@@ -199,7 +201,10 @@ impl Attendant {
         }
         self.on(Event::Adopted(found))?;
         match scene.pause() {
-            Some(pause) => self.watch_sandbox(pause),
+            Some(pause) => {
+                self.watch_sandbox(pause);
+                self.supervise();
+            }
             None => self.on(Event::SandboxGone)?,
         }
         Ok(())
@@ -242,13 +247,21 @@ impl Attendant {
     }
 
     fn on(&mut self, event: Event) -> Result<(), Error> {
+        // Most probes succeed again, and nothing is to be said of that.
+        let is_ready = matches!(event, Event::Probed { outcome: Outcome::Success, .. }).then(|| self.readiness());
         let actions = self.machine.on(event, self.pace.now());
         // What is to be done is written down before it is done.
-        self.save()?;
+        if is_ready.is_none_or(|before| before != self.readiness()) {
+            self.save()?;
+        }
         for action in actions {
             self.act(action);
         }
         Ok(())
+    }
+
+    fn readiness(&self) -> Vec<(bool, bool, u32)> {
+        self.machine.containers().iter().map(|it| (it.ready, it.started, it.instances)).collect()
     }
 
     /// Writes down what is known, unless nothing of it is new that anybody could see or has to know.

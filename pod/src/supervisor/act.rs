@@ -5,13 +5,14 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
 use std::sync::mpsc::Sender;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use launch::OwnPids;
 use registry::{Lock, Name, tree};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
-use tokio::task::{LocalSet, spawn_local};
+use tokio::task::{LocalSet, spawn_blocking, spawn_local};
 use tokio::time::sleep_until;
 
 use super::adopt::adopt;
@@ -51,11 +52,12 @@ pub(super) struct Supervisor {
     /// Who is attached to which workload, and is told of its end.
     attached: BTreeMap<Name, Client>,
     jobs: Sender<Job>,
+    worker: JoinHandle<()>,
     tell: Tell,
     is_over: bool,
     /// When what the last busy while has taken of memory is given back, if it has not been.
     rest: Option<Instant>,
-    _lock: Lock,
+    lock: Lock,
 }
 
 /// How long nothing may have been heard until then.
@@ -67,13 +69,26 @@ impl Supervisor {
     pub(super) fn run(begun: Begun, ready: impl FnOnce()) -> Result<(), Error> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|source| begun.pod.failed(source))?;
-        LocalSet::new().block_on(&runtime, async {
-            let (tell, heard) = unbounded_channel();
-            spawn_local(sandbox::look_after(begun.pod.pause, begun.pod.directory.clone()));
-            let mut supervisor = Self::new(begun, tell)?;
-            let served = supervisor.serve(heard, ready).await;
-            served.map_err(|source| supervisor.pod.failed(source))
-        })
+        LocalSet::new().block_on(&runtime, Self::serve(begun, ready))
+    }
+
+    /// The same as a task among others.
+    pub(super) async fn serve(begun: Begun, ready: impl FnOnce()) -> Result<(), Error> {
+        let (tell, heard) = unbounded_channel();
+        spawn_local(sandbox::look_after(begun.pod.pause, begun.pod.directory.clone()));
+        let mut supervisor = Self::new(begun, tell)?;
+        let served = supervisor.hear_all(heard, ready).await;
+        let served = served.map_err(|source| supervisor.pod.failed(source));
+        supervisor.finish().await;
+        served
+    }
+
+    /// Sees to it that what the worker has been given is done: the pod's directory is somebody else's after us.
+    async fn finish(self) {
+        let Self { workloads, ports, clients, jobs, worker, lock, .. } = self;
+        drop((workloads, ports, clients, jobs));
+        let _panicked = spawn_blocking(|| worker.join()).await;
+        drop(lock);
     }
 
     fn new(begun: Begun, tell: Tell) -> Result<Self, Error> {
@@ -94,7 +109,7 @@ impl Supervisor {
             together: pod.plan.limits().clone(),
             program: pod.program.clone(),
         };
-        let jobs = worker::work(worker, launched).map_err(|source| pod.failed(source))?;
+        let (jobs, worker) = worker::work(worker, launched).map_err(|source| pod.failed(source))?;
         Ok(Self {
             begun: Instant::now(),
             machine: Machine::new(pod.plan.name().clone()),
@@ -106,14 +121,15 @@ impl Supervisor {
             handed: None,
             attached: BTreeMap::new(),
             jobs,
+            worker,
             tell,
             is_over: false,
             rest: Some(Instant::now() + REST),
-            _lock: lock,
+            lock,
         })
     }
 
-    async fn serve(&mut self, mut heard: UnboundedReceiver<Heard>, ready: impl FnOnce()) -> io::Result<()> {
+    async fn hear_all(&mut self, mut heard: UnboundedReceiver<Heard>, ready: impl FnOnce()) -> io::Result<()> {
         for name in adopt(&self.pod, &mut self.workloads) {
             self.on(Event::Adopted(name));
         }

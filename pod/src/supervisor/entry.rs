@@ -3,9 +3,10 @@
 use std::fs::File;
 use std::io;
 use std::net::Shutdown;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 
 use launch::{Identity, Inherited, Origin, OwnPids, Pidfd, Seen};
 use nix::sys::prctl::set_name;
@@ -14,9 +15,11 @@ use nix::sys::signal::Signal;
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::{fchdir, setsid};
 use registry::{Lock, PodDirectory, Process, RegistryError, Sharing, file};
+use tokio::task::LocalSet;
 
 use super::act::{Begun, Supervisor};
 use super::pod::Pod;
+use super::start::Service;
 use crate::control::{Answer, Refusal, Start, Word, receive, send};
 use crate::error::Error;
 use crate::forwarder::Listening;
@@ -77,7 +80,6 @@ fn begin(who: &UnixStream, directory: PodDirectory) -> Result<Begun, Error> {
     let (start, handed) = receive::<Start>(who).map_err(Error::hearing)?.ok_or(Error::Handed { what: "nothing" })?;
     let mut handed = handed.into_iter();
     let place = handed.next().ok_or(Error::Handed { what: "no directory" })?;
-    fchdir(place).map_err(|source| Error::Kernel { operation: "go to the pod's directory", source })?;
     let listening: io::Result<Vec<Listening>> = start
         .listening
         .into_iter()
@@ -85,6 +87,23 @@ fn begin(who: &UnixStream, directory: PodDirectory) -> Result<Begun, Error> {
         .map(|(publish, listener)| Listening::verified(publish, listener))
         .collect();
     let listening = listening.map_err(Error::hearing)?;
+    begin_in(place.as_fd(), directory, Service { listening, program: start.program.into() })
+}
+
+/// Supervises a pod in this process, beside whatever else it does: until its pause process ends. Says when it has begun.
+///
+/// # Errors
+/// When the pod is not there (any more), or has a supervisor.
+pub(crate) async fn host(place: &PodDirectory, service: Service, ready: impl FnOnce()) -> Result<(), Error> {
+    let place = File::open(place.path()).map_err(file("open", place.path()))?;
+    let begun = begin_in(place.as_fd(), PodDirectory::current(), service)?;
+    drop(place);
+    // What it leaves behind of tasks goes with it.
+    LocalSet::new().run_until(Supervisor::serve(begun, ready)).await
+}
+
+fn begin_in(place: BorrowedFd<'_>, directory: PodDirectory, service: Service) -> Result<Begun, Error> {
+    fchdir(place).map_err(|source| Error::Kernel { operation: "go to the pod's directory", source })?;
     let record: PodRecord = directory.pod()?;
     let name = record.plan.name().clone();
     let here = Origin::here().map_err(RegistryError::Blind)?;
@@ -96,8 +115,8 @@ fn begin(who: &UnixStream, directory: PodDirectory) -> Result<Begun, Error> {
     let lock = leave_word(&directory)?;
     let pinned = pin(pause)?.ok_or_else(|| RegistryError::Dead { name: name.clone() })?;
     let own_pids = if record.plan.shares(Share::Pid) { OwnPids::No } else { OwnPids::Yes };
-    let pod = Pod { directory, plan: record.plan, pause, pinned, here, program: start.program.into() };
-    Ok(Begun { pod, own_pids, lock, listening })
+    let pod = Pod { directory, plan: record.plan, pause, pinned, here, program: service.program };
+    Ok(Begun { pod, own_pids, lock, listening: service.listening })
 }
 
 fn pin(process: Identity) -> Result<Option<Pidfd>, Error> {
@@ -111,8 +130,14 @@ fn leave_word(directory: &PodDirectory) -> Result<Lock, Error> {
     options.create(true).append(true).mode(0o600).open(&path).map_err(file("create", &path))?;
     let lock = Lock::take(&path, Sharing::Exclusive)?;
     let lock = lock.ok_or_else(|| file("lock", &path)(io::ErrorKind::NotFound.into()))?;
-    let record = File::options().write(true).truncate(true).open(&path).map_err(file("write", &path))?;
-    let proc = File::open("/proc").map_err(file("open", "/proc"))?;
-    launch::leave_identity(proc.as_fd(), record.as_fd()).map_err(|errno| file("write", &path)(errno.into()))?;
+    sign(&path)?;
     Ok(lock)
+}
+
+/// Records who we are, in a file that we have locked.
+pub(crate) fn sign(path: &Path) -> Result<(), Error> {
+    let record = File::options().write(true).truncate(true).open(path).map_err(file("write", path))?;
+    let proc = File::open("/proc").map_err(file("open", "/proc"))?;
+    launch::leave_identity(proc.as_fd(), record.as_fd()).map_err(|errno| file("write", path)(errno.into()))?;
+    Ok(())
 }

@@ -40,6 +40,15 @@ pub(crate) fn is_living(directory: &PodDirectory) -> Result<bool, Error> {
     }
 }
 
+/// What a supervisor begins with, beside the pod.
+#[derive(Debug)]
+pub(crate) struct Service {
+    /// The ports that are listened to already.
+    pub(crate) listening: Vec<Listening>,
+    /// This program's file.
+    pub(crate) program: PathBuf,
+}
+
 /// Starts a pod's supervisor unless one runs, and waits until it is ready.
 pub(crate) fn ensure(
     programs: &Programs,

@@ -7,7 +7,7 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime};
 
 use caps::{CapSet, Capability};
@@ -93,10 +93,10 @@ pub(super) struct Worker {
 pub(super) fn work(
     worker: Worker,
     tell: impl Fn(Name, Result<Launched, Refusal>) + Send + 'static,
-) -> io::Result<Sender<Job>> {
+) -> io::Result<(Sender<Job>, JoinHandle<()>)> {
     let (sender, jobs) = channel();
-    thread::Builder::new().name("pod-worker".to_owned()).spawn(move || worker.work(&jobs, tell))?;
-    Ok(sender)
+    let thread = thread::Builder::new().name("pod-worker".to_owned()).spawn(move || worker.work(&jobs, tell))?;
+    Ok((sender, thread))
 }
 
 impl Worker {

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
-use registry::{Name, PodDirectory};
+use registry::{Lock, Name, PodDirectory};
 
 use super::make::{Kind, no_such_generator};
 use super::submit::{How, Submit, Submitted, submit};
@@ -130,12 +130,49 @@ impl Create {
     }
 }
 
+/// A pod that has been made, and that nobody else changes yet.
+#[derive(Debug)]
+pub(crate) struct Made {
+    pub(crate) name: Name,
+    pub(crate) directory: PodDirectory,
+    pub(crate) lock: Option<Lock>,
+    /// Its ports, which nobody carries yet.
+    pub(crate) listening: Vec<Listening>,
+}
+
+impl Made {
+    /// Takes it apart again.
+    pub(crate) fn undo(self, store: &Store) -> Result<(), Error> {
+        end::end(&self.name, &self.directory, store.here())?;
+        match self.lock {
+            Some(lock) => store.forget(&self.name, &self.directory, &lock),
+            None => Ok(()),
+        }
+    }
+}
+
 /// Makes a pod: a sandbox held by a pause process and, where ports are published, its supervisor.
 ///
 /// # Errors
 /// When the name is in use, a port cannot be listened on, or the kernel refuses the sandbox.
 /// Nothing is left behind then.
 pub fn create(store: &Store, plan: PodPlan, programs: &Programs) -> Result<PodDirectory, Error> {
+    let made = make(store, plan, programs)?;
+    if !made.listening.is_empty()
+        && let Err(error) = supervisor::ensure(programs, &made.name, &made.directory, &made.listening)
+    {
+        // A pod whose ports nobody carries is not the one that was asked for.
+        made.undo(store)?;
+        return Err(error);
+    }
+    Ok(made.directory)
+}
+
+/// Makes a pod that nobody supervises yet.
+///
+/// # Errors
+/// As [`create`].
+pub(crate) fn make(store: &Store, plan: PodPlan, programs: &Programs) -> Result<Made, Error> {
     let pause = programs.pause()?;
     let name = plan.name().clone();
     let claim = store.claim(&name)?;
@@ -149,17 +186,7 @@ pub fn create(store: &Store, plan: PodPlan, programs: &Programs) -> Result<PodDi
     let origin = store.here().clone();
     claim.directory().write_pod(&PodRecord { plan, created: SystemTime::now(), missing, pause, origin })?;
     let (directory, lock) = claim.commit()?;
-    if !listening.is_empty()
-        && let Err(error) = supervisor::ensure(programs, &name, &directory, &listening)
-    {
-        // A pod whose ports nobody carries is not the one that was asked for.
-        end::end(&name, &directory, store.here())?;
-        if let Some(lock) = lock {
-            store.forget(&name, &directory, &lock)?;
-        }
-        return Err(error);
-    }
-    Ok(directory)
+    Ok(Made { name, directory, lock, listening })
 }
 
 fn listen(publish: Publish) -> Result<Listening, Error> {

@@ -109,7 +109,7 @@ pub(super) fn among_the_machines(user: User) {
     // Killed all at once, as by a machine that is short of memory, it is ended by who comes next.
     let stray = up();
     let pause = house.pause("web");
-    for pid in [house.process_named("pod attend"), house.process_named("pod supervise"), pause] {
+    for pid in [house.process_named("pod attend"), pause] {
         kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
     }
     gone(&house, &file);

@@ -13,16 +13,31 @@ use crate::record::WorkloadRecord;
 
 impl Attendant {
     pub(super) fn act(&mut self, action: Action) {
-        let scene = self.scene();
         match action {
-            Action::PrepareVolumes => self.errand(move || Event::Volumes(scene.prepare_volumes())),
-            Action::MakeSandbox => self
-                .errand(move || Event::Sandbox(scene.make_sandbox().map_err(|error| launch::complain::line(&error)))),
-            Action::RemoveSandbox => self.errand(move || {
-                scene.end_sandbox().unwrap_or_else(|error| complain(&error));
-                Event::SandboxRemoved
-            }),
+            Action::PrepareVolumes => {
+                let scene = self.scene();
+                self.errand(move || Event::Volumes(scene.prepare_volumes()));
+            }
+            Action::MakeSandbox => {
+                let scene = self.scene();
+                let tell = self.tell.clone();
+                spawn_blocking(move || {
+                    let heard = match scene.make_sandbox() {
+                        Ok(sandbox) => Heard::Made(Box::new(sandbox)),
+                        Err(error) => Heard::Event(Event::Sandbox(Err(launch::complain::line(&error)))),
+                    };
+                    let _at_the_end = tell.send(heard);
+                });
+            }
+            Action::RemoveSandbox => {
+                let scene = self.scene();
+                self.errand(move || {
+                    scene.end_sandbox().unwrap_or_else(|error| complain(&error));
+                    Event::SandboxRemoved
+                });
+            }
             Action::FetchImage { container, job, may_fetch } => {
+                let scene = self.scene();
                 let spec = scene.plan.container(&container).cloned();
                 let tell = self.tell.clone();
                 self.errand(move || {
@@ -42,24 +57,27 @@ impl Attendant {
                     Event::Image { container, job, result }
                 });
             }
-            Action::Launch { container, instance } => self.errand(move || {
-                let result: Result<Launched, LaunchFailure> = scene.launch(&container, instance);
-                Event::Launched { container, instance, result }
-            }),
+            Action::Launch { container, instance } => {
+                let scene = self.scene();
+                self.errand(move || {
+                    let result: Result<Launched, LaunchFailure> = scene.launch(&container, instance);
+                    Event::Launched { container, instance, result }
+                });
+            }
             Action::PostStart { container, job } => {
-                let hook = scene.plan.container(&container).and_then(|spec| spec.post_start.clone());
-                self.hook(&scene, container, job, hook);
+                let hook = self.machine.plan().container(&container).and_then(|spec| spec.post_start.clone());
+                self.hook(container, job, hook);
             }
             Action::PreStop { container, job } => {
-                let hook = scene.plan.container(&container).and_then(|spec| spec.pre_stop.clone());
-                self.hook(&scene, container, job, hook);
+                let hook = self.machine.plan().container(&container).and_then(|spec| spec.pre_stop.clone());
+                self.hook(container, job, hook);
             }
             Action::Abandon { job } => {
                 if let Some(errand) = self.errands.remove(&job) {
                     errand.abort();
                 }
             }
-            Action::Probe { container, kind, job } => self.probe(&scene, container, kind, job),
+            Action::Probe { container, kind, job } => self.probe(container, kind, job),
             Action::Stop { container, instance } => {
                 let signal = self.stop_signal(&container);
                 self.signal(&container, instance, signal);

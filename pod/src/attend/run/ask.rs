@@ -7,9 +7,8 @@ use tokio::task::spawn_local;
 use tokio::time::sleep;
 
 use super::{Attendant, Heard};
-use crate::attend::errand::Scene;
 use crate::attend::launch::named;
-use crate::compile::HookPlan;
+use crate::compile::{Handler, HookPlan};
 use crate::machine::{Event, Job, Outcome, ProbeKind};
 use crate::probe::{self, Prober, Purpose};
 use crate::record::WorkloadRecord;
@@ -28,21 +27,31 @@ impl Attendant {
         self.prober.clone()
     }
 
-    pub(super) fn asked(&mut self, scene: &Scene, container: &str) -> Option<probe::Place> {
-        let pause = scene.pause()?;
+    /// Where a container is asked: what its processes are like only for who is to be one of them.
+    fn asked(&mut self, container: &str, handler: &Handler) -> Option<probe::Place> {
+        let pause = match &self.prober {
+            // As long as there is one, what it was started for is there.
+            Some(prober) => prober.pause(),
+            None => self.scene().pause()?,
+        };
         let prober = self.prober(pause)?;
         let address = self.machine.addresses().first().copied()?;
-        let directory = self.place.registry.directory(&self.place.sandbox());
-        let running = self.running.get(container).copied();
-        let plan =
-            named(container).and_then(|name| directory.spec::<WorkloadRecord>(&name).ok().flatten()?.plan.container);
-        let command =
-            running.zip(plan).map(|(running, container)| probe::Command { process: running.process, container });
+        let command = if matches!(handler, Handler::Exec { .. }) { self.command(container) } else { None };
         Some(probe::Place { prober, address, command })
     }
 
-    pub(super) fn hook(&mut self, scene: &Scene, container: String, job: Job, hook: Option<HookPlan>) {
-        let place = self.asked(scene, &container);
+    fn command(&self, container: &str) -> Option<probe::Command> {
+        let directory = self.place.registry.directory(&self.place.sandbox());
+        let running = self.running.get(container)?;
+        let record = directory.spec::<WorkloadRecord>(&named(container)?).ok().flatten()?;
+        Some(probe::Command { process: running.process, container: record.plan.container? })
+    }
+
+    pub(super) fn hook(&mut self, container: String, job: Job, hook: Option<HookPlan>) {
+        let place = match &hook {
+            Some(HookPlan::Do(handler)) => self.asked(&container, handler),
+            _ => None,
+        };
         let (tell, pace) = (self.tell.clone(), self.pace);
         let errand = spawn_local(async move {
             let result = match (hook, place) {
@@ -64,14 +73,13 @@ impl Attendant {
         self.errands.insert(job, errand);
     }
 
-    pub(super) fn probe(&mut self, scene: &Scene, container: String, kind: ProbeKind, job: Job) {
-        let probes = scene.plan.container(&container).map(|spec| spec.probes.clone()).unwrap_or_default();
-        let plan = match kind {
-            ProbeKind::Startup => probes.startup,
-            ProbeKind::Liveness => probes.liveness,
-            ProbeKind::Readiness => probes.readiness,
-        };
-        let place = self.asked(scene, &container);
+    pub(super) fn probe(&mut self, container: String, kind: ProbeKind, job: Job) {
+        let plan = self.machine.plan().container(&container).and_then(|spec| match kind {
+            ProbeKind::Startup => spec.probes.startup.clone(),
+            ProbeKind::Liveness => spec.probes.liveness.clone(),
+            ProbeKind::Readiness => spec.probes.readiness.clone(),
+        });
+        let place = plan.as_ref().and_then(|plan| self.asked(&container, &plan.handler));
         let tell = self.tell.clone();
         let errand = spawn_local(async move {
             let outcome = match (plan, place) {

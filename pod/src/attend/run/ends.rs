@@ -1,12 +1,12 @@
-//! Seeing what ends: the sandbox, its supervisor, containers.
+//! Seeing what ends: the sandbox, containers.
 
 use std::time::Duration;
 
 use launch::Identity;
-use tokio::task::{spawn_blocking, spawn_local};
+use tokio::task::spawn_local;
 use tokio::time::sleep;
 
-use super::{Attendant, Heard, Running, complain};
+use super::{Attendant, Heard, Running};
 use crate::attend::errand::Scene;
 use crate::attend::launch::named;
 use crate::attend::watch;
@@ -14,24 +14,11 @@ use crate::machine::{Event, Exit};
 
 /// How long a supervisor may take to write down how a container ended that has ended.
 const WRITTEN: Duration = Duration::from_secs(2);
-/// How long between two looks for that.
-const BREATH: Duration = Duration::from_millis(5);
+/// How long between two looks for that, at first and at most.
+const FIRST_BREATH: Duration = Duration::from_millis(1);
+const BREATH: Duration = Duration::from_millis(8);
 
 impl Attendant {
-    /// Has the sandbox's supervisor replaced when it ends before the sandbox: how containers end is seen by it.
-    pub(super) fn watch_supervisor(&mut self) {
-        let scene = self.scene();
-        let Some(supervisor) = scene.supervisor().filter(|_| !self.is_supervised) else { return };
-        self.is_supervised = true;
-        let tell = self.tell.clone();
-        spawn_local(async move {
-            watch::end_of(supervisor).await;
-            let again = move || scene.supervise().unwrap_or_else(|error| complain(&error));
-            let _as_well_as_can_be = spawn_blocking(again).await;
-            let _at_the_end = tell.send(Heard::Unsupervised);
-        });
-    }
-
     /// Tells when the sandbox is gone.
     pub(super) fn watch_sandbox(&self, pause: Identity) {
         let tell = self.tell.clone();
@@ -52,7 +39,6 @@ impl Attendant {
             return;
         };
         self.running.insert(container.clone(), Running { instance, process });
-        self.watch_supervisor();
         spawn_local(async move {
             watch::end_of(process).await;
             let exit = exit(&scene, &container, instance).await;
@@ -64,13 +50,14 @@ impl Attendant {
 /// How an instance of a container ended: once whoever saw it has written that down.
 async fn exit(scene: &Scene, container: &str, instance: u32) -> Exit {
     let Some(spec) = scene.plan.container(container) else { return Exit::default() };
-    let mut left = WRITTEN;
+    let (mut left, mut breath) = (WRITTEN, FIRST_BREATH);
     loop {
         let exit = scene.exit_of(spec, instance);
         if !exit.unseen || left.is_zero() {
             return exit;
         }
-        sleep(BREATH).await;
-        left = left.saturating_sub(BREATH);
+        sleep(breath).await;
+        left = left.saturating_sub(breath);
+        breath = (breath * 2).min(BREATH);
     }
 }
