@@ -270,6 +270,16 @@ impl FromStr for FieldSelector {
     }
 }
 
+impl fmt::Display for FieldSelector {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, (name, equal, value)) in self.0.iter().enumerate() {
+            let comma = if number > 0 { "," } else { "" };
+            write!(to, "{comma}{name}{}{value}", if *equal { "=" } else { "!=" })?;
+        }
+        Ok(())
+    }
+}
+
 impl FieldSelector {
     /// Whether what `field` says of an object is selected. `field` gives `None` for what cannot be selected by.
     ///

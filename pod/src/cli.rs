@@ -28,11 +28,13 @@ use crate::verbs::image::tag::Tag;
 use crate::verbs::label::{Annotate, Label};
 use crate::verbs::logs::Logs;
 use crate::verbs::patch::Patch;
+use crate::verbs::port_forward::PortForward;
 use crate::verbs::resources::ApiResources;
 use crate::verbs::run::Run;
 use crate::verbs::set::Set;
 use crate::verbs::start::Start;
 use crate::verbs::submit::{Apply, Replace};
+use crate::verbs::wait::Wait;
 
 /// Compose pods on one machine, without a cluster.
 ///
@@ -69,6 +71,8 @@ pub enum Verb {
     Logs(Typed<Logs>),
     /// Copy files into workloads, or out of them
     Cp(Typed<Cp>),
+    /// Lead ports of this machine into a pod
+    PortForward(Typed<PortForward>),
     /// End pods and forget them, or delete what is kept
     Delete(Typed<Delete>),
     /// Have pods of manifests run again, after the machine was started
@@ -94,6 +98,8 @@ pub enum Verb {
     Diff(Typed<Diff>),
     /// Show manifests of old groups in today's
     Convert(Typed<Convert>),
+    /// Wait until pods and what is kept have come to something
+    Wait(Typed<Wait>),
     /// Say what a field of a manifest is for
     Explain(Typed<Explain>),
     /// List the kinds that manifests may be of

@@ -21,6 +21,11 @@ pub(crate) struct Columns {
 
 /// The table of objects of one kind.
 pub(crate) fn table(resource: &Resource, objects: &[Object], columns: &Columns, now: Timestamp) -> String {
+    Aligned::default().text(&rows(resource, objects, columns, now))
+}
+
+/// The rows of that table, with the heading if there is to be one.
+pub(crate) fn rows(resource: &Resource, objects: &[Object], columns: &Columns, now: Timestamp) -> Vec<Vec<String>> {
     let mut rows = Vec::with_capacity(objects.len() + 1);
     if columns.heading {
         let own = headings(resource, columns.wide).iter().map(|heading| (*heading).to_owned());
@@ -31,7 +36,7 @@ pub(crate) fn table(resource: &Resource, objects: &[Object], columns: &Columns, 
         rows.push(namespace.into_iter().chain(own).chain(label).chain(labels).collect());
     }
     rows.extend(objects.iter().map(|object| row(object, columns, now)));
-    aligned(&rows)
+    rows
 }
 
 fn headings(resource: &Resource, wide: bool) -> &'static [&'static str] {
@@ -145,24 +150,42 @@ pub(crate) fn age(since: Timestamp, now: Timestamp) -> String {
     }
 }
 
-/// Columns are three blanks apart. What others wrote is shown with control characters escaped.
-fn aligned(rows: &[Vec<String>]) -> String {
-    let shown = |cell: &String| launch::complain::printable(cell).to_string();
-    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(shown).collect()).collect();
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
-    let widths: Vec<usize> = (0..).map_while(width).collect();
-    let mut text = String::new();
-    for row in &rows {
-        for (number, (cell, width)) in row.iter().zip(&widths).enumerate() {
-            text.push_str(cell);
-            // Nothing follows the last.
-            if number + 1 < row.len() {
-                text.extend(std::iter::repeat_n(' ', width - cell.chars().count() + 3));
+/// A column is so wide at least, with what is between it and the next.
+const NARROWEST: usize = 6;
+/// What is between columns.
+const GAP: usize = 3;
+
+/// Lays out rows, which may come bit by bit: a column stays as wide as it once was.
+#[derive(Debug, Default)]
+pub(crate) struct Aligned {
+    widths: Vec<usize>,
+}
+
+impl Aligned {
+    /// The rows as lines. What others wrote is shown with control characters escaped.
+    pub(crate) fn text(&mut self, rows: &[Vec<String>]) -> String {
+        let shown = |cell: &String| launch::complain::printable(cell).to_string();
+        let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(shown).collect()).collect();
+        for row in &rows {
+            // The last is as wide as it is.
+            let columns = row.len().saturating_sub(1);
+            self.widths.resize(self.widths.len().max(columns), NARROWEST);
+            for (width, cell) in self.widths.iter_mut().zip(&row[..columns]) {
+                *width = (*width).max(cell.chars().count() + GAP);
             }
         }
-        text.push('\n');
+        let mut text = String::new();
+        for row in &rows {
+            for (number, cell) in row.iter().enumerate() {
+                text.push_str(cell);
+                if number + 1 < row.len() {
+                    text.extend(std::iter::repeat_n(' ', self.widths[number] - cell.chars().count()));
+                }
+            }
+            text.push('\n');
+        }
+        text
     }
-    text
 }
 
 #[cfg(test)]
@@ -207,7 +230,17 @@ mod tests {
         assert_eq!(shown(&claim, Columns { wide: true, ..plain() }), expected);
         let namespace = object("Namespace", json!({ "metadata": { "name": "a" }, "status": { "phase": "Active" } }));
         let bare = Columns { heading: false, ..plain() };
-        assert_eq!(shown(&namespace, bare), "a   Active   <unknown>\n");
+        assert_eq!(shown(&namespace, bare), "a     Active   <unknown>\n");
+    }
+
+    #[test]
+    fn a_column_stays_as_wide_as_it_once_was() {
+        let mut aligned = Aligned::default();
+        let mut text = |row: [&str; 3]| aligned.text(&[row.map(str::to_owned).to_vec()]);
+        assert_eq!(text(["NAME", "STATUS", "AGE"]), "NAME   STATUS   AGE\n");
+        assert_eq!(text(["a", "ContainerCreating", "0s"]), "a      ContainerCreating   0s\n");
+        assert_eq!(text(["a", "Running", "a-long-one"]), "a      Running             a-long-one\n");
+        assert_eq!(text(["a", "Running", "0s"]), "a      Running             0s\n");
     }
 
     #[test]

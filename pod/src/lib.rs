@@ -13,6 +13,7 @@ mod attach;
 pub mod attend;
 mod bundle;
 mod cgroup;
+mod changes;
 pub mod cli;
 mod clock;
 mod columns;

@@ -92,6 +92,7 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
             }
         }
         Verb::Exec(exec) => return join(&registry, exec.0),
+        Verb::Get(get) if get.watches() => return tell(&get.watch(out)?, false),
         Verb::Get(get) => {
             if let Some(answer) = get.run() {
                 let exit = tell(&answer, false)?;
@@ -153,6 +154,8 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
         Verb::Patch(verb) => return tell(&verb.run(), false),
         Verb::Set(verb) => return tell(&verb.run(), false),
         Verb::Convert(verb) => return tell(&verb.run(), false),
+        Verb::PortForward(verb) => return tell(&verb.run(&registry, &Programs::of_pod(None)?, out)?, false),
+        Verb::Wait(verb) => return tell(&verb.run(out)?, false),
         Verb::Explain(verb) => return tell(&verb.run(), false),
         Verb::ApiResources(verb) => return tell(&verb.run(), false),
         Verb::Diff(verb) => return tell(&verb.run(), true),

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use clap::Args;
 use manifest::emit;
-use manifest::jsonpath::Template;
+use manifest::jsonpath::{Columns, Template};
 use manifest::text::Node;
 use serde_json::Value;
 
@@ -63,7 +63,8 @@ pub(crate) struct Made {
 }
 
 const FORMATS: &str = "json,jsonpath,jsonpath-as-json,jsonpath-file,kyaml,name,yaml";
-const FORMATS_OF_A_LIST: &str = "json,jsonpath,jsonpath-as-json,jsonpath-file,kyaml,name";
+const FORMATS_OF_A_LIST: &str =
+    "custom-columns,custom-columns-file,json,jsonpath,jsonpath-as-json,jsonpath-file,kyaml,name";
 
 impl Shape {
     /// Whether none was asked for.
@@ -102,6 +103,25 @@ impl Shape {
             other => other,
         };
         self.printer().map_err(unmatched)
+    }
+
+    /// The columns that were asked for, of a verb that shows tables.
+    ///
+    /// # Errors
+    /// They are none, or their file cannot be read.
+    pub(crate) fn columns(&self) -> Result<Option<Columns>, Complaint> {
+        let (word, typed) = self.output.split_once('=').unwrap_or((&self.output, &self.template));
+        match word.to_lowercase().as_str() {
+            "custom-columns" => Columns::parse(typed).map(Some).map_err(Complaint::plain),
+            "custom-columns-file" => {
+                let bytes = input::bytes(typed).map_err(|error| {
+                    let cause = input::cause(&error);
+                    Complaint::plain(format_args!("error reading template {typed}, open {typed}: {cause}"))
+                })?;
+                Columns::of_file(&String::from_utf8_lossy(&bytes)).map(Some).map_err(Complaint::plain)
+            }
+            _ => Ok(None),
+        }
     }
 
     fn format(&self) -> Result<Format, Complaint> {

@@ -10,6 +10,7 @@ mod rights;
 mod seeds;
 mod statuses;
 mod submit;
+mod verbs;
 mod volumes;
 
 use std::fs;
@@ -84,6 +85,10 @@ pub(crate) fn trials() -> Vec<Trial> {
         as_each_user("pods::are_stayed_with_to_the_end_that_was_asked_for", BUSYBOX, foreground::to_the_end),
         as_each_user("pods::are_stayed_with_until_they_end_by_themselves", BUSYBOX, foreground::by_itself),
         as_each_user("pods::go_on_when_who_stays_with_them_is_killed", BUSYBOX, foreground::killed),
+        as_each_user("pods::are_watched", BUSYBOX, verbs::watched),
+        as_each_user("pods::are_waited_for_by_name", BUSYBOX, verbs::waited_for_by_name),
+        as_each_user("pods::have_ports_forwarded", BUSYBOX, verbs::forwarded),
+        as_each_user("pods::are_selected_and_sorted", BUSYBOX, verbs::selected),
         as_each_user("pods::end_when_they_are_asked_to_or_when_their_time_is_over", BUSYBOX, order::of_ends),
     ]
     .into_iter()

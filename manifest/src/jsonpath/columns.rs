@@ -17,12 +17,43 @@ pub enum InvalidColumns {
     /// One is not a heading and a path.
     #[error("unexpected custom-columns spec: {0}, expected <header>:<json-path-expr>")]
     Form(String),
+    /// A file of them has no line of headings.
+    #[error("invalid template, missing header line. {TWO_LINES}")]
+    NoHeadings,
+    /// A file of them has no line of paths.
+    #[error("invalid template, missing spec line. {TWO_LINES}")]
+    NoPaths,
+    /// A file of them has more of one than of the other.
+    #[error("number of headers ({0}) and field specifications ({1}) don't match")]
+    Uneven(usize, usize),
     /// A path is none.
     #[error(transparent)]
     Path(#[from] ParseError),
 }
 
+const TWO_LINES: &str =
+    "Expected format is one line of space separated headers, one line of space separated column specs.";
+
 impl Columns {
+    /// Reads the file of columns: a line of headings and one of paths.
+    ///
+    /// # Errors
+    /// It has not two such lines.
+    pub fn of_file(text: &str) -> Result<Self, InvalidColumns> {
+        let mut lines = text.lines();
+        let mut words = || lines.next().map(|line| line.split_whitespace().collect::<Vec<_>>());
+        let headings = words().ok_or(InvalidColumns::NoHeadings)?;
+        let paths = words().ok_or(InvalidColumns::NoPaths)?;
+        if headings.len() != paths.len() {
+            return Err(InvalidColumns::Uneven(headings.len(), paths.len()));
+        }
+        let columns = headings.into_iter().zip(paths);
+        columns
+            .map(|(heading, path)| Ok((heading.to_owned(), Template::relaxed(path)?)))
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+
     /// Reads columns.
     ///
     /// # Errors

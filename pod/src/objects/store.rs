@@ -114,6 +114,32 @@ impl Objects {
         Ok(objects)
     }
 
+    /// The directories in which all of a kind in a namespace, or in all of them, are or will be; they change when one of
+    /// those does.
+    ///
+    /// # Errors
+    /// They cannot be listed.
+    pub(crate) fn directories(
+        &self,
+        resource: &'static Resource,
+        namespace: Option<&str>,
+    ) -> Result<Vec<PathBuf>, ObjectsError> {
+        let root = self.root();
+        let namespaces = match namespace {
+            _ if !resource.namespaced => vec![NOWHERE.to_owned()],
+            Some(namespace) => vec![namespace.to_owned()],
+            None => self.places()?,
+        };
+        let mut directories: Vec<PathBuf> = namespaces
+            .iter()
+            .filter_map(|namespace| place(resource, Some(namespace)))
+            .map(|it| root.join(it))
+            .collect();
+        // Another namespace may come.
+        directories.push(root);
+        Ok(directories)
+    }
+
     /// Keeps others from changing them, and makes their directory where there is none.
     ///
     /// # Errors

@@ -1,21 +1,26 @@
 //! `pod get`: listing pods, and objects that are kept.
 
+mod sort;
+mod watch;
+
 use clap::Args;
+use manifest::jsonpath::Columns as Custom;
 use manifest::kind::{Object, Resource};
 use registry::{Name, Registry};
 use serde_json::{Value, json};
 
 use super::create::{Format, by_hand};
+use super::fields;
 use super::keep::plain;
 use super::lives::as_it_does;
-use super::which::{Scope, Which, which};
+use super::which::{Scope, Which, everything, which};
 use crate::answer::{Answer, Complaint};
 use crate::clock;
-use crate::columns::{Columns, table};
+use crate::columns::{Aligned, Columns, table};
 use crate::error::Error;
 use crate::look;
 use crate::objects::Objects;
-use crate::output::{Made, Shape};
+use crate::output::{Made, Printer, Shape};
 use crate::view::PodView;
 
 /// List pods, or what is kept of a kind.
@@ -40,14 +45,50 @@ pub struct Get {
     #[arg(long)]
     no_headers: bool,
 
+    /// The kind before each name
+    #[arg(long)]
+    show_kind: bool,
+
+    /// Only objects whose fields are like this: status.phase=Running,metadata.name!=web
+    #[arg(long, value_name = "SELECTOR")]
+    field_selector: Option<String>,
+
+    /// In the order of what this path finds: .metadata.creationTimestamp
+    #[arg(long, value_name = "JSONPATH")]
+    sort_by: Option<String>,
+
+    /// Go on with a row for each change
+    #[arg(short, long)]
+    watch: bool,
+
+    /// Only rows of changes
+    #[arg(long)]
+    watch_only: bool,
+
     #[command(flatten)]
     shape: Shape,
+}
+
+/// How what was found is shown.
+enum Form {
+    Table,
+    Columns(Custom),
+    Printed(Printer),
+}
+
+/// An object, and the same as it is shown and selected by.
+struct Shown {
+    object: Object,
+    value: Value,
 }
 
 impl Get {
     /// What it comes to, unless pods by hand are meant.
     #[must_use]
     pub fn run(&self) -> Option<Answer> {
+        if self.words == ["all"] {
+            return Some(self.answer(&everything()).into());
+        }
         match which(&self.words) {
             Ok(None) if self.is_everything() => self.everything(),
             Ok(None) => None,
@@ -93,55 +134,119 @@ impl Get {
         by_hand(&self.shape)
     }
 
-    fn answer(&self, all: &[Which]) -> Result<Answer, Complaint> {
-        let mut answer = Answer::default();
-        let wide = self.shape.word() == "wide";
-        let printer = if wide { None } else { Some(self.shape.printer_of_list()?) };
-        let objects = Objects::of_this_user().map_err(|error| plain(&error))?;
-        let mut found: Vec<(&Which, Vec<Object>)> = Vec::new();
-        for which in all {
-            let (of_it, missing) = self.scope.find(&objects, which)?;
-            answer.complaints.extend(missing);
-            found.push((which, of_it.into_iter().map(|object| with_status(object, &mut answer)).collect()));
+    fn form(&self) -> Result<Form, Complaint> {
+        if self.shows_table() {
+            return Ok(Form::Table);
         }
-        let shows_table = self.shows_table();
-        if let Some(printer) = printer.filter(|_| !shows_table) {
-            let values: Vec<Value> = found.iter().flat_map(|(_, of_it)| of_it).map(Object::to_value).collect();
-            if !printer.shows_objects() {
-                for value in values {
-                    answer.text.push_str(&printer.text(Made { value, done: String::new() })?);
-                }
-                return Ok(answer);
-            }
-            let single = matches!(all, [Which { names, .. }] if names.len() == 1);
-            answer.text = match values.as_slice() {
-                [] if single => String::new(),
-                [value] if single => printer.text(Made { value: value.clone(), done: String::new() })?,
-                values => printer.text(Made { value: list(values), done: String::new() })?,
-            };
-            return Ok(answer);
+        if let Some(columns) = self.shape.columns()? {
+            return Ok(Form::Columns(columns));
         }
-        let now = clock::now();
-        let columns = Columns {
-            namespace: false,
-            kind: all.len() > 1,
-            wide,
+        self.shape.printer_of_list().map(Form::Printed)
+    }
+
+    fn columns(&self, which: &Which, several: bool) -> Columns {
+        Columns {
+            namespace: self.scope.all_namespaces && which.resource.namespaced,
+            kind: several || self.show_kind,
+            wide: self.shape.word() == "wide",
             labels: self.show_labels,
             label: self.label_columns.clone(),
             heading: !self.no_headers,
-        };
-        for (which, of_it) in found.iter().filter(|(_, of_it)| !of_it.is_empty()) {
-            if !answer.text.is_empty() {
-                answer.text.push('\n');
-            }
-            let namespace = self.scope.all_namespaces && which.resource.namespaced;
-            answer.text.push_str(&table(which.resource, of_it, &Columns { namespace, ..columns.clone() }, now));
         }
-        if answer.text.is_empty() && answer.complaints.is_empty() && !self.scope.ignore_not_found {
-            answer.notes.push(self.scope.nothing(all.iter().any(|which| which.resource.namespaced)));
+    }
+
+    /// The objects that are meant, as they do; what is to be said of others is in the answer.
+    fn found(&self, objects: &Objects, which: &Which, answer: &mut Answer) -> Result<Vec<Shown>, Complaint> {
+        let fields = fields::parse(self.field_selector.as_deref())?;
+        if fields.is_some() && !which.names.is_empty() {
+            return Err(Complaint::plain("name cannot be provided when a selector is specified"));
+        }
+        let (found, missing) = self.scope.find(objects, which)?;
+        answer.complaints.extend(missing);
+        let mut shown = Vec::with_capacity(found.len());
+        for object in found {
+            let object = with_status(object, answer);
+            let value = object.to_value();
+            let selected = fields.as_ref().map(|fields| fields::selects(fields, which.resource, &value)).transpose()?;
+            if selected != Some(false) {
+                shown.push(Shown { object, value });
+            }
+        }
+        Ok(shown)
+    }
+
+    fn answer(&self, all: &[Which]) -> Result<Answer, Complaint> {
+        let mut answer = Answer::default();
+        let form = self.form()?;
+        let objects = Objects::of_this_user().map_err(|error| plain(&error))?;
+        let mut found: Vec<(&Which, Vec<Shown>)> = Vec::new();
+        for which in all {
+            found.push((which, self.found(&objects, which, &mut answer)?));
+        }
+        let single = matches!(all, [Which { names, .. }] if names.len() == 1);
+        match form {
+            Form::Table => self.tables(found, &mut answer)?,
+            Form::Columns(columns) => {
+                let mut rows: Vec<Vec<String>> = Vec::new();
+                rows.extend((!self.no_headers).then(|| heading(&columns)));
+                for value in self.sorted(found)? {
+                    rows.push(columns.row(&value).map_err(Complaint::plain)?);
+                }
+                // Of one that is not there nothing is shown.
+                if !single || answer.complaints.is_empty() {
+                    answer.text = Aligned::default().text(&rows);
+                }
+            }
+            Form::Printed(printer) => {
+                let values = self.sorted(found)?;
+                if !printer.shows_objects() {
+                    for value in values {
+                        answer.text.push_str(&printer.text(Made { value, done: String::new() })?);
+                    }
+                    return Ok(answer);
+                }
+                answer.text = match values.as_slice() {
+                    [] if single => String::new(),
+                    [value] if single => printer.text(Made { value: value.clone(), done: String::new() })?,
+                    values => printer.text(Made { value: list(values), done: String::new() })?,
+                };
+            }
         }
         Ok(answer)
     }
+
+    /// All that was found, in the order that is wanted.
+    fn sorted(&self, found: Vec<(&Which, Vec<Shown>)>) -> Result<Vec<Value>, Complaint> {
+        let mut values: Vec<Value> = found.into_iter().flat_map(|(_, of_it)| of_it).map(|one| one.value).collect();
+        if let Some(path) = &self.sort_by {
+            sort::sort(&mut values, path, |value| value)?;
+        }
+        Ok(values)
+    }
+
+    fn tables(&self, found: Vec<(&Which, Vec<Shown>)>, answer: &mut Answer) -> Result<(), Complaint> {
+        let several = found.len() > 1;
+        let namespaced = found.iter().any(|(which, _)| which.resource.namespaced);
+        let now = clock::now();
+        for (which, mut of_it) in found.into_iter().filter(|(_, of_it)| !of_it.is_empty()) {
+            if let Some(path) = &self.sort_by {
+                sort::sort(&mut of_it, path, |one| &one.value)?;
+            }
+            if !answer.text.is_empty() {
+                answer.text.push('\n');
+            }
+            let of_it: Vec<Object> = of_it.into_iter().map(|one| one.object).collect();
+            answer.text.push_str(&table(which.resource, &of_it, &self.columns(which, several), now));
+        }
+        if answer.text.is_empty() && answer.complaints.is_empty() && !self.scope.ignore_not_found {
+            answer.notes.push(self.scope.nothing(namespaced));
+        }
+        Ok(())
+    }
+}
+
+fn heading(columns: &Custom) -> Vec<String> {
+    columns.headings().into_iter().map(str::to_owned).collect()
 }
 
 fn with_status(object: Object, answer: &mut Answer) -> Object {

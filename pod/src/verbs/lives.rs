@@ -24,10 +24,16 @@ pub(super) fn as_it_does(pod: Box<Pod>, answer: &mut Answer) -> Lives {
             Lives { pod: Box::new(status::pod(&pod, &machine, &gather::node(&data))), log: machine.log().clone() }
         }
         // Nobody attends to it yet.
-        Ok(None) => Lives { pod, log: Log::default() },
+        Ok(None) => Lives { pod: pending(pod), log: Log::default() },
         Err(error) => {
             answer.complaints.push(Complaint::Plain(launch::complain::line(&error)));
             Lives { pod, log: Log::default() }
         }
     }
+}
+
+/// As an API server has one that has just come.
+fn pending(mut pod: Box<Pod>) -> Box<Pod> {
+    pod.status.get_or_insert_default().phase.get_or_insert_with(|| "Pending".to_owned());
+    pod
 }

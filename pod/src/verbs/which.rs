@@ -35,6 +35,16 @@ pub(super) struct Which {
     pub(super) names: Vec<String>,
 }
 
+/// The kinds that `all` means.
+const ALL: [&str; 8] =
+    ["pods", "services", "daemonsets", "deployments", "replicasets", "statefulsets", "cronjobs", "jobs"];
+
+/// All that `all` means.
+pub(super) fn everything() -> Vec<Which> {
+    let kinds = ALL.iter().filter_map(|word| Resource::find(word));
+    kinds.map(|resource| Which { resource, names: Vec::new() }).collect()
+}
+
 /// The kinds and names in words; `None` where the first names no kind.
 ///
 /// # Errors

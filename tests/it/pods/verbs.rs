@@ -1,0 +1,222 @@
+//! kubectl's verbs for pods that live: watched, waited for, selected and sorted.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::json;
+
+use super::{becomes, container, gone, image, pod, put, waiting};
+use crate::house::{House, User, binaries, eventually};
+
+fn words(line: &str) -> Vec<&str> {
+    line.split_whitespace().collect()
+}
+
+pub(super) fn watched(user: User) {
+    let house = House::new(user);
+    image(&house);
+    let file = put(&house, "ready.json", &pod("ready", &json!({ "containers": [waiting("main", "")] })));
+    let mut command = house.command(binaries().join("pod"));
+    command.args(["get", "pods", "-w"]);
+    // As long as nobody is there nothing is said, not even a heading.
+    std::thread::scope(|scope| {
+        let apply = scope.spawn(|| house.pod(&["apply", "-f", &file, "--wait", "--timeout", "30s"]).ok());
+        let mut watch = house.start(&mut command);
+        let mut seen: Vec<String> = watch.said.lines().map(str::to_owned).collect();
+        assert_eq!(words(&seen[0]), ["NAME", "READY", "STATUS", "RESTARTS", "AGE"]);
+        apply.join().unwrap();
+        while words(seen.last().unwrap())[1..3] != ["1/1", "Running"] {
+            seen.push(watch.line());
+        }
+        let statuses = |seen: &[String]| seen[1..].iter().map(|line| words(line)[2].to_owned()).collect::<Vec<_>>();
+        assert!(["Pending", "ContainerCreating"].contains(&statuses(&seen)[0].as_str()), "{seen:?}");
+        // A column stays as wide as it was.
+        let ages: Vec<usize> = seen.iter().filter(|line| line.contains("Running")).map(|line| line.len()).collect();
+        assert!(ages.iter().all(|length| *length >= ages[0]), "{seen:?}");
+        house.pod(&["delete", "-f", &file]).ok();
+        let mut last = watch.line();
+        while words(&last)[1] != "0/1" {
+            assert_eq!(words(&last)[0], "ready");
+            last = watch.line();
+        }
+        assert!(!last.contains("Running"), "{last}");
+    });
+    house.nothing_is_left();
+    let both = "you may only specify a single resource type";
+    house.pod(&["get", "pods,cm", "-w"]).refuses(1, both);
+    house.pod(&["get", "all", "-w"]).refuses(1, both);
+    house.pod(&["get", "pod", "nosuch", "-w"]).refuses(1, "Error from server (NotFound): pods \"nosuch\" not found");
+    let several = "watch is only supported on individual resources and resource collections - 2 resources were found";
+    house.pod(&["get", "pods", "a", "b", "-w"]).refuses(1, several);
+    // Whoever has read enough is not written to.
+    let script = format!("{} get ns -w | head -1", binaries().join("pod").display());
+    assert!(house.run("sh", &["-c", &script]).ok().out().starts_with("NAME "));
+}
+
+pub(super) fn waited_for_by_name(user: User) {
+    let house = House::new(user);
+    image(&house);
+    let main = waiting("main", "echo ready;");
+    let file = put(&house, "two.json", &pod("two", &json!({ "containers": [main] })));
+    let timed_out = "error: timed out waiting for the condition on pods/two";
+    house
+        .pod(&["wait", "--for=create", "pod/two", "--timeout", "50ms"])
+        .refuses(1, "timed out waiting for the condition");
+    house
+        .pod(&["wait", "--for=condition=Ready", "pod/two"])
+        .refuses(1, "Error from server (NotFound): pods \"two\" not found");
+    std::thread::scope(|scope| {
+        let created = scope.spawn(|| house.pod(&["wait", "--for=create", "pod/two", "--timeout", "20s"]).ok().out());
+        house.pod(&["apply", "-f", &file]).ok();
+        assert_eq!(created.join().unwrap(), "pod/two condition met\n");
+    });
+    let met = |words: &[&str]| {
+        let ran = house.pod(&[&["wait", "--timeout=20s"], words].concat()).ok();
+        assert_eq!(ran.out(), "pod/two condition met\n", "{words:?}");
+    };
+    met(&["--for=condition=Ready", "pod/two"]);
+    met(&["--for=jsonpath={.status.phase}=Running", "pod", "two"]);
+    met(&["--for=condition=ready=true", "pods", "-l", "app=two"]);
+    met(&["--for=jsonpath={.status.conditions[?(@.type==\"Ready\")].status}=True", "pods", "--all"]);
+    met(&["--for=condition=Ready", "pods", "--field-selector", "metadata.name=two"]);
+    let late = |words: &[&str]| house.pod(&[&["wait", "--timeout=100ms"], words].concat());
+    late(&["--for=condition=Nosuch", "pod/two"]).refuses(1, timed_out);
+    late(&["--for=jsonpath={.status.phase}=Failed", "pod/two"]).refuses(1, timed_out);
+    late(&["--for=delete", "pod/two"]).refuses(1, timed_out);
+    let at_once = "error: condition not met for pods/two";
+    house.pod(&["wait", "--timeout=0", "--for=delete", "pod/two"]).refuses(1, at_once);
+    late(&["--for=condition=Ready", "pods", "-l", "app=nosuch"]).refuses(1, "error: no matching resources found");
+    late(&["--for=condition=Ready", "pods"]).refuses(1, "resource(s) were provided, but no name was specified");
+    late(&["pod/two"]).refuses(1, "error: unrecognized condition: \"\"");
+    // One that has gone already has done what was waited for.
+    assert_eq!(late(&["--for=delete", "pod/nosuch"]).ok().out(), "");
+    std::thread::scope(|scope| {
+        let deleted = scope.spawn(|| house.pod(&["wait", "--for=delete", "pod/two", "--timeout", "20s"]).ok().out());
+        let ready = house.pod(&["wait", "--for=condition=Ready=false", "pod/two", "--timeout", "100ms"]);
+        ready.refuses(1, timed_out);
+        gone(&house, &file);
+        assert_eq!(deleted.join().unwrap(), "pod/two condition met\n");
+    });
+}
+
+pub(super) fn selected(user: User) {
+    let house = House::new(user);
+    image(&house);
+    let files: Vec<String> = [("web-10", "exit 0"), ("web-9", "exit 3")]
+        .iter()
+        .map(|(name, script)| {
+            let spec = json!({ "restartPolicy": "Never", "containers": [container("main", script)] });
+            put(&house, &format!("{name}.json"), &pod(name, &spec))
+        })
+        .collect();
+    for file in &files {
+        house.pod(&["apply", "-f", file]).ok();
+    }
+    becomes(&house, "web-10", "Completed");
+    becomes(&house, "web-9", "Error");
+    let get = |words: &[&str]| house.pod(&[&["get"], words].concat()).ok().out();
+    let columns = "custom-columns=NAME:.metadata.name,PHASE:.status.phase,WAITS:.status.containerStatuses[0].state.waiting.reason";
+    assert_eq!(
+        get(&["pods", "-o", columns, "--sort-by", ".metadata.name"]),
+        "NAME     PHASE       WAITS\nweb-9    Failed      <none>\nweb-10   Succeeded   <none>\n"
+    );
+    assert_eq!(
+        get(&["pods", "-o", columns, "--no-headers", "--field-selector", "status.phase=Failed"]),
+        "web-9   Failed   <none>\n"
+    );
+    let file = put(&house, "columns", "A B\n.metadata.name .kind\n");
+    assert_eq!(get(&["pod/web-9", "-o", &format!("custom-columns-file={file}")]), "A       B\nweb-9   Pod\n");
+    let exit = "{.status.containerStatuses[0].state.terminated.exitCode}";
+    assert_eq!(get(&["pods", "-o", "name", "--sort-by", exit]), "pod/web-10\npod/web-9\n");
+    assert_eq!(get(&["all", "-o", "name"]), "pod/web-10\npod/web-9\n");
+    let table = get(&["all", "--no-headers", "--field-selector", "metadata.name=web-9"]);
+    assert!(table.starts_with("pod/web-9   0/1   Error   0     "), "{table:?}");
+    house
+        .pod(&["get", "pods", "--sort-by", ".x"])
+        .refuses(1, "couldn't find any field with path \"{.x}\" in the list of objects");
+    let unknown = "field label not supported: x";
+    house.pod(&["get", "pods", "--field-selector", "x=1"]).refuses(1, unknown);
+    house.pod(&["get", "pods", "-o", "custom-columns=A"]).refuses(1, "unexpected custom-columns spec: A");
+    house.pod(&["delete", "pod", "web-10"]).ok();
+    gone(&house, &files[1]);
+}
+
+/// What a server in the pod says, asked at this address.
+fn asked(address: &str) -> String {
+    let mut server = TcpStream::connect(address).unwrap();
+    server.write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    server.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+pub(super) fn forwarded(user: User) {
+    let house = House::new(user);
+    image(&house);
+    let mut main = container("main", "exec probe http --listen 127.0.0.1:8080 --body well");
+    main["ports"] = json!([{ "containerPort": 8080, "name": "http" }]);
+    main["readinessProbe"] = json!({ "exec": { "command": ["true"] } });
+    let file = put(&house, "ready.json", &pod("ready", &json!({ "containers": [main] })));
+    let usage = "error: TYPE/NAME and list of ports are required for port-forward\n\
+                 See 'pod port-forward -h' for help and examples\n";
+    assert_eq!(house.pod(&["port-forward", "pod/ready"]).exits(1).err(), usage);
+    house
+        .pod(&["port-forward", "pod/ready", "80"])
+        .refuses(1, "Error from server (NotFound): pods \"ready\" not found");
+    house.pod(&["apply", "-f", &file, "--wait", "--timeout", "30s"]).ok();
+    let named = "Pod 'ready' does not have a named port 'nosuch'";
+    house.pod(&["port-forward", "pod/ready", "nosuch"]).refuses(1, named);
+    let carrying = |words: &[&str]| {
+        let mut command = house.command("sh");
+        let script = format!("echo ready; exec {} port-forward \"$@\"", binaries().join("pod").display());
+        command.args([&["-c", &script, "sh"], words].concat());
+        house.start(&mut command)
+    };
+    let port = |line: &str, from: &str, to: &str| {
+        let port = line.strip_prefix(from).and_then(|rest| rest.strip_suffix(to));
+        port.unwrap_or_else(|| panic!("{line}")).parse::<u16>().unwrap()
+    };
+    let mut forward = carrying(&["pod/ready", ":8080", "0:http", "--address", "127.0.0.1"]);
+    let ports = [0, 1].map(|_| port(&forward.line(), "Forwarding from 127.0.0.1:", " -> 8080"));
+    for port in ports {
+        assert!(asked(&format!("127.0.0.1:{port}")).ends_with("well"));
+        assert_eq!(forward.line(), format!("Handling connection for {port}"));
+    }
+    // Where somebody listens already, nobody else can.
+    let taken = format!("{}:8080", ports[0]);
+    let ran = house.pod(&["port-forward", "pod/ready", &taken, "--address", "127.0.0.1"]);
+    let cause = format!(
+        "Unable to listen on port {0}: Listeners failed to create with the following errors: [unable to create \
+         listener: Error listen tcp4 127.0.0.1:{0}: bind: address already in use]\nerror: unable to listen on any of \
+         the requested ports: [{{{0} 8080}}]\n",
+        ports[0]
+    );
+    assert_eq!(ran.exits(1).err(), cause);
+    // It goes on when the container is started again.
+    let process = house.workload("ready", "main")["process"]["pid"].as_i64().unwrap();
+    kill(Pid::from_raw(i32::try_from(process).unwrap()), Signal::SIGKILL).unwrap();
+    eventually("the server answers again", || {
+        let server = TcpStream::connect(format!("127.0.0.1:{}", ports[0])).ok()?;
+        let mut server = server;
+        server.write_all(b"GET / HTTP/1.0\r\n\r\n").ok()?;
+        let mut answer = String::new();
+        server.read_to_string(&mut answer).ok()?;
+        answer.ends_with("well").then_some(())
+    });
+    // Whoever ends it leaves nobody behind who carries.
+    forward.signal(Signal::SIGKILL);
+    drop(forward);
+    eventually("nobody listens", || TcpStream::connect(format!("127.0.0.1:{}", ports[0])).err());
+    // With the pod it ends by itself.
+    let mut forward = carrying(&["ready", ":8080", "--address", "127.0.0.1"]);
+    port(&forward.line(), "Forwarding from 127.0.0.1:", " -> 8080");
+    house.pod(&["delete", "-f", &file]).ok();
+    assert_eq!(forward.ends().code(), Some(1));
+    gone_already(&house);
+}
+
+fn gone_already(house: &House) {
+    eventually("nothing is left", || house.left().is_none().then_some(()));
+}
