@@ -13,6 +13,7 @@ pub use crate::verbs::create::Format;
 use crate::verbs::delete::Delete;
 use crate::verbs::describe::Describe;
 use crate::verbs::diff::Diff;
+use crate::verbs::events::Events;
 use crate::verbs::exec::Exec;
 use crate::verbs::explain::Explain;
 use crate::verbs::get::Get;
@@ -67,6 +68,8 @@ pub enum Verb {
     Get(Typed<Get>),
     /// Show all there is to know of a pod
     Describe(Typed<Shown<Describe>>),
+    /// List what has happened to pods
+    Events(Typed<Events>),
     /// Print what a workload has said
     Logs(Typed<Logs>),
     /// Copy files into workloads, or out of them

@@ -154,6 +154,7 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
         Verb::Patch(verb) => return tell(&verb.run(), false),
         Verb::Set(verb) => return tell(&verb.run(), false),
         Verb::Convert(verb) => return tell(&verb.run(), false),
+        Verb::Events(verb) => return tell(&verb.run(out)?, false),
         Verb::PortForward(verb) => return tell(&verb.run(&registry, &Programs::of_pod(None)?, out)?, false),
         Verb::Wait(verb) => return tell(&verb.run(out)?, false),
         Verb::Explain(verb) => return tell(&verb.run(), false),

@@ -9,6 +9,7 @@ pub mod delete;
 pub mod describe;
 pub mod diff;
 mod dry_run;
+pub mod events;
 pub mod exec;
 pub mod explain;
 mod fields;

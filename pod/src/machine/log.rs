@@ -43,6 +43,17 @@ pub enum Weight {
     Warning,
 }
 
+impl Note {
+    /// Whether it is trouble, in Kubernetes' word.
+    #[must_use]
+    pub fn weight_word(&self) -> &'static str {
+        match self.weight {
+            Weight::Normal => "Normal",
+            Weight::Warning => "Warning",
+        }
+    }
+}
+
 impl Log {
     /// All that is known.
     #[must_use]

@@ -12,7 +12,7 @@ use manifest::kind::{Pod, PodSpec, PodStatus, Toleration};
 use manifest::value::{Time, age};
 use tabwriter::TabWriter;
 
-use crate::machine::{Log, Note, Weight};
+use crate::machine::{Log, Note};
 
 /// The annotation that apply keeps for itself.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
@@ -204,10 +204,7 @@ fn events(told: &mut String, spec: &PodSpec, log: &Log, now: Timestamp) {
     line(told, 1, "----\t------\t----\t----\t-------");
     let since = |wall: i64| age(now.as_second().saturating_sub(wall));
     for note in log.notes() {
-        let weight = match note.weight {
-            Weight::Normal => "Normal",
-            Weight::Warning => "Warning",
-        };
+        let weight = note.weight_word();
         let when = match note.count {
             1 => since(note.last.wall),
             count => format!("{} (x{count} over {})", since(note.last.wall), since(note.first.wall)),

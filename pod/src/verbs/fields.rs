@@ -33,13 +33,37 @@ pub(super) fn parse(typed: Option<&str>) -> Result<Option<FieldSelector>, Compla
     typed.map(|text| text.parse::<FieldSelector>().map_err(Complaint::plain)).transpose()
 }
 
+/// Those of events.
+const EVENT: [&str; 8] = [
+    "involvedObject.kind",
+    "involvedObject.namespace",
+    "involvedObject.name",
+    "involvedObject.uid",
+    "involvedObject.fieldPath",
+    "reason",
+    "reportingComponent",
+    "type",
+];
+
+/// Whether an event is selected.
+///
+/// # Errors
+/// Events cannot be selected so.
+pub(super) fn selects_event(selector: &FieldSelector, event: &Value) -> Result<bool, Complaint> {
+    matches(selector, &EVENT, "/v1, Resource=events", event)
+}
+
 /// Whether an object is selected.
 ///
 /// # Errors
 /// Objects of its kind cannot be selected so.
 pub(super) fn selects(selector: &FieldSelector, resource: &Resource, object: &Value) -> Result<bool, Complaint> {
-    let known =
-        |name: &str| matches!(name, "metadata.name" | "metadata.namespace") || fields(resource.kind).contains(&name);
+    let (group, version) = (resource.group(), resource.root().api_version.rsplit('/').next().unwrap_or_default());
+    matches(selector, fields(resource.kind), &format!("{group}/{version}, Resource={}", resource.plural), object)
+}
+
+fn matches(selector: &FieldSelector, fields: &[&str], kind: &str, object: &Value) -> Result<bool, Complaint> {
+    let known = |name: &str| matches!(name, "metadata.name" | "metadata.namespace") || fields.contains(&name);
     let field = |name: &str| {
         let found = || object.pointer(&format!("/{}", name.replace('.', "/")));
         known(name).then(|| match found() {
@@ -50,11 +74,9 @@ pub(super) fn selects(selector: &FieldSelector, resource: &Resource, object: &Va
         })
     };
     selector.matches(field).map_err(|trouble| {
-        let (group, version) = (resource.group(), resource.root().api_version.rsplit('/').next().unwrap_or_default());
         Complaint::Whole(format!(
-            "Error from server (BadRequest): Unable to find \"{group}/{version}, Resource={}\" that match label selector \
-             \"\", field selector {:?}: {trouble}",
-            resource.plural,
+            "Error from server (BadRequest): Unable to find {kind:?} that match label selector \"\", field selector {:?}: \
+             {trouble}",
             selector.to_string()
         ))
     })

@@ -1,5 +1,6 @@
 //! `pod get`: listing pods, and objects that are kept.
 
+mod events;
 mod sort;
 mod watch;
 
@@ -86,6 +87,9 @@ impl Get {
     /// What it comes to, unless pods by hand are meant.
     #[must_use]
     pub fn run(&self) -> Option<Answer> {
+        if self.words.first().is_some_and(|word| events::is_meant(word)) {
+            return Some(self.events().into());
+        }
         if self.words == ["all"] {
             return Some(self.answer(&everything()).into());
         }

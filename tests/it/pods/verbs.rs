@@ -220,3 +220,44 @@ pub(super) fn forwarded(user: User) {
 fn gone_already(house: &House) {
     eventually("nothing is left", || house.left().is_none().then_some(()));
 }
+
+pub(super) fn told_of(user: User) {
+    let house = House::new(user);
+    image(&house);
+    let main = waiting("main", "echo ready;");
+    let file = put(&house, "two.json", &pod("two", &json!({ "containers": [main] })));
+    let none = house.pod(&["events"]).ok();
+    assert_eq!((none.out().as_str(), none.err().as_str()), ("", "No events found in default namespace.\n"));
+    assert_eq!(house.pod(&["get", "events"]).ok().err(), "No resources found in default namespace.\n");
+    house.pod(&["apply", "-f", &file, "--wait", "--timeout", "30s"]).ok();
+    // Without when it was, as a cluster has it.
+    let rows = |words: &[&str]| {
+        let out = house.pod(words).ok().out();
+        out.lines().map(|line| self::words(line).split_off(1).join(" ")).collect::<Vec<_>>()
+    };
+    let listed = rows(&["get", "events", "--field-selector", "involvedObject.name=two"]);
+    assert_eq!(listed[0], "SEEN TYPE REASON OBJECT MESSAGE");
+    for event in ["Normal Created pod/two Container created", "Normal Started pod/two Container started"] {
+        assert!(listed.iter().any(|row| row == event), "{listed:?}");
+    }
+    let events = rows(&["events", "--for", "pod/two", "--no-headers"]);
+    assert!(events.iter().any(|row| row == "Normal Started Pod/two Container started"), "{events:?}");
+    assert_eq!(events.len() + 1, listed.len());
+    assert_eq!(rows(&["events", "--types=Warning"]), [""; 0]);
+    let reasons = house.pod(&["get", "events", "-o", "jsonpath={.items[?(@.type==\"Normal\")].reason}"]).ok().out();
+    assert!(reasons.ends_with("Started"), "{reasons}");
+    let name = house.pod(&["get", "events", "-o", "name", "--field-selector", "reason=Started"]).ok().out();
+    let one = house.pod(&["get", "event", name.trim().strip_prefix("event/").unwrap(), "-o", "json"]).json();
+    assert_eq!((&one["kind"], &one["involvedObject"]["fieldPath"]), (&json!("Event"), &json!("spec.containers{main}")));
+    house.pod(&["events", "--for", "two"]).refuses(1, "--for must be in resource/name form");
+    house.pod(&["get", "events", "--field-selector", "x=1"]).refuses(1, "field label not supported: x");
+    // What happens later is told when it does.
+    let mut command = house.command("sh");
+    command.args(["-c", &format!("echo ready; exec {} events -w", binaries().join("pod").display())]);
+    let mut watch = house.start(&mut command);
+    assert_eq!(words(&watch.line()), ["LAST", "SEEN", "TYPE", "REASON", "OBJECT", "MESSAGE"]);
+    house.pod(&["delete", "-f", &file, "--wait=false"]).ok();
+    while !watch.line().contains("Stopping container main") {}
+    drop(watch);
+    gone_already(&house);
+}

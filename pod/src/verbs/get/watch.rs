@@ -99,6 +99,9 @@ impl Get {
 
     fn watched(&self) -> Result<Which, Complaint> {
         let words = if self.words.is_empty() { &["pods".to_owned()][..] } else { &self.words[..] };
+        if words.first().is_some_and(|word| super::events::is_meant(word)) {
+            return Err(Complaint::NotYet("get does not go on with events; pod events -w does".to_owned()));
+        }
         if words == ["all"] {
             return Err(Complaint::plain("you may only specify a single resource type"));
         }
