@@ -161,8 +161,20 @@ impl Busy {
     }
 }
 
+/// Who was killed and has not come to its end yet has ended, too: nothing can keep it from that.
 fn has_ended(pid: i32) -> bool {
-    Look::at(pid).map_or_else(|error| error.kind() == io::ErrorKind::NotFound, |look| look.zombie || look.exiting)
+    // In this order: what was pending is taken just before the end begins.
+    is_killed(pid)
+        || Look::at(pid).map_or_else(|error| error.kind() == io::ErrorKind::NotFound, |it| it.zombie || it.exiting)
+}
+
+/// # References
+/// proc_pid_status(5), `SigPnd`, `ShdPnd`
+fn is_killed(pid: i32) -> bool {
+    const KILL: u64 = 1 << 8;
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let pending = status.lines().filter_map(|line| line.strip_prefix("SigPnd:").or(line.strip_prefix("ShdPnd:")));
+    pending.filter_map(|mask| u64::from_str_radix(mask.trim(), 16).ok()).any(|mask| mask & KILL != 0)
 }
 
 /// The process that has locked this, as far as /proc tells: not who has a copy of the lock.
@@ -194,6 +206,17 @@ mod tests {
         let only = take(Sharing::Exclusive).expect("nobody has it any more");
         assert!(take(Sharing::Shared).is_none());
         assert_eq!(taker(only.file()), Some(std::process::id().cast_signed()));
+    }
+
+    #[test]
+    fn who_was_killed_has_ended() {
+        let mut child = Command::new("sleep").arg("1000").spawn().expect("a child");
+        let pid = child.id().cast_signed();
+        assert!(!has_ended(pid));
+        child.kill().expect("our own child");
+        assert!(has_ended(pid));
+        child.wait().expect("our own child");
+        assert!(has_ended(pid));
     }
 
     #[test]

@@ -51,9 +51,13 @@ pub fn follow(pending: &[Pending], programs: &Programs) -> Result<Vec<Complaint>
                 complaints.extend(came(place, &pending.pod, may_run, patience, programs)?);
             }
             Until::Gone(patience) => {
-                let is_gone = |place: &Place| Ok(uid(place, &objects)?.is_none());
+                let is_gone =
+                    |place: &Place| Ok(uid(place, &objects)?.is_none() && !objects.is_emptied(&place.namespace)?);
                 // Whoever has attended to it may have gone before they were told.
                 let nudge = |place: &Place| {
+                    if objects.is_emptied(&place.namespace)? {
+                        return Ok(objects.change()?.finish(&place.namespace)?);
+                    }
                     let left = is_over(place)? && !is_attended(place)?;
                     if left { forget(place, &objects) } else { ensure(place, programs) }
                 };

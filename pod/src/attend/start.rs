@@ -138,6 +138,8 @@ pub(super) fn forget(place: &Place, objects: &Objects) -> Result<(), Error> {
     if objects.get(&key)?.is_some_and(|object| object.metadata().uid.as_deref() == Some(&place.uid)) {
         changing.delete(&key)?;
     }
+    // The last one takes a namespace along that is to go.
+    changing.finish(&place.namespace)?;
     Ok(())
 }
 

@@ -24,14 +24,9 @@ pub enum ObjectsError {
         /// In an API server's words.
         trouble: String,
     },
-    /// Something in it has to go first.
-    #[error("{} is in use by {by}: delete that first", key.quoted())]
-    InUse {
-        /// What.
-        key: Key,
-        /// By whom.
-        by: String,
-    },
+    /// Where it would be is about to go.
+    #[error("{} is forbidden: unable to create new content in namespace {} because it is being terminated", .0.quoted(), .0.namespace().unwrap_or_default())]
+    Terminating(Key),
     /// It cannot go.
     #[error("{} is forbidden: this namespace may not be deleted", .0.quoted())]
     Needed(Key),

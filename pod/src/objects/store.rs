@@ -140,6 +140,24 @@ impl Objects {
         Ok(directories)
     }
 
+    /// Whether a namespace is to go once no pod is in it any more.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(crate) fn is_terminating(&self, name: &str) -> Result<bool, ObjectsError> {
+        let found = self.get(&Key::of(&namespace_called(name)?))?;
+        Ok(found.is_some_and(|namespace| namespace.metadata().deletion_timestamp.is_some()))
+    }
+
+    /// Whether a namespace could go by now that is to go.
+    ///
+    /// # Errors
+    /// When it cannot be read, or what is in it.
+    pub(crate) fn is_emptied(&self, name: &str) -> Result<bool, ObjectsError> {
+        let Some(pods) = Resource::find("pods") else { return Ok(false) };
+        Ok(self.is_terminating(name)? && self.list(pods, Some(name))?.is_empty())
+    }
+
     /// Keeps others from changing them, and makes their directory where there is none.
     ///
     /// # Errors
@@ -227,6 +245,11 @@ impl Changing {
         if self.objects.get(&key)?.is_some() {
             return Err(ObjectsError::Exists(key));
         }
+        if let Some(namespace) = key.namespace()
+            && self.objects.is_terminating(namespace)?
+        {
+            return Err(ObjectsError::Terminating(key));
+        }
         let namespace = key.namespace().map(|name| self.provide(name)).transpose()?.flatten();
         let now = Time(clock::now());
         stamp::born(&mut object, Birth { uid: uid()?, now, revision: self.next(None)?, node: node_name() });
@@ -284,8 +307,22 @@ impl Changing {
         metadata.deletion_grace_period_seconds = Some(grace);
         metadata.generation = metadata.generation.map(|generation| generation + 1);
         metadata.resource_version = Some(self.next(Some(&before))?.to_string());
+        if let Object::Namespace(namespace) = &mut object {
+            namespace.status.get_or_insert_default().phase = Some("Terminating".to_owned());
+        }
         self.write(key, &object)?;
         Ok(object)
+    }
+
+    /// Deletes a namespace that is to go, if nothing keeps it any more.
+    ///
+    /// # Errors
+    /// When it cannot be read or removed.
+    pub(crate) fn finish(&self, namespace: &str) -> Result<(), ObjectsError> {
+        if self.objects.is_emptied(namespace)? {
+            self.delete(&Key::of(&namespace_called(namespace)?))?;
+        }
+        Ok(())
     }
 
     /// Removes the data of claims that are no more, whoever was to do it.

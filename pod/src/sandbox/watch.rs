@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use launch::Identity;
 use nix::errno::Errno;
@@ -12,14 +13,23 @@ use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 use nix::unistd::read;
 use registry::PodDirectory;
 use tokio::io::unix::AsyncFd;
+use tokio::time::sleep;
 
 use super::etc;
 use crate::sys;
 
-/// Looks after them for as long as the pod lives. Where nothing can be watched, or a file not be put
-/// back, whoever enters the pod next does that, and is told if it fails.
+/// How long between two looks, where nothing can be watched.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// Looks after them for as long as the pod lives. Where nothing can be watched (a user may watch but so much), it is
+/// looked now and then; where a file cannot be put back, whoever enters the pod next does that, and is told if it fails.
 pub(crate) async fn look_after(pause: Identity, directory: PodDirectory) {
-    let Ok(events) = watch() else { return };
+    let Ok(events) = watch() else {
+        loop {
+            sleep(LOOK).await;
+            let _told_to_who_enters = etc::mend(pause, &directory);
+        }
+    };
     loop {
         let Ok(mut ready) = events.readable().await else { return };
         // Which of them it was, the files themselves tell.

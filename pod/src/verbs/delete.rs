@@ -92,13 +92,10 @@ impl Delete {
 
     /// Deletes an object; a pod goes, and is gone later.
     fn delete(&self, changing: &Changing, key: &Key, answer: &mut Told) -> Result<Object, ObjectsError> {
+        if key.resource().kind == "Namespace" {
+            return self.delete_namespace(changing, key, answer);
+        }
         if key.resource().kind != "Pod" {
-            if key.resource().kind == "Namespace"
-                && let Some(pods) = Resource::find("pods")
-                && let Some(pod) = changing.objects().list(pods, Some(key.name()))?.into_iter().next()
-            {
-                return Err(ObjectsError::InUse { key: key.clone(), by: pod.reference() });
-            }
             return changing.delete(key);
         }
         let own = |pod: &Pod| pod.spec.as_ref().and_then(|spec| spec.termination_grace_period_seconds).unwrap_or(30);
@@ -116,6 +113,21 @@ impl Delete {
         if let Object::Pod(pod) = &object {
             let until = if self.wait { Until::Gone(self.timeout) } else { Until::Going };
             answer.pending.push(Pending { pod: pod.clone(), until });
+        }
+        Ok(object)
+    }
+
+    /// Deletes a namespace: its pods first, each in its time, and the rest when they are gone.
+    fn delete_namespace(&self, changing: &Changing, key: &Key, answer: &mut Told) -> Result<Object, ObjectsError> {
+        let pods = Resource::find("pods").map(|pods| changing.objects().list(pods, Some(key.name()))).transpose()?;
+        let pods = pods.unwrap_or_default();
+        // The one that has to be there is refused there, whatever is in it.
+        if pods.is_empty() || key.name() == "default" {
+            return changing.delete(key);
+        }
+        let object = changing.condemn(key, 0)?;
+        for pod in &pods {
+            self.delete(changing, &Key::of(pod), answer)?;
         }
         Ok(object)
     }

@@ -345,7 +345,7 @@ pub(super) fn reason(error: &ObjectsError) -> Option<&'static str> {
         ObjectsError::Exists(_) => Some("AlreadyExists"),
         ObjectsError::Missing(_) => Some("NotFound"),
         ObjectsError::Conflict { .. } => Some("Conflict"),
-        ObjectsError::Needed(_) | ObjectsError::InUse { .. } => Some("Forbidden"),
+        ObjectsError::Needed(_) | ObjectsError::Terminating(_) => Some("Forbidden"),
         _ => None,
     }
 }

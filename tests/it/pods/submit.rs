@@ -9,7 +9,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use super::{container, gone, image, line, pod, put, shown, waiting};
-use crate::house::{House, User};
+use crate::house::{House, User, eventually};
 
 /// A pod that has something to do is waited for until it has done it, and not only until it is at it.
 pub(super) fn waited_for(user: User) {
@@ -176,4 +176,40 @@ pub(super) fn entered(user: User) {
     let ran = house.pod(&["exec", "two", "--", "ls", "/other"]).ok();
     assert_eq!((ran.out().as_str(), ran.err().as_str()), ("/other\n", ""));
     gone(&house, &file);
+}
+
+/// A namespace goes with what is in it, its pods first, and each of these in its time.
+pub(super) fn with_their_namespace(user: User) {
+    let house = House::new(user);
+    image(&house);
+    let slow = container("main", "trap 'sleep 0.5; exit 0' TERM; echo ready; while :; do sleep 0.05; done");
+    let file = put(&house, "a.json", &pod("a", &json!({ "containers": [slow] })));
+    let other = put(&house, "b.json", &pod("b", &json!({ "containers": [waiting("main", "")] })));
+    let apply = |wait: &[&str]| {
+        house.pod(&["create", "cm", "conf", "-n", "space", "--from-literal=a=b"]).ok();
+        house.pod(&[&["apply", "-n", "space", "-f", &file, "-f", &other], wait].concat()).ok();
+    };
+    apply(&["--wait", "--timeout", "30s"]);
+    let ran = house.pod(&["delete", "ns", "space"]).ok();
+    assert_eq!((ran.out().as_str(), ran.err().as_str()), ("namespace \"space\" deleted\n", ""));
+    assert_eq!(house.pod(&["get", "pods,cm", "-A", "-o", "name"]).ok().out(), "");
+    assert_eq!(house.pod(&["get", "ns", "-o", "name"]).ok().out(), "namespace/default\n");
+    house.nothing_is_left();
+    // Nothing new comes where all goes, and somebody else sees to it that it does.
+    apply(&["--wait", "--timeout", "30s"]);
+    house.pod(&["delete", "ns", "space", "--wait=false"]).ok();
+    let seen = house.pod(&["get", "ns", "space", "--no-headers"]).ok().out();
+    assert!(seen.contains("Terminating"), "{seen}");
+    let trouble = "Error from server (Forbidden): configmaps \"new\" is forbidden: unable to create new content in \
+                   namespace space because it is being terminated";
+    house.pod(&["create", "cm", "new", "-n", "space"]).exits(1);
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: new, namespace: space}\n";
+    let ran = house.pod(&["create", "-f", &put(&house, "map.yaml", map)]).exits(1);
+    let said = ran.err().replace(&format!("error when creating {:?}: ", house.work().join("map.yaml")), "");
+    assert_eq!(said, format!("{trouble}\n"));
+    eventually("the namespace is gone", || {
+        (house.pod(&["get", "ns", "-o", "name"]).ok().out() == "namespace/default\n").then_some(())
+    });
+    assert_eq!(house.pod(&["get", "pods,cm", "-A", "-o", "name"]).ok().out(), "");
+    house.nothing_is_left();
 }
