@@ -11,6 +11,9 @@ use crate::world;
 /// Where the store of objects and of containers has what is of a pod.
 const OF_PODS: [&str; 3] = ["pods", "containers", "objects/default/pods"];
 
+/// What is said of containers that wait.
+const WHY: &str = "jsonpath={.items[*].status.containerStatuses[*].state.waiting.message}";
+
 /// Judges what a fault has left of the pod: by what is shown, and by typing the same again.
 pub(crate) fn judge(place: &Place, verb: &Verb, report: &Report) -> anyhow::Result<Vec<Violation>> {
     let mut violations = promises::of_the_word(verb, &report.ran, &named(place, "pods")?);
@@ -53,7 +56,9 @@ fn named(place: &Place, kind: &str) -> anyhow::Result<Ran> {
 }
 
 fn standing(place: &Place) -> anyhow::Result<Standing> {
-    let row = place.run(&["pod", "get", "pods", "--no-headers"])?.out;
+    let mut row = place.run(&["pod", "get", "pods", "--no-headers"])?.out;
+    // Why a container waits is to be told with it.
+    row.push_str(&place.run(&["pod", "get", "pods", "-o", WHY])?.out);
     let processes = world::processes()?;
     let containers = processes.iter().filter(|process| process.command == WAITS).count();
     Ok(Standing { row, containers, processes })

@@ -13,8 +13,10 @@ mod launch;
 mod pace;
 mod run;
 mod start;
+mod sweep;
 mod termination;
 mod watch;
 
 pub use entry::attend;
 pub use follow::follow;
+pub use sweep::sweep;

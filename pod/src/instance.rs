@@ -75,17 +75,27 @@ pub(crate) fn remove(directory: &PodDirectory, plan: &ContainerPlan) -> Result<(
     remove_root(directory, &plan.parts().root)
 }
 
+/// Where the writable layer of a container is, or the copy that it has in its place; `None` of one whose root directory
+/// is somebody's.
+pub(crate) fn own(plan: &ContainerPlan) -> Option<&Path> {
+    place(&plan.parts().root).filter(|place| place.parent().is_some_and(|all| all.ends_with("containers")))
+}
+
+fn place(root: &Root) -> Option<&Path> {
+    let own = match root {
+        Root::Layers { writable, .. } => &writable.upper,
+        Root::Directory(path) => path,
+    };
+    own.parent()
+}
+
 /// Removes the writable layer of this root directory, if it has one.
 ///
 /// # Errors
 /// When it cannot be removed.
 pub(crate) fn remove_root(directory: &PodDirectory, root: &Root) -> Result<(), Error> {
     // Of a directory that is none of ours nothing is known.
-    let own = match root {
-        Root::Layers { writable, .. } => &writable.upper,
-        Root::Directory(path) => path,
-    };
-    let Some(name) = own.parent().and_then(Path::file_name) else { return Ok(()) };
+    let Some(name) = place(root).and_then(Path::file_name) else { return Ok(()) };
     forget(&directory.path().join(KNOWN).join(name))
 }
 

@@ -143,7 +143,11 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
             }
             return Ok(exit);
         }
-        Verb::Start(verb) => return tell(&verb.run(), false),
+        Verb::Start(verb) => {
+            // What is left of others keeps nobody from running.
+            warn(&pod::attend::sweep().err().into_iter().collect::<Vec<_>>());
+            return tell(&verb.run(), false);
+        }
         Verb::Image(image) => return images(image),
         Verb::Apply(verb) if verb.foreground => return stay(&verb),
         Verb::Apply(verb) => return submitted(verb.run()).map(|(exit, _)| exit),

@@ -28,6 +28,11 @@ pub(crate) fn kept(data: &Path, uid: &str) -> PathBuf {
     data.join("pods").join(uid)
 }
 
+/// In there: what is locked by who attends to it.
+pub(crate) fn locked(kept: &Path) -> PathBuf {
+    kept.join("attendant")
+}
+
 /// In the directory of pods; no pod is called so.
 pub(crate) const VOLUMES: &str = ".volumes";
 
@@ -61,7 +66,7 @@ impl Place {
 
     /// Locked by who attends to it.
     pub(crate) fn lock(&self) -> PathBuf {
-        self.kept().join("attendant")
+        locked(&self.kept())
     }
 
     /// Locked by who wants to see how it ends, and is waited for before it is forgotten.

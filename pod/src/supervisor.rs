@@ -27,7 +27,7 @@ mod workloads;
 
 pub use entry::supervise;
 pub(crate) use entry::{become_nobodys_child, host, sign};
-pub(crate) use start::{Service, call, ensure, is_living};
+pub(crate) use start::{Called, Service, call, ensure, is_living};
 
 /// Says what went wrong where nobody waits for an answer, and goes on with this.
 fn complain<T>(error: impl std::error::Error, otherwise: T) -> T {

@@ -71,6 +71,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         as_each_user("pods::are_waited_for_until_they_are_what_they_are_for", BUSYBOX, submit::waited_for),
         as_each_user("pods::are_entered_by_the_container_that_kubectl_would_take", BUSYBOX, submit::entered),
         as_each_user("pods::go_with_their_namespace", BUSYBOX, submit::with_their_namespace),
+        as_each_user("pods::that_are_no_more_leave_nothing_for_ever", BUSYBOX, submit::swept),
         as_each_user("pods::are_planned_and_the_plan_is_shown", &[], submit::planned),
         as_each_user("pods::give_way_to_others_by_force", BUSYBOX, submit::by_force),
         as_each_user("pods::and_the_like_come_from_addresses", &[], submit::from_addresses),

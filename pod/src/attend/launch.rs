@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use container::plan::{Attributes, Below, Mount, Parts, ReadOnly, Root, What};
 use container::{ContainerPlan, plan::Device};
+use launch::Seen;
 use manifest::kind::Container;
 use registry::{Name, PodDirectory, file};
 
@@ -68,6 +69,10 @@ impl Scene {
     }
 
     fn try_launch(&self, name: &str, instance: u32) -> Result<Launched, Trouble> {
+        if self.runs(name, instance) {
+            // Whoever launched it has not come to saying so.
+            return Ok(Launched { id: self.id(name, instance) });
+        }
         let missing = || Trouble::Create(format!("the pod has no container {name}"));
         let spec = self.plan.container(name).ok_or_else(missing)?;
         let mut facts = self.facts()?;
@@ -120,6 +125,12 @@ impl Scene {
         }
         added?;
         Ok(Launched { id: self.id(name, instance) })
+    }
+
+    /// Whether this very instance runs: it was remembered before it was launched, and the one before it has ended.
+    fn runs(&self, name: &str, instance: u32) -> bool {
+        let process = named(name).and_then(|name| self.process(&name));
+        self.instance_of(name) == Some(instance) && process.is_some_and(|process| matches!(process.look(), Seen::Alive))
     }
 
     /// The files of an image, which is fetched where it is not here.

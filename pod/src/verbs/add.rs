@@ -27,9 +27,9 @@ use crate::error::Error;
 use crate::instance;
 use crate::plan::{Conditions, Console, Size, WorkloadPlan, name_after};
 use crate::programs::Programs;
-use crate::record::PodRecord;
+use crate::record::{PodRecord, WorkloadRecord};
 use crate::store::Store;
-use crate::supervisor;
+use crate::supervisor::{self, Called};
 use contained::{Contained, Further, Usual};
 use limited::Limited;
 
@@ -235,11 +235,12 @@ fn launched(
     programs: &Programs,
     console: Option<&OwnedFd>,
 ) -> Result<Launched, Error> {
-    let container = plan.container.clone();
-    let added = ask(store, pod, plan, programs, console);
-    if let (Err(_), Some(container), Ok(found)) = (&added, container, store.registry().pod(pod)) {
+    let added = ask(store, pod, &plan, programs, console);
+    if let (Err(_), Some(container), Ok(found)) = (&added, &plan.container, store.registry().pod(pod))
+        && !was_launched(found.directory(), &plan)
+    {
         // The error is what there is to tell; what stays goes with the pod.
-        let _goes_with_the_pod = instance::remove(found.directory(), &container);
+        let _goes_with_the_pod = instance::remove(found.directory(), container);
     }
     added
 }
@@ -247,11 +248,11 @@ fn launched(
 fn ask(
     store: &Store,
     pod: &Name,
-    plan: WorkloadPlan,
+    plan: &WorkloadPlan,
     programs: &Programs,
     console: Option<&OwnedFd>,
 ) -> Result<Launched, Error> {
-    let request = Request::Start(Box::new(plan));
+    let request = Request::Start(Box::new(plan.clone()));
     let handed: Vec<_> = console.map(AsRawFd::as_raw_fd).into_iter().collect();
     for _ in 0..TRIES {
         let (found, lock) = store.locked(pod)?;
@@ -266,6 +267,16 @@ fn ask(
         }
         supervisor::ensure(programs, pod, directory, &[])?;
         let called = supervisor::call(pod, directory)?;
+        // Whoever was asked before may have done it, and been killed before they said so.
+        if console.is_none() && was_launched(directory, plan) {
+            let stream = called.map(Called::into_stream);
+            drop(lock);
+            match stream {
+                Some(stream) => return Ok((found, stream)),
+                None => sleep(BREATH),
+            }
+            continue;
+        }
         drop(lock);
         let (answer, stream) = match called {
             Some(called) => (called.ask(&request, &handed)?, Some(called.into_stream())),
@@ -286,4 +297,11 @@ fn ask(
         }
     }
     Err(Error::Unanswered { name: pod.clone() })
+}
+
+/// Whether this very container has been launched: by the directory of its own that it has, which no other had.
+fn was_launched(directory: &PodDirectory, plan: &WorkloadPlan) -> bool {
+    let Some(own) = plan.container.as_ref().and_then(instance::own) else { return false };
+    let before = directory.spec::<WorkloadRecord>(&plan.name).ok().flatten();
+    before.and_then(|before| before.plan.container).is_some_and(|before| instance::own(&before) == Some(own))
 }

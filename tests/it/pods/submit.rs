@@ -213,3 +213,22 @@ pub(super) fn with_their_namespace(user: User) {
     assert_eq!(house.pod(&["get", "pods,cm", "-A", "-o", "name"]).ok().out(), "");
     house.nothing_is_left();
 }
+
+/// What was kept of a pod that is no more goes when pods are started, and nothing of one that is.
+pub(super) fn swept(user: User) {
+    let house = House::new(user);
+    image(&house);
+    let file = put(&house, "web.json", &pod("web", &json!({ "containers": [waiting("main", "echo ready;")] })));
+    house.pod(&["apply", "-f", &file, "--wait", "--timeout", "30s"]).ok();
+    let kept = house.work().join("data/pods");
+    let left = kept.join("0f6ff0e1-3a7b-4a8f-8a44-0a7c2d0b5f11");
+    fs::create_dir_all(left.join("volumes/data")).unwrap();
+    fs::write(left.join("machine.json"), "{").unwrap();
+    house.user.owns(&left);
+    house.pod(&["start", "--all"]).ok();
+    let names: Vec<_> = fs::read_dir(&kept).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let uid = shown(&house, "web", "{.metadata.uid}");
+    assert_eq!(names, [uid.as_str()]);
+    house.logged("web", "main", "ready");
+    gone(&house, &file);
+}
