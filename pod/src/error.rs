@@ -82,6 +82,17 @@ pub enum Error {
         /// The name asked for.
         workload: Name,
     },
+    /// More logs are to be followed than may be.
+    #[error(
+        "you are attempting to follow {wanted} log streams, but maximum allowed concurrency is {most}, use \
+         --max-log-requests to increase the limit"
+    )]
+    TooManyLogs {
+        /// How many.
+        wanted: usize,
+        /// How many may be.
+        most: usize,
+    },
     /// Nothing was ever launched in the pod.
     #[error("no workload was ever launched in pod {pod}")]
     NoWorkload {

@@ -6,16 +6,20 @@
 mod entry;
 mod follow;
 mod read;
+mod several;
 
 use std::io::Write;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::Args;
+use manifest::kind::Resource;
+use manifest::selector::Selector;
 use manifest::value::duration;
 use registry::{Found, Name, Registry};
 
 use super::meant::{Meant, meant};
 use crate::error::Error;
+use crate::place::Place;
 use crate::record::{self, WorkloadRecord};
 use entry::Shower;
 use follow::Follow;
@@ -24,12 +28,33 @@ use read::{Launch, last};
 /// Print what a workload has said.
 #[derive(Debug, Args)]
 pub struct Logs {
-    /// The pod's name
-    pub pod: Name,
+    /// The pod's name: web, pod/web
+    #[arg(value_name = "POD", required_unless_present = "selector", conflicts_with = "selector", value_parser = called)]
+    pod: Option<Name>,
 
     /// The workload's name [default: the only one; of the pod of a manifest its default container]
-    #[arg(value_name = "WORKLOAD", conflicts_with = "container")]
+    #[arg(value_name = "WORKLOAD", conflicts_with_all = ["container", "all_containers"])]
     workload: Option<Name>,
+
+    /// The namespace of a manifest's pod
+    #[arg(short, long, value_name = "NAME")]
+    namespace: Option<String>,
+
+    /// Of all containers
+    #[arg(long, conflicts_with = "container")]
+    all_containers: bool,
+
+    /// Of all pods whose labels are like this; of each so many entries as --tail says, or 10
+    #[arg(short = 'l', long, value_name = "SELECTOR", value_parser = str::parse::<Selector>)]
+    selector: Option<Selector>,
+
+    /// How many logs may be followed at once
+    #[arg(long, value_name = "LOGS", default_value_t = 5)]
+    max_log_requests: usize,
+
+    /// Go on with the others where one cannot be shown
+    #[arg(long)]
+    ignore_errors: bool,
 
     /// The same
     #[arg(short, long, value_name = "NAME")]
@@ -44,8 +69,8 @@ pub struct Logs {
     previous: bool,
 
     /// Of what there is, only so many entries; -1 is all
-    #[arg(long, value_name = "LINES", default_value_t = -1, allow_hyphen_values = true)]
-    tail: i64,
+    #[arg(long, value_name = "LINES", allow_hyphen_values = true)]
+    tail: Option<i64>,
 
     /// Only what was said in this time before now, like 5s, 2m or 3h
     #[arg(long, value_name = "DURATION", conflicts_with = "since_time", value_parser = since)]
@@ -66,6 +91,15 @@ pub struct Logs {
     /// No more than so many bytes
     #[arg(long, value_name = "BYTES")]
     limit_bytes: Option<u64>,
+}
+
+/// A pod may be named with its kind.
+fn called(text: &str) -> Result<Name, String> {
+    let name = match text.split_once('/') {
+        Some((kind, name)) if Resource::find(kind).is_some_and(|resource| resource.kind == "Pod") => name,
+        _ => text,
+    };
+    Name::try_from(name.to_owned()).map_err(|error| error.to_string())
 }
 
 fn since(text: &str) -> Result<Duration, String> {
@@ -110,29 +144,44 @@ impl Logs {
     /// # Errors
     /// When there is no such pod, workload or launch, or the log cannot be read or the text not written.
     pub fn run(&self, registry: &Registry, out: &mut impl Write, err: &mut impl Write) -> Result<(), Error> {
-        let found = registry.pod(&self.pod)?;
+        let Some(name) = self.pod.as_ref().filter(|_| !self.all_containers) else {
+            return self.run_several(registry, out, err);
+        };
+        let found = self.found(registry, name)?;
         let opened = self.open(&found);
         // Before anything is said: these may be another's of its name.
         if !found.is_there()? {
             return Err(found.ended().into());
         }
-        let (meant, mut launch) = opened?;
+        let (meant, launch) = opened?;
         if let Some(told) = meant.told {
             // A stderr that takes nothing is no reason to show nothing.
             let _lost = writeln!(err, "{told}");
         }
-        let workload = meant.workload;
+        self.show(&found, name.as_str(), &meant.workload, launch, out, err)
+    }
+
+    fn show(
+        &self,
+        found: &Found,
+        pod: &str,
+        workload: &Name,
+        mut launch: Launch,
+        out: &mut impl Write,
+        err: &mut impl Write,
+    ) -> Result<(), Error> {
         let since = self.since.and_then(|since| SystemTime::now().checked_sub(since)).or(self.since_time);
         let mut shower = Shower {
             since: since.map(|since| record::nanos(since).to_string()),
             timestamps: self.timestamps,
-            prefix: self.prefix.then(|| format!("[pod/{}/{workload}] ", self.pod)),
+            prefix: self.prefix.then(|| format!("[pod/{pod}/{workload}] ")),
             left: self.limit_bytes,
             goes_on: [false; 2],
             out,
             err,
         };
-        let wants_more = match usize::try_from(self.tail) {
+        let tail = self.tail.unwrap_or(if self.selector.is_some() { 10 } else { -1 });
+        let wants_more = match usize::try_from(tail) {
             Ok(tail) => last(&mut launch, tail, |entry| shower.show(entry))?,
             Err(_all) => launch.read(|entry| shower.show(entry))?,
         };
@@ -140,29 +189,50 @@ impl Logs {
             return shower.flush();
         }
         if self.follow {
-            Follow::new(&found, &workload)?.run(launch, &mut shower)?;
+            Follow::new(found, workload)?.run(launch, &mut shower)?;
         } else {
             launch.rest(|entry| shower.show(entry))?;
         }
         shower.flush()
     }
 
+    fn namespace(&self) -> &str {
+        self.namespace.as_deref().filter(|name| !name.is_empty()).unwrap_or("default")
+    }
+
+    /// The pod of this name.
+    fn found(&self, registry: &Registry, name: &Name) -> Result<Found, Error> {
+        let place = Place {
+            data: image::store::data_directory(),
+            registry: registry.clone(),
+            namespace: self.namespace().to_owned(),
+            name: name.to_string(),
+            uid: String::new(),
+        };
+        Ok(registry.pod(&place.sandbox())?)
+    }
+
     /// The workload, and the logs of the launch that is meant.
     fn open(&self, found: &Found) -> Result<(Meant, Launch), Error> {
-        let directory = found.directory();
         let typed = self.workload.as_ref().or(self.container.as_ref());
         let meant = match typed {
             Some(name) => Meant { workload: name.clone(), told: None },
-            None => meant(found)?.ok_or_else(|| Error::NoWorkload { pod: self.pod.clone() })?,
+            None => meant(found)?.ok_or_else(|| Error::NoWorkload { pod: found.name().clone() })?,
         };
-        let (pod, name, workload) = (|| self.pod.clone(), meant.workload.clone(), meant.workload.clone());
-        let Some(WorkloadRecord { number, .. }) = directory.spec(&workload)? else {
+        let launch = self.launch(found, &meant.workload)?;
+        Ok((meant, launch))
+    }
+
+    /// The logs of the launch of a workload that is meant.
+    fn launch(&self, found: &Found, workload: &Name) -> Result<Launch, Error> {
+        let (pod, workload) = (|| found.name().clone(), workload.clone());
+        let Some(WorkloadRecord { number, .. }) = found.directory().spec(&workload)? else {
             return Err(Error::NoSuchWorkload { pod: pod(), workload });
         };
         let previous = number.checked_sub(u32::from(self.previous));
-        let launch = previous.map(|number| Launch::open(directory, &name, number)).transpose()?;
+        let launch = previous.map(|number| Launch::open(found.directory(), &workload, number)).transpose()?;
         match launch.filter(|launch| !self.previous || launch.is_there()) {
-            Some(launch) => Ok((meant, launch)),
+            Some(launch) => Ok(launch),
             None => Err(Error::NoPrevious { pod: pod(), workload }),
         }
     }

@@ -261,3 +261,45 @@ pub(super) fn told_of(user: User) {
     drop(watch);
     gone_already(&house);
 }
+
+pub(super) fn logged_together(user: User) {
+    let house = House::new(user);
+    image(&house);
+    let first = container("first", "echo from-first");
+    let of = |name: &str| {
+        let (one, other) = (waiting("one", "echo 1; echo 2; echo ready;"), waiting("other", "echo 3; echo ready;"));
+        pod(name, &json!({ "initContainers": [first], "containers": [one, other] }))
+            .replace(&format!("\"app\":\"{name}\""), "\"app\":\"both\"")
+    };
+    let files = ["a", "b"].map(|name| put(&house, &format!("{name}.json"), &of(name)));
+    let none = house.pod(&["logs", "-l", "app=both"]).ok();
+    assert_eq!((none.out().as_str(), none.err().as_str()), ("", "No resources found in default namespace.\n"));
+    for (file, name) in files.iter().zip(["a", "b"]) {
+        house.pod(&["apply", "-f", file, "--wait", "--timeout", "30s"]).ok();
+        house.logged(name, "one", "ready");
+        house.logged(name, "other", "ready");
+    }
+    let logs = |words: &[&str]| house.pod(&[&["logs"], words].concat()).ok().out();
+    assert_eq!(logs(&["pod/a", "--all-containers"]), "from-first\n1\n2\nready\n3\nready\n");
+    let prefixed = "[pod/a/first] from-first\n[pod/a/one] ready\n[pod/a/other] ready\n";
+    assert_eq!(logs(&["a", "--all-containers", "--prefix", "--tail=1"]), prefixed);
+    let both = house.pod(&["logs", "-l", "app=both", "--tail=1", "--prefix"]).ok();
+    assert_eq!(both.out(), "[pod/a/one] ready\n[pod/b/one] ready\n");
+    assert!(both.err().starts_with("Defaulted container \"one\" out of: one, other, first (init)\n"), "{both}");
+    assert_eq!(logs(&["-l", "app=both", "-c", "other"]), "3\nready\n3\nready\n");
+    let most = "you are attempting to follow 3 log streams, but maximum allowed concurrency is 2, use --max-log-requests \
+                to increase the limit";
+    house.pod(&["logs", "a", "--all-containers", "-f", "--max-log-requests=2"]).refuses(125, most);
+    house.pod(&["logs", "-l", "app=both", "-c", "nosuch"]).refuses(125, "no workload named nosuch in pod a");
+    let tolerated = house.pod(&["logs", "-l", "app=both", "-c", "nosuch", "--ignore-errors"]).ok();
+    assert_eq!(tolerated.err().lines().count(), 2, "{tolerated}");
+    // All are followed at once, and to their ends.
+    let mut command = house.command(binaries().join("pod"));
+    command.args(["logs", "-l", "app=both", "-c", "one", "--prefix", "-f", "--tail=1"]);
+    let follow = house.start(&mut command);
+    for file in &files {
+        house.pod(&["delete", "-f", file]).ok();
+    }
+    assert!(follow.ends().success());
+    gone_already(&house);
+}
