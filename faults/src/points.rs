@@ -50,7 +50,9 @@ pub(crate) fn kill(place: &Place, options: &Options, tally: &mut Tally) -> anyho
 
 /// Lets every call fail.
 pub(crate) fn fail(place: &Place, options: &Options, tally: &mut Tally) -> anyhow::Result<()> {
-    of_verbs(place, options, tally, "fail", &FAILURES, |verb| !verb.has_manifest())
+    // What fails of who attends to a pod is tried again, which may take longer than anybody waits here.
+    let fits = |verb: &Verb| !verb.has_manifest() || verb.victim == Victim::Command;
+    of_verbs(place, options, tally, "fail", &FAILURES, fits)
 }
 
 fn of_verbs(
