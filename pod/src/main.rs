@@ -231,8 +231,8 @@ fn fetch(pull: &Shown<Pull>) -> Result<(), Error> {
 }
 
 fn join(registry: &Registry, exec: Exec) -> Result<ExitCode, Error> {
-    let (name, mut workload, typed) = (exec.pod.clone(), exec.workload.clone(), exec.typed());
-    let found = registry.pod(&name)?;
+    let (mut workload, typed) = (exec.workload.clone(), exec.typed());
+    let found = exec.found(registry)?;
     // A pod that ends meanwhile is the reason for whatever did not go well in it.
     let gone = |error: Error| found.gone().map_or(error, Error::from);
     let mut told = None;

@@ -21,6 +21,7 @@ mod lives;
 pub mod logs;
 pub mod make;
 pub mod meant;
+pub mod named;
 mod pairs;
 pub mod patch;
 mod planned;

@@ -92,6 +92,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         as_each_user("pods::have_ports_forwarded", BUSYBOX, verbs::forwarded),
         as_each_user("pods::have_what_happens_to_them_told", BUSYBOX, verbs::told_of),
         as_each_user("pods::have_what_they_say_shown_together", BUSYBOX, verbs::logged_together),
+        as_each_user("pods::are_named_as_kubectl_names_them", BUSYBOX, verbs::named),
         as_each_user("pods::are_selected_and_sorted", BUSYBOX, verbs::selected),
         as_each_user("pods::end_when_they_are_asked_to_or_when_their_time_is_over", BUSYBOX, order::of_ends),
     ]

@@ -18,6 +18,7 @@ use rustix::io::Errno;
 
 use super::exec;
 use super::meant::meant;
+use super::named;
 use crate::copy::{Archive, CopyError, Links, Modes, Owner, Place, Tree, Walk, split, unpack};
 use crate::error::Error;
 use crate::sandbox;
@@ -35,6 +36,10 @@ pub struct Cp {
     /// The workload [default: the only one, or what pause sees; of the pod of a manifest its default container]
     #[arg(short, long, value_name = "NAME")]
     container: Option<Name>,
+
+    /// The namespace of a manifest's pod
+    #[arg(short, long, value_name = "NAME")]
+    namespace: Option<String>,
 
     /// Give files the permissions of new ones
     #[arg(long)]
@@ -83,7 +88,7 @@ impl Cp {
         match (Spec::of(&self.source)?, Spec::of(&self.destination)?) {
             (Spec::In(..), Spec::In(..)) => Err(CopyError::BothRemote.into()),
             (Spec::In(pod, path), to) => {
-                let place = self.place(&registry.pod(&pod)?)?;
+                let place = self.place(&named::found(registry, self.namespace.as_deref(), &pod)?)?;
                 let called = called(&pod, &path);
                 let found = place.find(&path).map_err(CopyError::file("find", &called))?;
                 match to {
@@ -96,7 +101,7 @@ impl Cp {
                     Err(Errno::NOENT) => return Err(CopyError::NotLocal { path: from }.into()),
                     found => found.map_err(CopyError::file("open", &from))?,
                 };
-                let place = self.place(&registry.pod(&pod)?)?;
+                let place = self.place(&named::found(registry, self.namespace.as_deref(), &pod)?)?;
                 Ok(into(&found, &from, (&place, &path, &called(&pod, &path)), modes(Modes::All), tell)?)
             }
             (Spec::Stream, Spec::In(pod, path)) => {
@@ -106,7 +111,7 @@ impl Cp {
                         way_out: "hand it on by a pipe or < FILE",
                     });
                 }
-                let place = self.place(&registry.pod(&pod)?)?;
+                let place = self.place(&named::found(registry, self.namespace.as_deref(), &pod)?)?;
                 let called = called(&pod, &path);
                 let directory = place.directory(&path).map_err(CopyError::file("open", &called))?;
                 Ok(unpack(

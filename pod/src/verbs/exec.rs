@@ -8,9 +8,10 @@ use clap::Args;
 use container::ContainerPlan;
 use launch::{Command, Environment, Identity, Ids, Origin, Seen, Typed, User};
 use nsjoin::{Directory, Join, Opened, Select, Target};
-use registry::{Found, Name, PodDirectory, Process, RegistryError, file};
+use registry::{Found, Name, PodDirectory, Process, Registry, RegistryError, file};
 
 use super::Surroundings;
+use super::named;
 use super::surroundings::program_and_arguments;
 use crate::bundle;
 use crate::error::Error;
@@ -20,8 +21,13 @@ use crate::sandbox;
 /// Join a pod with a command.
 #[derive(Debug, Args)]
 pub struct Exec {
-    /// The pod's name
-    pub pod: Name,
+    /// The pod's name: web, pod/web
+    #[arg(value_name = "POD", value_parser = named::called)]
+    pod: Name,
+
+    /// The namespace of a manifest's pod
+    #[arg(short, long, value_name = "NAME")]
+    namespace: Option<String>,
 
     /// Join this workload, which may have namespaces of its own [default: the whole pod; of the pod of a manifest its
     /// default container]
@@ -49,6 +55,14 @@ pub struct Exec {
 }
 
 impl Exec {
+    /// The pod that is meant.
+    ///
+    /// # Errors
+    /// There is none of its name.
+    pub fn found(&self, registry: &Registry) -> Result<Found, Error> {
+        named::found(registry, self.namespace.as_deref(), &self.pod)
+    }
+
     /// The command that was typed; in a container, with all that is the container's.
     ///
     /// # Errors

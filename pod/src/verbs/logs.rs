@@ -12,14 +12,13 @@ use std::io::Write;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::Args;
-use manifest::kind::Resource;
 use manifest::selector::Selector;
 use manifest::value::duration;
 use registry::{Found, Name, Registry};
 
 use super::meant::{Meant, meant};
+use super::named;
 use crate::error::Error;
-use crate::place::Place;
 use crate::record::{self, WorkloadRecord};
 use entry::Shower;
 use follow::Follow;
@@ -29,7 +28,7 @@ use read::{Launch, last};
 #[derive(Debug, Args)]
 pub struct Logs {
     /// The pod's name: web, pod/web
-    #[arg(value_name = "POD", required_unless_present = "selector", conflicts_with = "selector", value_parser = called)]
+    #[arg(value_name = "POD", required_unless_present = "selector", conflicts_with = "selector", value_parser = named::called)]
     pod: Option<Name>,
 
     /// The workload's name [default: the only one; of the pod of a manifest its default container]
@@ -93,15 +92,6 @@ pub struct Logs {
     limit_bytes: Option<u64>,
 }
 
-/// A pod may be named with its kind.
-fn called(text: &str) -> Result<Name, String> {
-    let name = match text.split_once('/') {
-        Some((kind, name)) if Resource::find(kind).is_some_and(|resource| resource.kind == "Pod") => name,
-        _ => text,
-    };
-    Name::try_from(name.to_owned()).map_err(|error| error.to_string())
-}
-
 fn since(text: &str) -> Result<Duration, String> {
     match duration(text) {
         Ok((false, duration)) if !duration.is_zero() => Ok(duration),
@@ -147,7 +137,7 @@ impl Logs {
         let Some(name) = self.pod.as_ref().filter(|_| !self.all_containers) else {
             return self.run_several(registry, out, err);
         };
-        let found = self.found(registry, name)?;
+        let found = named::found(registry, self.namespace.as_deref(), name)?;
         let opened = self.open(&found);
         // Before anything is said: these may be another's of its name.
         if !found.is_there()? {
@@ -198,18 +188,6 @@ impl Logs {
 
     fn namespace(&self) -> &str {
         self.namespace.as_deref().filter(|name| !name.is_empty()).unwrap_or("default")
-    }
-
-    /// The pod of this name.
-    fn found(&self, registry: &Registry, name: &Name) -> Result<Found, Error> {
-        let place = Place {
-            data: image::store::data_directory(),
-            registry: registry.clone(),
-            namespace: self.namespace().to_owned(),
-            name: name.to_string(),
-            uid: String::new(),
-        };
-        Ok(registry.pod(&place.sandbox())?)
     }
 
     /// The workload, and the logs of the launch that is meant.

@@ -303,3 +303,31 @@ pub(super) fn logged_together(user: User) {
     assert!(follow.ends().success());
     gone_already(&house);
 }
+
+pub(super) fn named(user: User) {
+    let house = House::new(user);
+    image(&house);
+    let of = |namespace: &str| {
+        let main = waiting("main", &format!("echo {namespace} ready;"));
+        pod("web", &json!({ "containers": [main] }))
+            .replace("\"name\":\"web\"", &format!("\"name\":\"web\",\"namespace\":\"{namespace}\""))
+    };
+    let files = ["default", "shop"].map(|space| put(&house, &format!("{space}.json"), &of(space)));
+    for file in &files {
+        house.pod(&["apply", "-f", file, "--wait", "--timeout", "30s"]).ok();
+    }
+    for (space, words) in [("default", &[][..]), ("shop", &["-n", "shop"])] {
+        let run = |verb: &[&str], rest: &[&str]| house.pod(&[verb, words, rest].concat());
+        eventually("it says who it is", || {
+            run(&["logs", "pod/web"], &[]).out().contains(&format!("{space} ready")).then_some(())
+        });
+        run(&["exec", "pod/web"], &["--", "sh", "-c", &format!("echo {space} > /tmp/who")]).ok();
+        assert_eq!(run(&["cp", "web:/tmp/who", "who"], &[]).ok().out(), "");
+        assert_eq!(std::fs::read_to_string(house.work().join("who")).unwrap(), format!("{space}\n"));
+    }
+    house.pod(&["exec", "cm/web", "--", "true"]).refuses(2, "cm/web");
+    for file in &files {
+        house.pod(&["delete", "-f", file]).ok();
+    }
+    gone_already(&house);
+}

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::objects::{Key, Objects};
 use crate::place::Place;
 use crate::record::PodRecord;
-use crate::verbs::meant;
+use crate::verbs::{meant, named};
 
 /// A workload whose log is shown.
 struct Source {
@@ -76,7 +76,8 @@ impl Logs {
         let objects = Objects::of_this_user()?;
         let Some(pods) = Resource::find("pods") else { return Ok(Vec::new()) };
         if let Some(name) = &self.pod {
-            let found = self.found(registry, name)?;
+            let find = || named::found(registry, self.namespace.as_deref(), name);
+            let found = find()?;
             let record: PodRecord = found.directory().pod()?;
             let key = record.plan.key().map(|(namespace, name)| Key::new(pods, namespace, name));
             return match key.map(|key| objects.get(&key)).transpose()?.flatten() {
@@ -86,9 +87,7 @@ impl Logs {
                     .directory()
                     .workload_names()?
                     .into_iter()
-                    .map(|workload| {
-                        Ok(Source { found: self.found(registry, name)?, pod: found.name().to_string(), workload })
-                    })
+                    .map(|workload| Ok(Source { found: find()?, pod: found.name().to_string(), workload }))
                     .collect(),
             };
         }
