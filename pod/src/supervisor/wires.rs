@@ -1,10 +1,10 @@
 //! What a workload says goes through: fifos, which lead to its log, and before them, for a workload that
 //! somebody types at, what its console stands between.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, Permissions};
 use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
@@ -31,6 +31,8 @@ pub(super) fn fifo(path: &Path) -> Result<Fifo, Error> {
     mkfifo(path, Mode::S_IRUSR | Mode::S_IWUSR).map_err(|errno| file("create", path)(errno.into()))?;
     let ours = read_end(path).map_err(file("open", path))?;
     let theirs = OpenOptions::new().read(true).write(true).open(path).map_err(file("open", path))?;
+    // Whoever the workload becomes may open it again, as /dev/stdout; to its name nobody else comes.
+    theirs.set_permissions(Permissions::from_mode(0o666)).map_err(file("open up", path))?;
     Ok(Fifo { theirs: theirs.into(), ours })
 }
 

@@ -63,12 +63,16 @@ pub(super) fn typed_at(user: User) {
     terminal["tty"] = json!(true);
     let mut open = container("open", "test -t 0 || echo is none; cat; echo ended");
     open["stdin"] = json!(true);
-    let closed = container("closed", "cat; echo ended; exec sleep 1000");
+    let mut closed = container("closed", "echo by name > /dev/stdout; cat; echo ended; exec sleep 1000");
+    if user == User::Root {
+        // Whoever it is, what it says is its own.
+        closed["securityContext"] = json!({ "runAsUser": 1000 });
+    }
     let file = put(&house, "web.json", &pod("web", &json!({ "containers": [terminal, open, closed] })));
     house.pod(&["apply", "-f", &file, "--wait", "--timeout", "30s"]).ok();
     let said = house.logged("web", "terminal", "to err");
     assert_eq!(said, "is one\r\nto err\r\n");
-    house.logged("web", "closed", "ended");
+    assert_eq!(house.logged("web", "closed", "ended"), "by name\nended\n");
     assert_eq!(house.logged("web", "open", "is none"), "is none\n");
     eventually("all run", || (super::line(&house, "web").0 == "3/3").then_some(()));
     gone(&house, &file);
