@@ -340,10 +340,13 @@ impl Tls {
 
 /// An object by hand that has the name of a kind: the kind is meant.
 pub(crate) fn no_such_generator(word: &str) -> Option<Complaint> {
-    let resource = manifest::kind::Resource::find(word)?;
+    let singular = match word.to_lowercase().as_str() {
+        "all" => "all",
+        "events" | "event" | "ev" => "event",
+        _ => manifest::kind::Resource::find(word)?.singular,
+    };
     let trouble = format!(
-        "create {} is not there yet, and a pod by hand cannot have the name of a kind; -f FILE takes a manifest",
-        resource.singular
+        "create {singular} is not there yet, and a pod by hand cannot have the name of a kind; -f FILE takes a manifest"
     );
     Some(Complaint::NotYet(trouble))
 }

@@ -249,6 +249,9 @@ pub(super) fn told_of(user: User) {
     let name = house.pod(&["get", "events", "-o", "name", "--field-selector", "reason=Started"]).ok().out();
     let one = house.pod(&["get", "event", name.trim().strip_prefix("event/").unwrap(), "-o", "json"]).json();
     assert_eq!((&one["kind"], &one["involvedObject"]["fieldPath"]), (&json!("Event"), &json!("spec.containers{main}")));
+    for word in ["events", "all"] {
+        house.pod(&["create", word]).refuses(125, "a pod by hand cannot have the name of a kind");
+    }
     house.pod(&["events", "--for", "two"]).refuses(1, "--for must be in resource/name form");
     house.pod(&["get", "events", "--field-selector", "x=1"]).refuses(1, "field label not supported: x");
     // What happens later is told when it does.
