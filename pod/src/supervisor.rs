@@ -26,7 +26,7 @@ mod worker;
 mod workloads;
 
 pub use entry::supervise;
-pub(crate) use entry::{become_nobodys_child, host, sign};
+pub(crate) use entry::{become_nobodys_child, host};
 pub(crate) use start::{Called, Service, call, ensure, is_living};
 
 /// Says what went wrong where nobody waits for an answer, and goes on with this.

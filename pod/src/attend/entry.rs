@@ -3,17 +3,21 @@
 use std::fs::{self, DirBuilder, File};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use manifest::kind::{Object, Resource};
-use registry::{Lock, Registry, Sharing, file, tree};
+use registry::{Lock, Registry, RegistryError, Sharing, file, tree};
 
 use super::run::Attendant;
 use crate::error::Error;
 use crate::objects::{Key, Objects};
 use crate::place::{Place, kept};
 use crate::programs::Programs;
-use crate::supervisor::{become_nobodys_child, sign};
+use crate::supervisor::become_nobodys_child;
 use crate::sys;
+
+/// How long who only looks whether somebody attends to the pod may have the lock.
+const GLANCE: Duration = Duration::from_millis(100);
 
 /// Attends to a pod until it is over or gone, unless somebody does already.
 ///
@@ -39,8 +43,12 @@ pub fn attend(namespace: &str, name: &str, uid: &str, pod: PathBuf, pause: PathB
     }
     let path = place.lock();
     File::options().append(true).create(true).mode(0o600).open(&path).map_err(file("create", &path))?;
-    let Some(lock) = Lock::try_take(&path, Sharing::Exclusive)? else { return Ok(()) };
-    sign(&path)?;
+    let lock = match Lock::take_within(&path, Sharing::Exclusive, GLANCE) {
+        Ok(Some(lock)) => lock,
+        // Somebody attends to it.
+        Ok(None) | Err(RegistryError::Locked { .. }) => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
     // Where we are is where nobody else wants to be.
     let _anywhere = std::env::set_current_dir(fs::canonicalize(place.volatile()).unwrap_or_else(|_| "/".into()));
     Attendant::run(place, *object, objects, Programs { pod: Some(pod), pause: Some(pause) }, lock)

@@ -6,17 +6,14 @@ use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use launch::{Identity, Origin};
+use launch::Origin;
 use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::Pid;
-use procfs::ProcError;
-use procfs::process::Process;
-use registry::{Lock, Name, PodDirectory, RegistryError, Sharing, file, tree};
+use registry::{Attempt, Lock, Name, PodDirectory, Process, RegistryError, Sharing, file, tree};
 
 use super::pace::{self, Pace};
 use crate::end;
@@ -28,42 +25,17 @@ use crate::seal;
 use crate::store::Store;
 use crate::volume::is_of;
 
-/// How long who was killed is waited for.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// How long between two looks.
-const BREATH: Duration = Duration::from_millis(1);
+/// How long somebody may take to end who has been killed.
+const ENDING: Duration = Duration::from_secs(2);
 
-/// Whether somebody attends to the pod: whether its lock is taken, by somebody who is not about to end.
+/// Whether somebody attends to the pod: whether its lock is taken, by somebody who is not just about to end.
 pub(super) fn is_attended(place: &Place) -> Result<bool, Error> {
     let path = place.lock();
-    let began = Instant::now();
-    while Lock::try_take(&path, Sharing::Shared)?.is_none() && path.exists() {
-        // What was killed keeps its locks until it is gone.
-        if began.elapsed() >= PATIENCE || !is_taken_by_who_ends(&path) {
-            return Ok(true);
-        }
-        sleep(BREATH);
-    }
-    Ok(false)
-}
-
-/// Whether who has left word of itself in a lock is ending.
-fn is_taken_by_who_ends(lock: &Path) -> bool {
-    /// PF_EXITING
-    const EXITING: u32 = 0x4;
-    let kill = 1_u64 << (libc::SIGKILL - 1);
-    let record = std::fs::read(lock).ok();
-    // Nothing is there where it has only just been taken.
-    let Some(Ok(Some(holder))) = record.map(|record| Identity::from_record(&record)) else { return false };
-    match Process::new(holder.pid).and_then(|process| Ok((process.stat()?, process.status()?))) {
-        Ok((stat, status)) => {
-            stat.starttime != holder.start_time
-                || stat.flags & EXITING != 0
-                || (status.sigpnd | status.shdpnd) & kill != 0
-        }
-        Err(ProcError::NotFound(_)) => true,
-        Err(_) => false,
-    }
+    Ok(match Attempt::at(&path, Sharing::Shared)? {
+        Attempt::Taken(_) => false,
+        Attempt::Busy(busy) => busy.take_over(ENDING)?.is_none(),
+        Attempt::Gone => path.exists(),
+    })
 }
 
 /// Starts somebody who attends to the pod, unless somebody does. Whatever has to be done is done by them.
@@ -169,7 +141,7 @@ pub(super) fn forget_sandbox(place: &Place) -> Result<(), Error> {
 
 /// Ends whatever runs in a sandbox. Who holds it and who supervises it may be our own children, whom nobody else reaps.
 pub(super) fn end_and_reap(name: &Name, directory: &PodDirectory, here: &Origin) -> Result<(), Error> {
-    let children: Vec<_> = [registry::Process::Pause, registry::Process::Supervisor]
+    let children: Vec<_> = [Process::Pause, Process::Supervisor]
         .into_iter()
         .filter_map(|process| directory.recorded(process).ok().flatten())
         .collect();

@@ -6,7 +6,6 @@ use std::net::Shutdown;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixStream;
-use std::path::Path;
 
 use launch::{Identity, Inherited, Origin, OwnPids, Pidfd, Seen};
 use nix::sys::prctl::set_name;
@@ -130,14 +129,8 @@ fn leave_word(directory: &PodDirectory) -> Result<Lock, Error> {
     options.create(true).append(true).mode(0o600).open(&path).map_err(file("create", &path))?;
     let lock = Lock::take(&path, Sharing::Exclusive)?;
     let lock = lock.ok_or_else(|| file("lock", &path)(io::ErrorKind::NotFound.into()))?;
-    sign(&path)?;
-    Ok(lock)
-}
-
-/// Records who we are, in a file that we have locked.
-pub(crate) fn sign(path: &Path) -> Result<(), Error> {
-    let record = File::options().write(true).truncate(true).open(path).map_err(file("write", path))?;
+    let record = File::options().write(true).truncate(true).open(&path).map_err(file("write", &path))?;
     let proc = File::open("/proc").map_err(file("open", "/proc"))?;
-    launch::leave_identity(proc.as_fd(), record.as_fd()).map_err(|errno| file("write", path)(errno.into()))?;
-    Ok(())
+    launch::leave_identity(proc.as_fd(), record.as_fd()).map_err(|errno| file("write", &path)(errno.into()))?;
+    Ok(lock)
 }
