@@ -27,12 +27,13 @@ pub(super) struct Fifo {
 ///
 /// The workload's end is one for reading, too: so it has a reader for as long as there is a writer,
 /// and who writes while no supervisor reads is neither ended by SIGPIPE nor loses a line.
-pub(super) fn fifo(path: &Path) -> Result<Fifo, Error> {
+pub(super) fn fifo(path: &Path, for_anybody: bool) -> Result<Fifo, Error> {
     mkfifo(path, Mode::S_IRUSR | Mode::S_IWUSR).map_err(|errno| file("create", path)(errno.into()))?;
     let ours = read_end(path).map_err(file("open", path))?;
     let theirs = OpenOptions::new().read(true).write(true).open(path).map_err(file("open", path))?;
-    // Whoever the workload becomes may open it again, as /dev/stdout; to its name nobody else comes.
-    theirs.set_permissions(Permissions::from_mode(0o666)).map_err(file("open up", path))?;
+    if for_anybody {
+        theirs.set_permissions(Permissions::from_mode(0o666)).map_err(file("open up", path))?;
+    }
     Ok(Fifo { theirs: theirs.into(), ours })
 }
 

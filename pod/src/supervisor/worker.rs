@@ -218,7 +218,10 @@ impl Worker {
     ) -> Result<Launched, Error> {
         sandbox::mend(self.pause, &self.directory)?;
         let draft = self.directory.draft(&plan.name);
-        let (stdout, stderr) = (fifo(&draft.join("stdout"))?, fifo(&draft.join("stderr"))?);
+        // Whoever runs in a container may open it again, as /dev/stdout; to its name nobody else comes.
+        let for_anybody = plan.container.is_some();
+        let fifo = |name| fifo(&draft.join(name), for_anybody);
+        let (stdout, stderr) = (fifo("stdout")?, fifo("stderr")?);
         let log = Log::begin(&self.directory, &plan.name, number)?;
         let wires = Wires::new(plan.console, [stdout.theirs, stderr.theirs])?;
         let (grouped, cgroups) = match group {
