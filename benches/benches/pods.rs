@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 use benches::{Entry, Unit};
 use fixtures::engine::PAUSE;
 use fixtures::find;
+use nix::unistd::{SysconfVar, sysconf};
 
 use crate::engines::{self, Podman};
 use crate::footprint::memory::Gauge;
@@ -158,7 +159,7 @@ impl Manifests<'_> {
         sleep(QUIET);
         let busy = keepers.processor_time();
         sleep(QUIET);
-        let share = (keepers.processor_time() - busy).as_secs_f64() / QUIET.as_secs_f64() / MANY as f64;
+        let share = keepers.processor_time().saturating_sub(busy).as_secs_f64() / QUIET.as_secs_f64() / MANY as f64;
         let kept = keepers.memory() / MANY as f64;
         let deleted = self.delete(&file);
         let left = fs::read_dir(self.pods()).into_iter().flatten().flatten();
@@ -261,13 +262,16 @@ impl Keepers {
         self.0.iter().map(of).sum::<f64>() * 1024.0
     }
 
-    /// Of all their threads.
+    /// Of all their threads, those that have ended, too.
     fn processor_time(&self) -> Duration {
-        let tasks = |pid: &i32| fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
-        let of = |task: fs::DirEntry| -> u64 {
-            let text = fs::read_to_string(task.path().join("schedstat")).unwrap_or_default();
-            text.split(' ').next().and_then(|nanoseconds| nanoseconds.parse().ok()).unwrap_or_default()
+        let ticks = |pid: &i32| -> Option<u64> {
+            let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+            // After the name, which may hold anything: utime and stime.
+            let mut fields = text.rsplit_once(')')?.1.split_whitespace().skip(11);
+            Some(fields.next()?.parse::<u64>().ok()? + fields.next()?.parse::<u64>().ok()?)
         };
-        Duration::from_nanos(self.0.iter().flat_map(tasks).map(of).sum())
+        let second = sysconf(SysconfVar::CLK_TCK).ok().flatten().unwrap_or(100);
+        let sum: u64 = self.0.iter().filter_map(ticks).sum();
+        Duration::from_secs_f64(sum as f64 / second as f64)
     }
 }
