@@ -4,7 +4,7 @@
 use super::event::{Exit, Launched};
 use super::sandbox::{Sandbox, Volumes};
 use super::starting::Step;
-use super::{Action, Machine, Stamp};
+use super::{Action, Life, Machine, Stamp};
 
 /// A container, as it was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,10 @@ pub struct Found {
 impl Machine {
     /// Of each container the latest instance that was ever launched is among what was found.
     pub(super) fn adopted(&mut self, found: Vec<Found>, now: Stamp) -> Vec<Action> {
+        if self.life == Life::Gone {
+            // The former has ended before it had forgotten the pod.
+            return vec![Action::Forget];
+        }
         if let Volumes::Preparing { .. } = self.volumes {
             self.volumes = Volumes::default();
         }

@@ -80,6 +80,15 @@ fn who_was_being_ended_is_asked_again() {
 }
 
 #[test]
+fn who_was_being_forgotten_is_forgotten() {
+    let mut story = told(ONE).begin();
+    story.tell(Event::Delete { grace: None });
+    story.took();
+    story.tell(Event::Adopted(vec![found(0, Some(Exit { code: 143, ..Exit::default() }))]));
+    assert_eq!(story.took(), ["forget the pod"]);
+}
+
+#[test]
 fn what_was_asked_is_asked_again() {
     let mut machine = told(ONE).begin().machine;
     let due = machine.deadline().expect("a probe");
