@@ -30,6 +30,9 @@ fn serve(answers: Vec<Vec<u8>>) -> (u16, Receiver<String>) {
             // Whoever asks may have heard enough.
             let _gone = stream.write_all(&answer);
         }
+        // Once nothing more is said, nobody listens.
+        drop(listener);
+        drop(said);
     });
     (port, heard)
 }
@@ -115,10 +118,11 @@ fn what_has_no_end_is_read_to_a_limit() {
 
 #[test]
 fn what_is_no_answer_is_a_failure() {
-    let (port, _) = serve(vec![b"garbage\r\n\r\n".to_vec(), Vec::new()]);
+    let (port, heard) = serve(vec![b"garbage\r\n\r\n".to_vec(), Vec::new()]);
     failed(probed(&get(port)));
     assert!(failed(probed(&get(port))).ends_with("EOF"));
     // Nobody listens there any more.
+    while heard.recv().is_ok() {}
     let refused = failed(probed(&get(port)));
     let expected =
         format!("Get \"http://127.0.0.1:{port}/healthz\": dial tcp 127.0.0.1:{port}: connect: connection refused");
