@@ -12,13 +12,12 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use container::plan::Pids;
-use launch::{Identity, Look, Pidfd};
+use launch::{Identity, Kind, Look, Pidfd};
 use procfs::process::all_processes;
 use reaper::Signal;
 use registry::{PodDirectory, Process};
 
 use crate::holders::Holder;
-use crate::plan::WorkloadPlan;
 use crate::record::PodRecord;
 
 /// How long killed processes are waited for before it is looked again whether they have started others.
@@ -31,22 +30,33 @@ pub(crate) struct Strays {
     users: BTreeSet<u64>,
 }
 
-/// The mounts of one container, held, so that no others are known by the same number.
+/// The mounts of one container, held: no others are known by the same number, and its process is seen to have ended
+/// before they are taken apart, which takes the kernel as long as to start another.
 #[derive(Debug)]
-pub(crate) struct Mounts(File);
+pub(crate) struct Mounts {
+    held: File,
+    /// Whether no end of a pid namespace ends what is in them.
+    have_strays: bool,
+}
 
 impl Mounts {
-    /// Those of a container that is among the machine's processes; of any other there are none.
-    pub(crate) fn of(plan: &WorkloadPlan, process: BorrowedFd<'_>) -> Option<Self> {
-        let hosts = plan.container.as_ref().is_some_and(|container| container.parts().pids == Pids::Hosts);
-        let pid = hosts.then(|| launch::pidfd::pid_of(process)).flatten()?;
-        let (held, ours) = (File::open(format!("/proc/{pid}/ns/mnt")).ok()?, inode("/proc/self/ns/mnt")?);
-        held.metadata().is_ok_and(|found| found.ino() != ours).then_some(Self(held))
+    /// Those of a container with these pids.
+    pub(crate) fn of(pids: Pids, process: BorrowedFd<'_>) -> Option<Self> {
+        let have_strays = pids == Pids::Hosts;
+        let held = match launch::namespace::of_pidfd(process, Kind::Mount.by_pidfd()) {
+            Some(held) => File::from(held.ok()?),
+            None => File::open(format!("/proc/{}/ns/mnt", launch::pidfd::pid_of(process)?)).ok()?,
+        };
+        let ours = inode("/proc/self/ns/mnt")?;
+        held.metadata().is_ok_and(|found| found.ino() != ours).then_some(Self { held, have_strays })
     }
 
-    /// Kills whoever is left in them.
+    /// Kills whoever is left in them that nothing else ends.
     pub(crate) fn end(&self, deadline: Instant) -> Vec<Holder> {
-        let mounts = self.0.metadata().map(|found| found.ino()).into_iter().collect();
+        if !self.have_strays {
+            return Vec::new();
+        }
+        let mounts = self.held.metadata().map(|found| found.ino()).into_iter().collect();
         Strays { mounts, users: BTreeSet::new() }.end(deadline)
     }
 }

@@ -271,11 +271,11 @@ impl Supervisor {
 
     /// Sees to a workload that may have ended.
     fn bury(&mut self, name: &Name) {
-        if let Some(Buried { end, is_grouped }) = self.workloads.bury(name) {
+        if let Some(Buried { end, is_grouped, mounts }) = self.workloads.bury(name) {
             self.on(Event::Ended(name.clone(), end));
-            if is_grouped {
+            if is_grouped || mounts.is_some() {
                 // What it has left behind ends with it.
-                let _lives_as_long_as_we = self.jobs.send(Job::Clear(name.clone()));
+                let _lives_as_long_as_we = self.jobs.send(Job::Clear(name.clone(), is_grouped, mounts));
             }
         }
     }

@@ -1,5 +1,7 @@
 //! Taking over what supervisors before us have launched.
 
+use std::os::fd::{AsFd, BorrowedFd};
+
 use container::cgroup::OomWatch;
 use launch::{Pidfd, Seen};
 use registry::{Name, PodDirectory, Process};
@@ -13,6 +15,7 @@ use super::workloads::{Held, Workloads};
 use crate::cgroup;
 use crate::error::Error;
 use crate::record::{EndRecord, WorkloadRecord};
+use crate::strays::Mounts;
 
 /// Takes over the workloads that their directory knows; hands back which of them may run.
 pub(super) fn adopt(pod: &Pod, workloads: &mut Workloads) -> Vec<Name> {
@@ -39,8 +42,9 @@ pub(super) fn adopt(pod: &Pod, workloads: &mut Workloads) -> Vec<Name> {
             }
             Ok(Some(pidfd)) => {
                 let grouped = group(directory, &name).unwrap_or_else(|error| complain(error, Grouped::No));
+                let mounts = mounts(directory, &name, pidfd.as_fd());
                 workloads
-                    .hold(directory, &name, Held::Anothers(pidfd), grouped)
+                    .hold(directory, &name, Held::Anothers(pidfd), (grouped, mounts))
                     .unwrap_or_else(|error| complain(error, ()));
             }
             // What may run is not to be launched again.
@@ -49,6 +53,12 @@ pub(super) fn adopt(pod: &Pod, workloads: &mut Workloads) -> Vec<Name> {
         adopted.push(name);
     }
     adopted
+}
+
+/// The mounts of one that runs, if it is a container.
+fn mounts(directory: &PodDirectory, name: &Name, process: BorrowedFd<'_>) -> Option<Mounts> {
+    let record = directory.spec::<WorkloadRecord>(name).ok().flatten()?;
+    Mounts::of(record.plan.container?.parts().pids, process)
 }
 
 /// The control group that was made for a workload.

@@ -32,6 +32,7 @@ use crate::instance;
 use crate::plan::{Conditions, WorkloadPlan};
 use crate::record::{EndRecord, Missing, WorkloadRecord};
 use crate::sandbox;
+use crate::strays::Mounts;
 use crate::volume;
 
 /// How long to wait before an end is recorded again that could not be.
@@ -44,8 +45,9 @@ pub(super) enum Job {
     Launch(Box<WorkloadPlan>, Option<OwnedFd>),
     /// Record how one ended.
     Record(Name, EndRecord),
-    /// Remove the control group of one that has ended, with whoever it has left there.
-    Clear(Name),
+    /// Let go of the mounts of one that has ended, and remove its control group, if it has any, with whoever it has
+    /// left there.
+    Clear(Name, bool, Option<Mounts>),
 }
 
 /// A workload that has been launched.
@@ -55,6 +57,7 @@ pub(super) struct Launched {
     pub(super) console: Option<Child>,
     pub(super) output: Output,
     pub(super) grouped: Grouped,
+    pub(super) mounts: Option<Mounts>,
 }
 
 /// Whether a workload has a control group of its own.
@@ -127,8 +130,11 @@ impl Worker {
                         owed.push((name, end));
                     }
                 }
-                Some(Job::Clear(name)) => {
-                    cgroup::clear(&self.directory, &name).unwrap_or_else(|error| complain(error, ()));
+                Some(Job::Clear(name, is_grouped, mounts)) => {
+                    if is_grouped {
+                        cgroup::clear(&self.directory, &name).unwrap_or_else(|error| complain(error, ()));
+                    }
+                    drop(mounts);
                 }
                 None => {}
             }
@@ -229,11 +235,14 @@ impl Worker {
             None => (Grouped::No, Cgroups::default()),
         };
         let launching = Launching { wires, client, process, cgroups };
+        let pids = plan.container.as_ref().map(|container| container.parts().pids);
         let (child, console) = match plan.container {
             None => self.join(plan, launching),
             Some(_) => self.contain(plan, launching),
         }?;
-        Ok(Launched { child, console, output: Output { stdout: stdout.ours, stderr: stderr.ours, log }, grouped })
+        let mounts = pids.and_then(|pids| Mounts::of(pids, child.as_fd()));
+        let output = Output { stdout: stdout.ours, stderr: stderr.ours, log };
+        Ok(Launched { child, console, output, grouped, mounts })
     }
 
     /// Starts the console of a workload that has one, before its own process is there; it goes when that does

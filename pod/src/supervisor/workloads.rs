@@ -45,7 +45,6 @@ struct Running {
     stop: Signal,
     process: Held,
     grouped: Grouped,
-    /// Its mounts, where no end of a pid namespace ends what it has started.
     mounts: Option<Mounts>,
     /// How often it was seen to have ended, and not how.
     looks: u32,
@@ -57,6 +56,8 @@ pub(super) struct Buried {
     pub(super) end: Option<EndRecord>,
     /// Whether a control group of its own is left.
     pub(super) is_grouped: bool,
+    /// Its mounts, which are gone when they are let go of.
+    pub(super) mounts: Option<Mounts>,
 }
 
 /// How long until the next look at one that has ended, where the kernel does not tell yet how: a tracer is
@@ -142,12 +143,12 @@ impl Workloads {
 
     /// Takes a workload into our keeping. What cannot be watched must not run.
     pub(super) fn own(&mut self, directory: &PodDirectory, name: &Name, launched: Launched) -> Result<(), Refusal> {
-        let Launched { child, console, output, grouped } = launched;
+        let Launched { child, console, output, grouped, mounts } = launched;
         if let Some(console) = console {
             self.attended(console.on_drop(OnDrop::Leave));
         }
         let kept = match self.read(output) {
-            Ok(()) => self.hold(directory, name, Held::Ours(child), grouped),
+            Ok(()) => self.hold(directory, name, Held::Ours(child), (grouped, mounts)),
             Err(error) => {
                 let _gone = child.kill().and_then(|()| child.wait());
                 Err(error)
@@ -191,12 +192,11 @@ impl Workloads {
         directory: &PodDirectory,
         name: &Name,
         process: Held,
-        grouped: Grouped,
+        (grouped, mounts): (Grouped, Option<Mounts>),
     ) -> io::Result<()> {
         self.launches += 1;
         let launch = self.launches;
         let record = directory.spec::<WorkloadRecord>(name).ok().flatten();
-        let mounts = record.as_ref().and_then(|record| Mounts::of(&record.plan, process.as_fd()));
         let asked = record.and_then(|record| Some(record.plan.container?.parts().stop_signal));
         let stop = asked.and_then(|number| Signal::new(number.into())).unwrap_or(Signal::TERM);
         let watched = process.copy().and_then(sys::watch);
@@ -228,7 +228,7 @@ impl Workloads {
         let running = self.running.get(name)?;
         let status = running.process.end(running.looks)?;
         let Running { grouped, mounts, .. } = self.running.remove(name)?;
-        if let Some(mounts) = mounts {
+        if let Some(mounts) = &mounts {
             for left in mounts.end(Instant::now() + STRAYS) {
                 complain(Error::Stuck { name: name.clone(), holders: vec![left] }, ());
             }
@@ -237,7 +237,7 @@ impl Workloads {
             Grouped::No => (false, None),
             Grouped::Yes(watch) => (true, reason(watch)),
         };
-        Some(Buried { end: EndRecord::known(status, reason, SystemTime::now()), is_grouped })
+        Some(Buried { end: EndRecord::known(status, reason, SystemTime::now()), is_grouped, mounts })
     }
 
     /// Tells once more, later, of a workload that has ended and is not buried yet.
