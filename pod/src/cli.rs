@@ -13,6 +13,7 @@ pub use crate::verbs::create::Format;
 use crate::verbs::delete::Delete;
 use crate::verbs::describe::Describe;
 use crate::verbs::diff::Diff;
+use crate::verbs::doctor::Doctor;
 use crate::verbs::events::Events;
 use crate::verbs::exec::Exec;
 use crate::verbs::explain::Explain;
@@ -107,6 +108,8 @@ pub enum Verb {
     Explain(Typed<Explain>),
     /// List the kinds that manifests may be of
     ApiResources(Typed<ApiResources>),
+    /// Say what this machine offers to pods, and what mends what is missing
+    Doctor(Typed<Doctor>),
     /// What runs behind a pod; started by the other verbs
     #[command(hide = true)]
     Supervise,
@@ -124,6 +127,12 @@ pub enum Verb {
     Tend {
         /// What to do
         task: String,
+    },
+    /// What tries what the kernel lets us do; started by doctor
+    #[command(hide = true)]
+    Attempt {
+        /// Where, in a directory that is empty
+        directory: std::path::PathBuf,
     },
     /// What a workload with a terminal or a stdin of its own has before its log; started by its supervisor
     #[command(hide = true)]

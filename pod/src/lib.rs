@@ -22,6 +22,7 @@ mod conditions;
 pub mod console;
 mod control;
 mod copy;
+pub mod doctor;
 mod each;
 mod end;
 mod error;

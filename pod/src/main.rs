@@ -164,6 +164,11 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
         Verb::Explain(verb) => return tell(&verb.run(), false),
         Verb::ApiResources(verb) => return tell(&verb.run(), false),
         Verb::Diff(verb) => return tell(&verb.run(), true),
+        Verb::Doctor(verb) => {
+            let (answer, runs) = verb.run()?;
+            let exit = tell(&answer, false)?;
+            return Ok(if runs { exit } else { ExitCode::Command(1) });
+        }
         Verb::Supervise => pod::supervise()?,
         Verb::Attend(Typed(Attend { namespace, name, uid, program, pause })) => {
             pod::attend::attend(&namespace, &name, &uid, program, pause)?;
@@ -171,6 +176,7 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
         Verb::Forward => pod::forwarder::forward()?,
         Verb::Probe => pod::probe::serve()?,
         Verb::Tend { task } => say(format_args!("{}", pod::tend(&task).map_err(|error| Error::Output(error.into()))?))?,
+        Verb::Attempt { directory } => show::json(&pod::doctor::attempt(&directory), out)?,
         Verb::Console => pod::console::attend()?,
     }
     Ok(SUCCESS)

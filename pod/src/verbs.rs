@@ -8,6 +8,7 @@ pub mod create;
 pub mod delete;
 pub mod describe;
 pub mod diff;
+pub mod doctor;
 mod dry_run;
 pub mod events;
 pub mod exec;

@@ -63,6 +63,8 @@ mod forwarder;
 mod pull;
 // What goes wrong on machines that people have.
 mod trouble;
+// What a machine offers, and what is said where it does not.
+mod doctor;
 // Pods whose processes are frozen.
 mod frozen;
 // What is refused, and how.
@@ -117,6 +119,7 @@ fn main() {
         cp::trials(),
         limits::trials(),
         trouble::trials(),
+        doctor::trials(),
         frozen::trials(),
         forwarder::trials(),
         refused::trials(),

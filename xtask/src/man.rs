@@ -183,7 +183,7 @@ const POD_MORE: &More = &[
     (
         "SEE ALSO",
         "pod\\-create(1), pod\\-add(1), pod\\-exec(1), pod\\-get(1), pod\\-describe(1), pod\\-logs(1), \
-                  pod\\-cp(1), pod\\-delete(1), pod\\-image(1), pod\\-apply(1), pod\\-replace(1), pod\\-run(1), pod\\-label(1), pod\\-annotate(1), \
+                  pod\\-cp(1), pod\\-delete(1), pod\\-doctor(1), pod\\-image(1), pod\\-apply(1), pod\\-replace(1), pod\\-run(1), pod\\-label(1), pod\\-annotate(1), \
                   pod\\-patch(1), pod\\-set(1), pod\\-diff(1), pod\\-convert(1), pod\\-explain(1), \
                   pod\\-api\\-resources(1), nsjoin(1), reaper(1)",
     ),

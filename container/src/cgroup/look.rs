@@ -43,6 +43,14 @@ impl Machine {
         PodCgroup::new(self.clone(), name)
     }
 
+    /// Where groups of ours would have this controller; `None` where none can have it.
+    #[must_use]
+    pub fn place_of(&self, controller: Controller) -> Option<(Version, PathBuf)> {
+        let has = |site: &Site| site.controllers.iter().any(|one| one == controller.name(site.version));
+        let found = self.sites(&[controller]).into_iter().filter(has);
+        found.filter_map(|site| Some((site.version, site.parent?))).next()
+    }
+
     /// Where groups are made for who wants these controllers, and where they would be if it were ours.
     pub(super) fn sites(&self, wanted: &[Controller]) -> Vec<Site> {
         let is_unified_mounted = self.hierarchies.iter().any(|(hierarchy, _)| hierarchy.controllers.is_none());
