@@ -28,6 +28,8 @@ clean_up() {
     trap - EXIT
     trap '' INT TERM PIPE
     if [ -n "$made" ]; then run pod delete "$made" || status=$?; fi
+    # Files of images may be of ids that only pod gives away and takes back.
+    if [ -d "$work/images" ]; then POD_DATA_DIR=$work/images pod image prune --all >/dev/null || status=$?; fi
     rm -rf "$work"
     exit "$status"
 }

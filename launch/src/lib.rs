@@ -14,6 +14,7 @@ mod identity;
 mod kind;
 mod limits;
 pub mod lower;
+pub mod names;
 pub mod namespace;
 pub mod op;
 pub mod open;

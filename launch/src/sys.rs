@@ -12,6 +12,7 @@ pub(crate) mod heap;
 mod hidden;
 pub(crate) mod holder;
 mod memory;
+pub(crate) mod names;
 pub(crate) mod namespace;
 pub(crate) mod pidfd;
 mod report;

@@ -13,6 +13,15 @@ use crate::plan::Share;
 use crate::record::{EndRecord, PodRecord, WorkloadRecord, log_name};
 use crate::view::{PodStatus, PodView, WorkloadStatus, WorkloadView};
 
+/// How closely to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// For a row of a table.
+    Row,
+    /// For all there is to know: also at the namespaces, which takes as long as all else.
+    Whole,
+}
+
 /// Looks at a pod.
 ///
 /// # Errors
@@ -20,7 +29,7 @@ use crate::view::{PodStatus, PodView, WorkloadStatus, WorkloadView};
 pub fn pod(registry: &Registry, name: &Name) -> Result<PodView, Error> {
     let found = registry.pod(name)?;
     let here = Origin::here().map_err(RegistryError::Blind)?;
-    let view = look(found.directory(), &here);
+    let view = look(found.directory(), &here, Depth::Whole);
     // One that is deleted while we look is neither damaged nor dead, and is not another of its name.
     if found.is_there()? { view } else { Err(found.ended().into()) }
 }
@@ -29,7 +38,7 @@ pub fn pod(registry: &Registry, name: &Name) -> Result<PodView, Error> {
 ///
 /// # Errors
 /// When the registry cannot be read or trusted, or nothing can be told of any process.
-pub fn pods(registry: &Registry) -> Result<Vec<PodView>, Error> {
+pub fn pods(registry: &Registry, depth: Depth) -> Result<Vec<PodView>, Error> {
     let names = registry.names()?;
     let here = Origin::here().map_err(RegistryError::Blind)?;
     let mut views = Vec::new();
@@ -40,7 +49,7 @@ pub fn pods(registry: &Registry) -> Result<Vec<PodView>, Error> {
             Err(RegistryError::NoSuchPod { .. }) => continue,
             Err(error) => return Err(error.into()),
         };
-        let view = look(found.directory(), &here);
+        let view = look(found.directory(), &here, depth);
         if found.is_there()? {
             views.push(view.unwrap_or_else(|error| damaged(name, found.directory(), &error)));
         }
@@ -69,7 +78,7 @@ fn damaged(name: Name, directory: &PodDirectory, error: &Error) -> PodView {
     }
 }
 
-fn look(directory: &PodDirectory, here: &Origin) -> Result<PodView, Error> {
+fn look(directory: &PodDirectory, here: &Origin, depth: Depth) -> Result<PodView, Error> {
     let PodRecord { plan, created, missing, .. } = directory.pod()?;
     let (pause, seen) = directory.look(Process::Pause, here);
     let (status, reason) = match seen {
@@ -82,8 +91,9 @@ fn look(directory: &PodDirectory, here: &Origin) -> Result<PodView, Error> {
         && matches!(directory.look(Process::Forwarder, here).1, Seen::Alive);
     let names = directory.workload_names()?;
     let workloads: Result<Vec<_>, Error> = names.iter().map(|name| workload(directory, here, name)).collect();
+    let shows_namespaces = depth == Depth::Whole && status == PodStatus::Running;
     Ok(PodView {
-        namespaces: pause.filter(|_| status == PodStatus::Running).map(namespaces).unwrap_or_default(),
+        namespaces: pause.filter(|_| shows_namespaces).map(namespaces).unwrap_or_default(),
         status,
         reason,
         hostname: plan.shares(Share::Uts).then(|| plan.hostname().as_str().to_owned()),

@@ -31,7 +31,7 @@ pub struct PodView {
     pub share: Vec<Share>,
     /// The process that holds them.
     pub pause: Option<Identity>,
-    /// The inode of each of the pause process's namespaces; empty when it has ended.
+    /// The inode of each of the pause process's namespaces; empty when it has ended, or nobody asked.
     pub namespaces: BTreeMap<&'static str, u64>,
     /// Its published ports.
     pub publish: Vec<Publish>,

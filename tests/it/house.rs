@@ -151,6 +151,16 @@ impl House {
         Self::apart("mount --bind /dev/null $(command -v newuidmap)")
     }
 
+    /// The same where no file has the user's name, and users are looked up by all that the machine has.
+    pub(crate) fn with_ranges_and_without_a_name() -> Self {
+        let house =
+            Self::apart("sed -i /^ordinary:/d ../etc/passwd; mount --bind ../etc/nsswitch.conf /etc/nsswitch.conf");
+        let databases = ["passwd", "group", "hosts"];
+        let services = databases.map(|name| format!("{name}: files systemd sss ldap mymachines resolve myhostname\n"));
+        fs::write(house.directory.path().join("etc/nsswitch.conf"), services.concat()).unwrap();
+        house
+    }
+
     fn apart(first: &str) -> Self {
         let mut house = Self::new(User::Ordinary);
         let etc = house.directory.path().join("etc");

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use nix::unistd::{User, geteuid};
+use launch::names;
+use nix::unistd::geteuid;
 use registry::{Lock, PATIENCE, RegistryError, Sharing, trust};
 use rustix::io::Errno;
 
@@ -30,7 +31,7 @@ pub fn data_directory() -> PathBuf {
     }
     let home = || {
         let told = given("HOME").filter(|home| home.is_absolute());
-        told.or_else(|| Some(User::from_uid(geteuid()).ok()??.dir)).unwrap_or_else(|| PathBuf::from("/"))
+        told.or_else(|| names::this_user().map(|user| user.dir)).unwrap_or_else(|| PathBuf::from("/"))
     };
     let data = given("XDG_DATA_HOME").filter(|given| given.is_absolute());
     data.unwrap_or_else(|| home().join(".local/share")).join("pod")

@@ -10,8 +10,9 @@ use std::os::fd::OwnedFd;
 use std::process::{Child, Command, Stdio};
 
 use nix::errno::Errno;
-use nix::unistd::{User, getegid, geteuid};
+use nix::unistd::{getegid, geteuid};
 
+use crate::names;
 use crate::ranges::{Range, Ranges, parse, words};
 use crate::sys::holder::Holder;
 
@@ -77,7 +78,7 @@ impl Ranges {
             return Ok(None);
         }
         let uid = geteuid();
-        let name = User::from_uid(uid).ok().flatten().map(|user| user.name);
+        let name = names::this_user().map(|user| user.name);
         let of = |text: &str| parse(text, name.as_deref(), uid.as_raw());
         let (uids, gids) = (of(&uids), of(&gids));
         Ok((!uids.is_empty() && !gids.is_empty()).then_some(Self { uids, gids }))

@@ -44,6 +44,7 @@ fn named(handler: &Handler) -> Option<&str> {
 }
 
 async fn look_up(name: &str) -> Option<IpAddr> {
+    launch::names::are_in_files();
     let found = tokio::net::lookup_host((name, 0)).await.ok();
     found.and_then(|mut found| found.next()).map(|found| found.ip())
 }

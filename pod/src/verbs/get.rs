@@ -19,7 +19,7 @@ use crate::answer::{Answer, Complaint};
 use crate::clock;
 use crate::columns::{Aligned, Columns, table};
 use crate::error::Error;
-use crate::look;
+use crate::look::{self, Depth};
 use crate::objects::Objects;
 use crate::output::{Made, Printer, Shape};
 use crate::view::PodView;
@@ -123,7 +123,8 @@ impl Get {
     /// When one of those named is not there or cannot be read, or the registry cannot.
     pub fn pods(&self, registry: &Registry) -> Result<Vec<PodView>, Error> {
         if self.words.is_empty() {
-            let pods = look::pods(registry)?;
+            let depth = if self.shows_table() { Depth::Row } else { Depth::Whole };
+            let pods = look::pods(registry, depth)?;
             return Ok(pods.into_iter().filter(|pod| pod.object.is_none()).collect());
         }
         let name = |name: &String| Name::try_from(name.clone()).map_err(Error::from);

@@ -17,6 +17,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("container::with_ids_set_apart_it_has_root_and_65535_others", &mapped, set_apart),
         trial("container::with_ids_set_apart_nothing_of_any_owner_is_left", &mapped, nothing_left),
         trial("container::ids_set_apart_that_cannot_be_mapped_are_done_without_and_told", &mapped, not_mapped),
+        trial("container::users_whom_no_file_names_have_pods_whoever_else_is_asked_for_names", &mapped, nameless),
         trial("container::without_ids_set_apart_files_are_its_own_and_that_is_told", &needs, squashed),
     ]
 }
@@ -75,6 +76,19 @@ fn layer(house: &House) -> PathBuf {
     let layers: Vec<_> = fs::read_dir(data(house).join("layers")).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert_eq!(layers.len(), 1);
     layers[0].join("fs")
+}
+
+/// What knows users beside files is a library, and our programs are static.
+fn nameless() {
+    let house = House::with_ranges_and_without_a_name();
+    pod(&house, &["create", "web"]).ok();
+    assert_eq!(pod(&house, &["exec", "web", "--", "id", "-u"]).ok().out(), "0\n");
+    pod(&house, &["delete", "web"]).ok();
+    // That a host is not there is told, too.
+    let mut pull = house.command("pod");
+    pull.env("HOME", house.work()).args(["image", "pull", "nobody.invalid/there:1"]);
+    let told = house.finish(&mut pull).exits(125).err();
+    assert!(told.contains("nobody.invalid"), "{told}");
 }
 
 fn set_apart() {
