@@ -41,7 +41,17 @@ pub fn describe(pod: &Pod, log: &Log, now: Timestamp) -> String {
     }
     foot(&mut told, spec, status);
     events(&mut told, spec, log, now);
-    aligned(&told)
+    aligned(&harmless(&told))
+}
+
+/// What others wrote moves no terminal: of control characters only tabs and line ends are left, which kubectl has, too.
+fn harmless(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for letter in text.chars() {
+        let kept = !letter.is_control() || matches!(letter, '\t' | '\n');
+        if kept { plain.push(letter) } else { plain.extend(letter.escape_default()) }
+    }
+    plain
 }
 
 /// Columns as wide as what is in them, as far as lines follow each other that have them.

@@ -177,3 +177,25 @@ fn a_pod_of_nothing_but_its_manifest_can_be_told() {
     let found = status::describe(&pod, told_of(pod.clone()).machine.log(), Timestamp::UNIX_EPOCH);
     assert!(found.contains("Events:") && found.ends_with("<none>\n"), "{found}");
 }
+
+#[test]
+fn what_others_wrote_moves_no_terminal() {
+    let text = "\u{1b}]0;x\u{7}\u{9b}2J\rz";
+    let mut written = pod(FULL);
+    written.metadata.labels.insert("l".to_owned(), text.to_owned());
+    written.metadata.annotations.insert("note".to_owned(), format!("one\n{text}"));
+    let spec = written.spec.as_mut().expect("a spec");
+    spec.containers[0].args = vec![text.to_owned()];
+    spec.containers[0].env[0].value = Some(format!("{text}\n{text}\tw"));
+    spec.volumes[1].host_path.as_mut().expect("a path of the host").path = text.to_owned();
+    let mut story = told_of(written).begin();
+    story.exits("first", 0);
+    story.at(1.0);
+    story.ends("main", Exit { code: 3, message: text.to_owned(), ..Exit::default() });
+    story.at(2.0);
+    let found = told_at(&story);
+    let moves = |letter: char| letter.is_control() && !matches!(letter, '\t' | '\n');
+    assert!(!found.contains(moves), "{found:?}");
+    // Label, annotation, argument, two lines of a variable, volume, message.
+    assert_eq!(found.matches(r"\u{1b}]0;x\u{7}\u{9b}2J\rz").count(), 7, "{found}");
+}
