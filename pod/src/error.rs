@@ -93,6 +93,13 @@ pub enum Error {
         /// How many may be.
         most: usize,
     },
+    /// A command cannot be given an empty input.
+    #[error("cannot open /dev/null for the command to read")]
+    NoInput {
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
     /// Nothing was ever launched in the pod.
     #[error("no workload was ever launched in pod {pod}")]
     NoWorkload {

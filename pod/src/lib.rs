@@ -33,6 +33,7 @@ mod holders;
 mod images;
 mod input;
 mod instance;
+pub mod kubectl;
 mod look;
 pub mod machine;
 mod nobody;

@@ -1,7 +1,8 @@
 //! `pod`: from the command line to the exit code.
 
-use std::io::{self, Write, stderr, stdout};
-use std::path::Path;
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, IsTerminal, Write, stderr, stdin, stdout};
 use std::{env, process};
 
 use clap::Parser;
@@ -15,7 +16,7 @@ use pod::verbs::add::Add;
 use pod::verbs::exec::Exec;
 use pod::verbs::image::pull::Pull;
 use pod::verbs::submit::{Apply, Submitted};
-use pod::{Error, Programs, Registry, Store, show, verbs};
+use pod::{Error, Programs, Registry, Store, kubectl, show, verbs};
 use reaper::ExitCode;
 
 const SUCCESS: ExitCode = ExitCode::Command(0);
@@ -42,19 +43,37 @@ fn main() -> process::ExitCode {
     exit.code().into()
 }
 
-/// The command line. Under kubectl's name a bad one has kubectl's exit code.
+fn is_kubectl() -> bool {
+    kubectl::is_called_so(env::args_os().next().as_deref())
+}
+
+/// The command line. Under kubectl's name a bad one has kubectl's exit code, and `exec` its grammar.
 #[allow(clippy::exit, reason = "clap's own way of ending, with another code")]
 fn parse() -> Cli {
-    Cli::try_parse().unwrap_or_else(|error| {
-        let is_kubectl =
-            env::args_os().next().is_some_and(|name| Path::new(&name).file_name() == Some("kubectl".as_ref()));
-        if is_kubectl && error.exit_code() != 0 {
-            // One that cannot be written is no reason to end differently.
-            let _lost = error.print();
-            process::exit(1);
+    let mut words: Vec<OsString> = env::args_os().collect();
+    loop {
+        let cli = match Cli::try_parse_from(&words) {
+            Err(error) if is_kubectl() && error.exit_code() != 0 => {
+                // One that cannot be written is no reason to end differently.
+                let _lost = error.print();
+                process::exit(1);
+            }
+            Err(error) => error.exit(),
+            Ok(cli) => cli,
+        };
+        let Verb::Exec(exec) = &cli.verb else { return cli };
+        if !is_kubectl() {
+            return cli;
         }
-        error.exit()
-    })
+        match kubectl::surplus(&words, exec.0.words()) {
+            Ok(None) => return cli,
+            Ok(Some(place)) => drop(words.remove(place)),
+            Err(trouble) => {
+                let _lost = writeln!(stderr(), "error: {trouble}\nSee 'kubectl exec -h' for help and examples");
+                process::exit(1);
+            }
+        }
+    }
 }
 
 fn run(verb: Verb) -> Result<ExitCode, Error> {
@@ -237,7 +256,11 @@ fn fetch(pull: &Shown<Pull>) -> Result<(), Error> {
 }
 
 fn join(registry: &Registry, exec: Exec) -> Result<ExitCode, Error> {
-    let (mut workload, typed) = (exec.workload.clone(), exec.typed());
+    let is_kubectl = is_kubectl();
+    let (exec, untyped) = if is_kubectl { exec.kubectls(stdin().is_terminal()) } else { (exec, None) };
+    let (mut workload, typed, quiet) = (exec.workload.clone(), exec.typed(), exec.quiet);
+    // Whoever does not ask for it reads nothing of a script's own input.
+    let is_closed = is_kubectl && !exec.is_interactive();
     let found = exec.found(registry)?;
     // A pod that ends meanwhile is the reason for whatever did not go well in it.
     let gone = |error: Error| found.gone().map_or(error, Error::from);
@@ -252,12 +275,16 @@ fn join(registry: &Registry, exec: Exec) -> Result<ExitCode, Error> {
         // Whose first instruction inside is one of this program.
         pod::go_on_sealed()?;
     }
-    if let Some(told) = told {
+    for told in told.as_deref().filter(|_| !quiet).into_iter().chain(untyped) {
         // A stderr that takes nothing is no reason to do nothing.
         let _lost = writeln!(stderr(), "{told}");
     }
     // The command is to have the signals as we got them, not as we need them.
-    let command = exec.command(contained.as_ref())?.signals(Inherited::now());
+    let mut command = exec.command(contained.as_ref())?.signals(Inherited::now());
+    if is_closed {
+        let nothing = File::open("/dev/null").map_err(|source| Error::NoInput { source })?;
+        command = command.stdio([Some(nothing.into()), None, None]);
+    }
     let mut opened = verbs::exec::exec(&found, workload.as_ref(), command).map_err(gone)?;
     Inherited::mind_children();
     let signals = Signals::take().map_err(nsjoin::Error::from)?;
@@ -266,7 +293,13 @@ fn join(registry: &Registry, exec: Exec) -> Result<ExitCode, Error> {
     let child = opened.spawn().map_err(|error| gone(error.into()))?;
     let relay = Relay { program: "pod", session, terminal, limit: None };
     let end = relay.run(&child, &signals).map_err(nsjoin::Error::from)?;
-    Ok(ExitCode::of(end.status).unwrap_or(ExitCode::Failure))
+    let exit = ExitCode::of(end.status).unwrap_or(ExitCode::Failure);
+    if is_kubectl && exit != SUCCESS {
+        let code = exit.code();
+        let _lost = writeln!(stderr(), "command terminated with exit code {code}");
+        return Ok(ExitCode::Command(code));
+    }
+    Ok(exit)
 }
 
 /// Launches a workload, and stays with it to its end.
@@ -332,6 +365,10 @@ fn warn(told: &[Error]) {
 }
 
 fn fail(error: &Error) -> ExitCode {
+    if is_kubectl() {
+        let _lost = writeln!(stderr(), "{}", kubectl::complaint(error));
+        return kubectl::exit_code(error.exit_code());
+    }
     complain("pod", error, error.hint());
     error.exit_code()
 }

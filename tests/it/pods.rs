@@ -5,11 +5,13 @@ mod distroless;
 mod foreground;
 mod many;
 mod order;
+mod pipes;
 mod prober;
 mod rights;
 mod seeds;
 mod statuses;
 mod submit;
+mod transcript;
 mod verbs;
 mod volumes;
 
@@ -27,6 +29,9 @@ use fixtures::find;
 
 /// All that the images of these tests have a program for.
 const BUSYBOX: &[Need] = &[Need::Program("busybox")];
+
+/// The same, at a terminal.
+const TERMINALS: &[Need] = &[Need::Program("busybox"), Need::Program("setsid"), Need::Program("stty")];
 
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials: Vec<Trial> = [
@@ -93,6 +98,11 @@ pub(crate) fn trials() -> Vec<Trial> {
         as_each_user("pods::have_what_happens_to_them_told", BUSYBOX, verbs::told_of),
         as_each_user("pods::have_what_they_say_shown_together", BUSYBOX, verbs::logged_together),
         as_each_user("pods::are_named_as_kubectl_names_them", BUSYBOX, verbs::named),
+        as_each_user("pods::have_what_goes_through_them_carried_as_it_is", BUSYBOX, pipes::carried),
+        as_each_user("pods::are_told_of_to_nobody_without_complaint", BUSYBOX, pipes::unread),
+        as_each_user("pods::are_told_of_without_colours_where_none_are_wanted", TERMINALS, pipes::without_colours),
+        as_each_user("pods::are_typed_at", TERMINALS, pipes::at_a_terminal),
+        as_each_user("pods::answer_to_who_knows_kubectl", TERMINALS, transcript::of_one_who_knows_kubectl),
         as_each_user("pods::are_selected_and_sorted", BUSYBOX, verbs::selected),
         as_each_user("pods::end_when_they_are_asked_to_or_when_their_time_is_over", BUSYBOX, order::of_ends),
     ]

@@ -31,7 +31,7 @@ pub struct Exec {
 
     /// Join this workload, which may have namespaces of its own [default: the whole pod; of the pod of a manifest its
     /// default container]
-    #[arg(short = 'c', long, value_name = "NAME")]
+    #[arg(short = 'c', long, visible_alias = "container", value_name = "NAME")]
     pub workload: Option<Name>,
 
     #[command(flatten)]
@@ -49,6 +49,10 @@ pub struct Exec {
     #[arg(short, long)]
     tty: bool,
 
+    /// Say nothing of our own but errors
+    #[arg(short, long)]
+    pub quiet: bool,
+
     /// The command, and its arguments
     #[arg(trailing_var_arg = true, required = true, value_name = "COMMAND")]
     command: Vec<OsString>,
@@ -61,6 +65,29 @@ impl Exec {
     /// There is none of its name.
     pub fn found(&self, registry: &Registry) -> Result<Found, Error> {
         named::found(registry, self.namespace.as_deref(), &self.pod)
+    }
+
+    /// What was read as the command.
+    #[must_use]
+    pub fn words(&self) -> &[OsString] {
+        &self.command
+    }
+
+    /// The same as kubectl has it: a terminal is for somebody who types at one, and only who asks for it hands on what
+    /// is typed. With it, a sentence, where something was asked for that is not to be had.
+    #[must_use]
+    pub fn kubectls(mut self, at_a_terminal: bool) -> (Self, Option<&'static str>) {
+        let none = self.tty && self.interactive && !at_a_terminal;
+        self.tty = self.tty && self.interactive && at_a_terminal;
+        let told =
+            (none && !self.quiet).then_some("Unable to use a TTY - input is not a terminal or the right kind of file");
+        (self, told)
+    }
+
+    /// Whether what is typed is handed on.
+    #[must_use]
+    pub fn is_interactive(&self) -> bool {
+        self.interactive
     }
 
     /// The command that was typed; in a container, with all that is the container's.

@@ -58,6 +58,7 @@ Of the verbs (`tests/it/manifest/rows.txt` has some 270 lines that both are aske
 - A claim has its volume at once, a directory of this machine, and as much of it as it asks for: `Bound`, whatever its storage class.
 - `apply` says `unchanged` where nothing would become of it: of a secret's `stringData`, too, of which kubectl says `configured` each time.
 - A bad command line exits with 2, and with 1 under the name `kubectl`, as kubectl does.
+- Under the name `kubectl` (`ln -s pod kubectl`) `exec` has kubectl's grammar: a command comes after `--`, words between the pod and it are dropped, what is typed is handed on with `-i` only, `-t` is for somebody at a terminal, and `command terminated with exit code N` is said. As `pod exec` the command may follow the pod without a mark, has our standard input unless it has a terminal, and nothing is said of its end. A command that is not there is 127 and 126 under both names, with our sentence; kubectl says what its runtime said. What no kubectl has words for is said after `error: `, and is 1.
 - Fields that there are not, and values of the wrong type, are an error of `--dry-run=client`, too, in the words of a cluster; kubectl leaves them to the server.
 - `-o json` of an object of the program's own (`run`, `create configmap`, `create secret`, `set image`) has its keys sorted; kubectl has them in the order of its structures.
 - `-o go-template` and `--template` with it are refused: no library that reads Go's templates has been chosen yet. `-o jsonpath` is kubectl's.

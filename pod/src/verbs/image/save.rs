@@ -1,7 +1,7 @@
 //! `pod image save`: images into an archive.
 
 use std::fs::{self, File};
-use std::io::{BufWriter, IsTerminal, Write, stdout};
+use std::io::{BufWriter, ErrorKind, IsTerminal, Write, stdout};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -53,7 +53,13 @@ impl Save {
             None if stdout().is_terminal() => {
                 Err(Error::Terminal { what: "write an archive to", way_out: "-o names a file" })
             }
-            None => Ok(archive::save(&store, &images, format, &mut stdout().lock())?),
+            None => archive::save(&store, &images, format, &mut stdout().lock()).map_err(|error| match error {
+                // Whoever reads it has enough of it.
+                archive::ArchiveError::File { source, .. } if source.kind() == ErrorKind::BrokenPipe => {
+                    Error::Output(source)
+                }
+                error => error.into(),
+            }),
             Some(path) => write(path, |out| Ok(archive::save(&store, &images, format, out)?)),
         }
     }
