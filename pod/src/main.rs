@@ -144,7 +144,7 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
         Verb::Logs(logs) => logs.run(&registry, out, &mut stderr())?,
         Verb::Cp(cp) => cp.run(&registry, &mut |skipped| warn(&[skipped.into()]))?,
         Verb::Delete(delete) => {
-            if let Some(answer) = delete.run() {
+            if let Some(answer) = delete.run()? {
                 return tell(&answer, false);
             }
             let names = delete.pods()?;

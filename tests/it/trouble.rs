@@ -28,6 +28,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         as_each_user("trouble::a_supervisor_without_descriptors_stops_its_workloads_politely", &[], few_descriptors),
         as_each_user("trouble::one_pod_that_cannot_end_troubles_no_other", &[], stopped_outside),
         as_each_user("trouble::a_damaged_record_troubles_no_other_pod", &[], damaged),
+        as_each_user("trouble::objects_that_cannot_be_read_are_not_taken_for_none", &[], unreadable_objects),
         as_each_user("trouble::what_nobody_can_tell_is_forgotten_by_force_alone", &[], forced),
         as_each_user("trouble::what_lies_about_in_the_registry_is_cleared_away", &[], lies_about),
         as_each_user("trouble::a_directory_that_is_gone_is_no_place_to_start", &[], nowhere),
@@ -159,6 +160,21 @@ fn first_process_reaps_nobody() {
     inside(&["pod", "add", "web", "--name", "app", "--", "probe", "ready"]).ok();
     inside(&["pod", "delete", "--now", "web"]).ok();
     assert_eq!(inside(&["pod", "get", "-o", "json"]).json(), Value::Array(Vec::new()));
+}
+
+/// A pod of a manifest and one by hand may have one name: whose it is has to be known.
+fn unreadable_objects(user: User) {
+    let house = House::new(user);
+    house.pod(&["create", "web"]).ok();
+    let pods = house.work().join("data/objects/default/pods");
+    fs::create_dir_all(&pods).unwrap();
+    fs::write(pods.join("web"), "no object").unwrap();
+    user.owns(&house.work().join("data"));
+    let told = house.pod(&["delete", "web"]).exits(125).err();
+    assert!(told.contains("objects/default/pods/web"), "{told}");
+    assert_eq!(house.describe("web")["status"], "Running");
+    fs::remove_file(pods.join("web")).unwrap();
+    house.pod(&["delete", "web"]).ok();
 }
 
 fn damaged(user: User) {

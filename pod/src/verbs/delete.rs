@@ -68,26 +68,37 @@ pub struct Delete {
 
 impl Delete {
     /// What it comes to, unless pods by hand are meant.
-    #[must_use]
-    pub fn run(&self) -> Option<Told> {
+    ///
+    /// # Errors
+    /// When it cannot be told whose pods are meant.
+    pub fn run(&self) -> Result<Option<Told>, Error> {
         if !self.files.is_empty() {
-            return Some(self.manifests().into());
+            return Ok(Some(self.manifests().into()));
         }
         let all = match which(&self.words) {
             Ok(None) => pods_called(&self.words),
             Ok(Some(all)) => all,
-            Err(complaint) => return Some(complaint.into()),
+            Err(complaint) => return Ok(Some(complaint.into())),
         };
-        let by_hand = |which: &Which| is_pods(which) && !which.names.is_empty() && !self.knows(&which.names);
-        if all.iter().all(by_hand) { None } else { Some(self.objects(&all).into()) }
+        for which in &all {
+            let by_hand = is_pods(which) && !which.names.is_empty() && !self.knows(&which.names)?;
+            if !by_hand {
+                return Ok(Some(self.objects(&all).into()));
+            }
+        }
+        Ok(None)
     }
 
     /// Whether one of these is a pod of a manifest.
-    fn knows(&self, names: &[String]) -> bool {
-        let Ok(objects) = Objects::of_this_user() else { return true };
+    fn knows(&self, names: &[String]) -> Result<bool, ObjectsError> {
+        let objects = Objects::of_this_user()?;
         let key = |name: &String| Resource::find("pods").map(|pods| Key::new(pods, self.scope.namespace(), name));
-        // What cannot be read is somebody's.
-        names.iter().filter_map(key).any(|key| objects.get(&key).map_or(true, |found| found.is_some()))
+        for key in names.iter().filter_map(key) {
+            if objects.get(&key)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Deletes an object; a pod goes, and is gone later.
