@@ -6,6 +6,7 @@ use crate::sys::names;
 
 /// Who we are, in /etc/passwd; of a program that is linked dynamically, in whatever nsswitch.conf(5) names.
 #[must_use]
+#[expect(clippy::disallowed_methods, reason = "only files are asked")]
 pub fn this_user() -> Option<User> {
     are_in_files();
     User::from_uid(geteuid()).ok().flatten()

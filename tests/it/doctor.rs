@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use libtest_mimic::Trial;
 use serde_json::Value;
 
-use crate::house::{House, Ran, User};
+use crate::house::{House, ORDINARY_ID, Ran, User};
 use crate::trial::{Need, as_each_user, trial};
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -15,6 +15,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("doctor::user_namespaces_that_are_off", &[Need::Root, Need::Program("setpriv")], no_user_namespaces),
         trial("doctor::ids_that_are_set_apart_are_mapped", &apart, ranges),
         trial("doctor::ids_that_cannot_be_mapped", &apart, no_mapper),
+        trial("doctor::who_has_no_ids_and_no_name_is_told_how_to_get_ids", &apart, nameless),
     ];
     trials.extend(
         [
@@ -85,6 +86,15 @@ fn no_mapper() {
     let house = House::with_ranges_that_cannot_be_mapped();
     let found = finding(house.pod(&["doctor", "-o", "json"]), 0, "subordinate ids");
     says(&found, "without", "cannot run newuidmap: Permission denied");
+    house.nothing_is_left();
+}
+
+fn nameless() {
+    let house = House::without_ranges_and_a_name();
+    let found = finding(house.pod(&["doctor", "-o", "json"]), 0, "subordinate ids");
+    says(&found, "without", "none in /etc/subuid and /etc/subgid");
+    let mend = found["mend"].as_str().unwrap();
+    assert!(mend.ends_with(&format!(" {ORDINARY_ID}")), "{mend}");
     house.nothing_is_left();
 }
 

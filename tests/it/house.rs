@@ -153,8 +153,18 @@ impl House {
 
     /// The same where no file has the user's name, and users are looked up by all that the machine has.
     pub(crate) fn with_ranges_and_without_a_name() -> Self {
-        let house =
-            Self::apart("sed -i /^ordinary:/d ../etc/passwd; mount --bind ../etc/nsswitch.conf /etc/nsswitch.conf");
+        Self::nameless("passwd")
+    }
+
+    /// The same where nothing is set apart, either.
+    pub(crate) fn without_ranges_and_a_name() -> Self {
+        Self::nameless("passwd ../etc/subuid")
+    }
+
+    fn nameless(absent_from: &str) -> Self {
+        let house = Self::apart(&format!(
+            "sed -i /^ordinary:/d ../etc/{absent_from}; mount --bind ../etc/nsswitch.conf /etc/nsswitch.conf"
+        ));
         let databases = ["passwd", "group", "hosts"];
         let services = databases.map(|name| format!("{name}: files systemd sss ldap mymachines resolve myhostname\n"));
         fs::write(house.directory.path().join("etc/nsswitch.conf"), services.concat()).unwrap();

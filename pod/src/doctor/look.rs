@@ -10,8 +10,8 @@ use container::cgroup::{Machine, TOLD};
 use container::limits::Version;
 use image::remote::Settings;
 use image::store::data_directory;
-use launch::{Look, Ranges};
-use nix::unistd::{AccessFlags, User, faccessat, geteuid};
+use launch::{Look, Ranges, names};
+use nix::unistd::{AccessFlags, faccessat, geteuid};
 use registry::{Registry, tree};
 
 use super::attempt::Tried;
@@ -137,7 +137,7 @@ fn apart(tries: bool) -> Finding {
         return Finding::ok(WHAT, "not needed: every id is ours to give");
     }
     let mend = || {
-        let name = User::from_uid(geteuid()).ok().flatten().map_or_else(|| geteuid().to_string(), |user| user.name);
+        let name = names::this_user().map_or_else(|| geteuid().to_string(), |user| user.name);
         Some(format!("usermod --add-subuids 100000-165535 --add-subgids 100000-165535 {name}"))
     };
     match Ranges::of_this_user() {

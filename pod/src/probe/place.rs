@@ -43,6 +43,7 @@ fn named(handler: &Handler) -> Option<&str> {
     host.filter(|host| !host.is_empty() && host.trim_matches(['[', ']']).parse::<IpAddr>().is_err())
 }
 
+#[expect(clippy::disallowed_methods, reason = "only files and DNS are asked")]
 async fn look_up(name: &str) -> Option<IpAddr> {
     launch::names::are_in_files();
     let found = tokio::net::lookup_host((name, 0)).await.ok();
