@@ -51,6 +51,10 @@ fn is_kubectl() -> bool {
 #[allow(clippy::exit, reason = "clap's own way of ending, with another code")]
 fn parse() -> Cli {
     let mut words: Vec<OsString> = env::args_os().collect();
+    let known = if is_kubectl() { None } else { Cli::at_once(&words) };
+    if let Some(cli) = known {
+        return cli;
+    }
     loop {
         let cli = match Cli::try_parse_from(&words) {
             Err(error) if is_kubectl() && error.exit_code() != 0 => {

@@ -4,12 +4,12 @@
 //! A pod is made in `.at-work/creating-NAME` and renamed to `NAME` when it is whole. When all its
 //! processes have ended it is renamed to `.at-work/deleting-NAME-PID`, and taken apart. So a directory
 //! in there belongs to a command at work, which holds a lock on it, or to nobody. Whoever leaves
-//! `.at-work` empty removes it, so that to look for what is left takes no longer where there are many
-//! pods.
+//! `.at-work` empty removes it with the last pod: to look whether anything is left takes no longer where
+//! there are many pods, and to make it again takes longer than all else that is written of a pod.
 
 use std::fs::{self, DirBuilder};
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -33,6 +33,8 @@ pub struct Store {
 const AT_WORK: &str = ".at-work";
 const CREATING: &str = "creating-";
 const DELETING: &str = "deleting-";
+/// The links to a directory without directories in it; where they are not counted there is one.
+const EMPTY: u64 = 2;
 /// How long a process may be in the making whose maker was killed.
 const IN_THE_MAKING: Duration = Duration::from_secs(2);
 
@@ -68,8 +70,13 @@ impl Store {
     #[must_use]
     pub fn sweep(&self) -> Vec<Error> {
         let at_work = self.at_work();
-        if fs::symlink_metadata(&at_work).is_err() {
-            return Vec::new();
+        match fs::symlink_metadata(&at_work) {
+            Err(_) => return Vec::new(),
+            Ok(found) if found.nlink() == EMPTY => {
+                self.leave();
+                return Vec::new();
+            }
+            Ok(_) => {}
         }
         // While nobody is between making a directory and locking it, what is not locked is nobody's.
         let nobody_claims = match Lock::try_take(self.registry.root(), Sharing::Exclusive) {
@@ -152,9 +159,11 @@ impl Store {
         }
     }
 
-    /// Whoever leaves last removes what all have entered.
+    /// Whoever leaves last removes what all have entered; where there are pods, somebody is to come.
     fn leave(&self) {
-        let _somebody_is_there = fs::remove_dir(self.at_work());
+        if fs::metadata(self.registry.root()).is_ok_and(|found| found.nlink() <= EMPTY + 1) {
+            let _somebody_is_there = fs::remove_dir(self.at_work());
+        }
     }
 
     /// A pod that exists, and the right to change it.
@@ -233,9 +242,7 @@ impl Claim<'_> {
             }
             renamed => renamed.map_err(file("create", pod.path()))?,
         }
-        let lock = self.lock.take();
-        self.store.leave();
-        Ok((pod, lock))
+        Ok((pod, self.lock.take()))
     }
 }
 

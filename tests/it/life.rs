@@ -49,6 +49,8 @@ fn calls_of_create(house: &House, name: &str) -> Vec<String> {
 
 fn among_many(user: User) {
     let house = House::new(user);
+    // Which makes what all are made in.
+    house.pod(&["create", "first"]).ok();
     let alone = calls_of_create(&house, "alone");
     assert!(alone.iter().any(|call| call == "clone"), "{alone:?}");
     // However many there are, a listing of them would be a few calls.

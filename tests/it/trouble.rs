@@ -230,8 +230,9 @@ fn lies_about(user: User) {
     assert_eq!((&listed[0]["name"], &listed[0]["status"]), (&"stray".into(), &"Damaged".into()), "{listed}");
     assert!(at_work.join("fifo").exists());
     house.pod(&["create", "web"]).ok();
-    assert!(!at_work.exists());
+    assert_eq!(within.map(|path| path.exists()), [false; 3]);
     house.pod(&["delete", "web", "stray"]).ok();
+    assert!(!at_work.exists());
     house.nothing_is_left();
 }
 
