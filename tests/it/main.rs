@@ -88,6 +88,8 @@ mod manifest;
 mod objects;
 // Pods of manifests.
 mod pods;
+// The packages, installed.
+mod package;
 // The examples, as a user would run them.
 mod examples;
 // Which file imports which.
@@ -130,6 +132,7 @@ fn main() {
         docker::trials(),
         podman::trials(),
         cri::trials(),
+        package::trials(),
         examples::trials(),
         rooms::trials(),
         inherited::trials(),

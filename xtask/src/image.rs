@@ -3,8 +3,6 @@
 //! What goes in is gathered here; `archive` makes the bytes of it, and knows no file and no clock.
 
 mod archive;
-mod sbom;
-mod stamp;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +15,8 @@ use xshell::{Shell, cmd};
 
 use crate::arch::{Arch, Wanted};
 use crate::binaries::{self, write_whole};
+use crate::cargo;
+use crate::sbom::{self, Crate, Parts};
 
 /// Build the pause image
 #[derive(clap::Args)]
@@ -47,17 +47,15 @@ struct Spec {
     /// The program for each architecture, the most important first.
     programs: Vec<(&'static Arch, Vec<u8>)>,
     /// What the program is compiled from, itself first.
-    packages: Vec<Package>,
+    parts: Vec<Crate>,
 }
 
-/// A package that the program is compiled from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Package {
-    name: String,
-    version: String,
-    license: String,
-    /// Whether it is one of the public registry's, not of this workspace.
-    public: bool,
+impl Spec {
+    /// The bill of materials of this architecture's program.
+    fn bill(&self, arch: &Arch, program: &[u8]) -> Value {
+        let name = format!("pause-{}-{}", self.version, arch.name.replace('/', "-"));
+        sbom::document(&name, &self.version, self.created, &[(program, &self.parts)])
+    }
 }
 
 impl Image {
@@ -72,11 +70,11 @@ impl Image {
             created: created(sh)?,
             revision: revision(sh),
             programs: programs?,
-            packages: packages(sh)?,
+            parts: Parts::look(sh, &cargo::host(sh)?)?.of("pause")?,
         };
         let archive = archive::archive(&spec)?;
         for ((arch, bytes), (_, path)) in spec.programs.iter().zip(&built) {
-            let sbom = serde_json::to_vec_pretty(&sbom::document(&spec, arch, bytes))?;
+            let sbom = serde_json::to_vec_pretty(&spec.bill(arch, bytes))?;
             write_whole(&path.with_extension("spdx.json"), &sbom, 0o644)?;
         }
         let path = sh.current_dir().join(self.output);
@@ -92,7 +90,7 @@ impl Image {
 ///
 /// # References
 /// <https://reproducible-builds.org/specs/source-date-epoch/>
-fn created(sh: &Shell) -> anyhow::Result<SystemTime> {
+pub(crate) fn created(sh: &Shell) -> anyhow::Result<SystemTime> {
     let seconds = match sh.var("SOURCE_DATE_EPOCH") {
         Ok(text) => text.parse().with_context(|| format!("SOURCE_DATE_EPOCH is no number of seconds: {text:?}"))?,
         Err(_) => git(sh, &["log", "-1", "--format=%ct"]).and_then(|text| text.parse().ok()).unwrap_or(0),
@@ -111,40 +109,6 @@ fn revision(sh: &Shell) -> Option<String> {
 /// What git says, where this is a git repository.
 fn git(sh: &Shell, arguments: &[&str]) -> Option<String> {
     cmd!(sh, "git {arguments...}").quiet().ignore_stderr().read().ok()
-}
-
-/// What `pause` is compiled from, as cargo knows it; programs that only help building it are left out.
-fn packages(sh: &Shell) -> anyhow::Result<Vec<Package>> {
-    let metadata = cmd!(sh, "cargo metadata --quiet --format-version 1 --locked").quiet().read()?;
-    let metadata: Value = serde_json::from_str(&metadata)?;
-    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
-    let (known, nodes) = (list(&metadata["packages"]), list(&metadata["resolve"]["nodes"]));
-    let text = |value: &Value| value.as_str().unwrap_or("NOASSERTION").to_owned();
-
-    let root = known.iter().find(|package| package["name"] == "pause").context("cargo knows no pause")?;
-    let mut ids = vec![root["id"].clone()];
-    let mut packages = Vec::new();
-    let mut next = 0;
-    while next < ids.len() {
-        let id = ids[next].clone();
-        next += 1;
-        let package =
-            known.iter().find(|package| package["id"] == id).context("cargo resolves what it does not know")?;
-        packages.push(Package {
-            name: text(&package["name"]),
-            version: text(&package["version"]),
-            license: text(&package["license"]),
-            public: !package["source"].is_null(),
-        });
-        let node = nodes.iter().find(|node| node["id"] == id);
-        for dependency in node.map(|node| list(&node["deps"])).unwrap_or_default() {
-            let linked = list(&dependency["dep_kinds"]).iter().any(|kind| kind["kind"].is_null());
-            if linked && !ids.contains(&dependency["pkg"]) {
-                ids.push(dependency["pkg"].clone());
-            }
-        }
-    }
-    Ok(packages)
 }
 
 /// A name that means the same to every engine: with the host, lower case, without a tag or a digest.

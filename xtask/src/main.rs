@@ -14,7 +14,10 @@ mod image;
 mod man;
 mod musl;
 mod native;
+mod package;
+mod sbom;
 mod schema;
+mod stamp;
 
 use std::process::ExitCode;
 
@@ -36,8 +39,10 @@ enum Verb {
     Dist(dist::Dist),
     /// Build the pause image of all architectures, one archive for every engine, into dist
     Image(image::Image),
-    /// Write the man pages and the completions of reaper and nsjoin into dist/share
+    /// Write the man pages and the completions of all programs into dist/share
     Man(man::Man),
+    /// Make a tarball and a Debian package of what dist has built, with man pages, completions and units
+    Package(package::Package),
     /// Measure what the bytes of pause are for: what each thing costs, and what was refused
     Bytes(bytes::Bytes),
     /// Measure starting, joining and reaping beside every rival here, and show it in benches/results
@@ -70,6 +75,7 @@ fn run(verb: Verb) -> anyhow::Result<()> {
         Verb::Dist(dist) => dist.run(&sh),
         Verb::Image(image) => image.run(&sh),
         Verb::Man(man) => man.run(&sh),
+        Verb::Package(package) => package.run(&sh),
         Verb::Bytes(bytes) => bytes.run(&sh),
         Verb::Bench(bench) => bench.run(&sh),
         Verb::Faults(faults) => faults.run(&sh),

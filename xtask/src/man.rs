@@ -1,7 +1,7 @@
 //! `cargo xtask man`: man pages and completions. reaper's from the table of its options, nsjoin's
 //! and pod's from their command lines.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::builder::Command;
 use clap::{Arg, ArgAction, CommandFactory};
@@ -30,39 +30,49 @@ fn exit_codes() -> String {
 impl Man {
     pub(crate) fn run(self, sh: &Shell) -> anyhow::Result<()> {
         let share = sh.current_dir().join("dist/share");
-        for (file, command, more) in [
-            ("reaper.1", reaper_command(), REAPER_MORE),
-            ("nsjoin.1", nsjoin_command(), NSJOIN_MORE),
-            ("nsjoin-list.1", list_command(), LIST_MORE),
-            ("pod.1", pod_command(), POD_MORE),
-        ] {
-            write(sh, &share.join("man/man1").join(file), &man_page(command, more)?)?;
-        }
-        // Each verb that is to be typed has a page of its own.
-        for verb in pod_command().get_subcommands().filter(|verb| !verb.is_hide_set()) {
-            let name = format!("pod-{}", verb.get_name());
-            for under in verb.get_subcommands() {
-                verb_page(sh, &share, format!("{name}-{}", under.get_name()), under)?;
-            }
-            verb_page(sh, &share, name, verb)?;
-        }
-        let completed = [("reaper", reaper_command()), ("nsjoin", with_list(nsjoin_command())), ("pod", pod_command())];
-        for (name, command) in completed {
-            complete(sh, &share, name, command)?;
-        }
-        Ok(())
+        files()?.iter().try_for_each(|(path, bytes)| write(sh, &share.join(path), bytes))
     }
 }
 
-fn verb_page(sh: &Shell, share: &Path, name: String, verb: &Command) -> anyhow::Result<()> {
-    // clap wants a name that lives as long as it does, and so does this program.
-    let name: &'static str = name.leak();
-    let page = man_page(verb.clone().name(name), POD_VERB_MORE)?;
-    write(sh, &share.join("man/man1").join(format!("{name}.1")), &page)
+/// A file below share, and what is in it.
+type File = (PathBuf, Vec<u8>);
+
+/// All pages and completions.
+pub(crate) fn files() -> anyhow::Result<Vec<File>> {
+    let mut files = Vec::new();
+    for (file, command, more) in [
+        ("reaper", reaper_command(), REAPER_MORE),
+        ("nsjoin", nsjoin_command(), NSJOIN_MORE),
+        ("nsjoin-list", list_command(), LIST_MORE),
+        ("pod", pod_command(), POD_MORE),
+    ] {
+        files.push((page(file), man_page(command, more)?));
+    }
+    // Each verb that is to be typed has a page of its own.
+    for verb in pod_command().get_subcommands().filter(|verb| !verb.is_hide_set()) {
+        let name = format!("pod-{}", verb.get_name());
+        for under in verb.get_subcommands() {
+            files.push(verb_page(format!("{name}-{}", under.get_name()), under)?);
+        }
+        files.push(verb_page(name, verb)?);
+    }
+    let completed = [("reaper", reaper_command()), ("nsjoin", with_list(nsjoin_command())), ("pod", pod_command())];
+    files.extend(completed.into_iter().flat_map(|(name, command)| complete(name, command)));
+    Ok(files)
 }
 
-fn complete(sh: &Shell, share: &Path, name: &str, mut command: Command) -> anyhow::Result<()> {
-    for shell in [CompletionShell::Bash, CompletionShell::Zsh, CompletionShell::Fish] {
+fn page(name: &str) -> PathBuf {
+    Path::new("man/man1").join(format!("{name}.1"))
+}
+
+fn verb_page(name: String, verb: &Command) -> anyhow::Result<File> {
+    // clap wants a name that lives as long as it does, and so does this program.
+    let name: &'static str = name.leak();
+    Ok((page(name), man_page(verb.clone().name(name), POD_VERB_MORE)?))
+}
+
+fn complete(name: &str, mut command: Command) -> [File; 3] {
+    [CompletionShell::Bash, CompletionShell::Zsh, CompletionShell::Fish].map(|shell| {
         let (directory, file) = match shell {
             CompletionShell::Bash => ("bash-completion/completions", name.to_owned()),
             CompletionShell::Zsh => ("zsh/site-functions", format!("_{name}")),
@@ -70,9 +80,8 @@ fn complete(sh: &Shell, share: &Path, name: &str, mut command: Command) -> anyho
         };
         let mut script = Vec::new();
         clap_complete::generate(shell, &mut command, name, &mut script);
-        write(sh, &share.join(directory).join(file), &script)?;
-    }
-    Ok(())
+        (Path::new(directory).join(file), script)
+    })
 }
 
 fn write(sh: &Shell, path: &Path, bytes: &[u8]) -> anyhow::Result<()> {

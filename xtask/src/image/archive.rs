@@ -19,9 +19,9 @@ use oci_spec::image::{
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::stamp::{date, sha256};
-use super::{Spec, sbom};
+use super::Spec;
 use crate::arch::Arch;
+use crate::stamp::{date, sha256};
 
 /// Kubernetes' pause has run as this user since 3.5.
 const USER: &str = "65535:65535";
@@ -137,7 +137,7 @@ fn attestation(
         "_type": "https://in-toto.io/Statement/v0.1",
         "predicateType": PREDICATE,
         "subject": [{ "name": purl, "digest": { "sha256": subject.digest().digest() } }],
-        "predicate": sbom::document(spec, arch, program),
+        "predicate": spec.bill(arch, program),
     });
     let mut layer = blobs.add(MediaType::from(IN_TOTO), json_of(&statement)?)?;
     layer.set_annotations(Some(pairs(&[("in-toto.io/predicate-type", PREDICATE)])));

@@ -7,20 +7,20 @@ use std::time::{Duration, SystemTime};
 use serde_json::Value;
 
 use super::archive::archive;
-use super::stamp::sha256;
-use super::{Package, Spec, name};
+use super::{Spec, name};
 use crate::arch::ARCHES;
+use crate::sbom::Crate;
+use crate::stamp::sha256;
 
 fn spec() -> Spec {
-    let package =
-        |name: &str, public| Package { name: name.into(), version: "1".into(), license: "MIT".into(), public };
+    let part = |name: &str, public| Crate { name: name.into(), version: "1".into(), license: "MIT".into(), public };
     Spec {
         name: "localhost/podkit/pause".into(),
         version: "1.2.3".into(),
         created: SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000),
         revision: Some("0123abcd".into()),
         programs: ARCHES.iter().map(|arch| (arch, arch.name.repeat(200).into_bytes())).collect(),
-        packages: vec![package("pause", false), package("core", true)],
+        parts: vec![part("pause", false), part("core", true)],
     }
 }
 
