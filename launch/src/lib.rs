@@ -56,7 +56,7 @@ pub use seen::{Seen, Unseen};
 pub use signals::Inherited;
 #[cfg(any(target_env = "musl", test))]
 pub use sys::heap::Heap;
-pub use sys::{duplicate, give_memory_back, leave_identity};
+pub use sys::{duplicate, give_memory_back, leave_identity, map_ids};
 pub use terminal::{Terminal, Typed, in_background};
 pub use variable::{InvalidVariable, variable};
 

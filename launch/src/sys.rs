@@ -29,6 +29,17 @@ use crate::sum::{SUM_LENGTH, sum_of};
 
 pub use memory::give_memory_back;
 
+/// Has the files in a mount that is nowhere yet belong to the ids of a user namespace.
+///
+/// # Errors
+/// When the kernel or the file system cannot.
+///
+/// # References
+/// mount_setattr(2): Linux 5.12
+pub fn map_ids(mount: BorrowedFd<'_>, users: BorrowedFd<'_>) -> Result<(), Errno> {
+    child::map_ids(mount.as_raw_fd(), users.as_raw_fd())
+}
+
 /// Copies this process's line of `/proc/self/stat` to `record`, whence [`Identity::from_record`] reads
 /// it: so a process can leave word of itself before it becomes something else.
 ///

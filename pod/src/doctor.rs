@@ -2,6 +2,8 @@
 
 mod attempt;
 mod look;
+mod network;
+mod room;
 
 use serde::Serialize;
 

@@ -47,22 +47,6 @@ pub(crate) fn close_inherited() {
     }
 }
 
-/// Has the files in a mount that is nowhere yet belong to the ids of a user namespace.
-///
-/// # References
-/// mount_setattr(2): Linux 5.12
-pub(crate) fn map_ids(mount: &OwnedFd, users: &OwnedFd) -> io::Result<()> {
-    use std::os::fd::AsRawFd;
-    let userns_fd = users.as_raw_fd().try_into().map_err(io::Error::other)?;
-    let change = libc::mount_attr { attr_set: libc::MOUNT_ATTR_IDMAP, attr_clr: 0, propagation: 0, userns_fd };
-    let (nothing, flags, size) = (c"".as_ptr(), libc::AT_EMPTY_PATH, size_of::<libc::mount_attr>());
-    let change = std::ptr::from_ref(&change);
-    // SAFETY: a descriptor of ours, a C string, and as many bytes as are said to be there.
-    let set = unsafe { libc::syscall(libc::SYS_mount_setattr, mount.as_raw_fd(), nothing, flags, change, size) };
-    nix::errno::Errno::result(set)?;
-    Ok(())
-}
-
 /// Ignores a signal, and so does whatever is not told otherwise.
 pub(crate) fn ignore(which: Signal) -> io::Result<()> {
     // SAFETY: no handler is set, nor one replaced.

@@ -22,6 +22,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             as_each_user("doctor::says_that_pods_can_run_and_leaves_nothing", &[], fine),
             as_each_user("doctor::a_pause_that_cannot_be_executed", &[], no_pause),
             as_each_user("doctor::directories_that_pods_cannot_be_in", &[], no_place),
+            as_each_user("doctor::sweeps_what_one_has_left_that_was_killed", &[], killed),
             as_each_user("doctor::a_registries_conf_that_says_nothing", &[], no_registries),
         ]
         .into_iter()
@@ -53,9 +54,35 @@ fn fine(user: User) {
     says(&finding(doctor(), 0, "data directory"), "ok", " MiB free");
     let text = house.pod(&["doctor"]).ok().out();
     assert!(text.ends_with("\nPods can run here.\n"), "{text}");
+    for unused in ["pasta ", "/dev/net/tun ", "CNI ", "nft "] {
+        let line = text.lines().find(|line| line.starts_with(unused)).unwrap_or_else(|| panic!("no {unused}: {text}"));
+        assert!(line.ends_with("; pods do without"), "{line}");
+    }
     assert_eq!(entries(&house), before);
     house.pod(&["create", "web"]).ok();
     house.pod(&["delete", "web"]).ok();
+    house.nothing_is_left();
+}
+
+fn killed(user: User) {
+    let house = House::new(user);
+    let left = |name: &str| {
+        let path = house.work().join(name);
+        fs::create_dir_all(path.join("work/work")).unwrap();
+        fs::set_permissions(path.join("work/work"), fs::Permissions::from_mode(0o000)).unwrap();
+        user.owns(&path);
+        path
+    };
+    let (dead, alive) = (left(".pod-doctor-1"), left(".pod-doctor-2"));
+    let held = fs::File::open(&alive).unwrap();
+    held.lock().unwrap();
+    let foreign = house.work().join(".pod-doctor-3");
+    fs::write(&foreign, "no directory").unwrap();
+    house.pod(&["doctor"]).ok();
+    assert!(!dead.exists() && alive.exists() && foreign.exists());
+    drop(held);
+    house.pod(&["doctor"]).ok();
+    assert!(!alive.exists(), "stays when it is nobody's any more");
     house.nothing_is_left();
 }
 

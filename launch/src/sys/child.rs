@@ -32,6 +32,8 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use clone3::Clone3;
 use nix::errno::Errno;
 
+pub(super) use make::map_ids;
+
 use super::hidden::Hidden;
 use super::report::{Failed, Report, STEPS, Site};
 use super::signals;

@@ -4,6 +4,7 @@
 use std::env;
 use std::fs;
 use std::io;
+use std::os::fd::AsFd;
 use std::path::Path;
 
 use launch::open::ranges::namespace_of;
@@ -15,7 +16,6 @@ use rustix::mount::OpenTreeFlags;
 use serde::{Deserialize, Serialize};
 
 use crate::sandbox::is_admin;
-use crate::sys;
 
 /// What came of it; why not, where it could not be done.
 #[derive(Debug, Deserialize, Serialize)]
@@ -63,7 +63,7 @@ fn map(directory: &Path) -> (Answer, Answer) {
     };
     let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
     let mount = rustix::mount::open_tree(rustix::fs::CWD, directory, flags).map_err(io::Error::from);
-    let mapped = mount.and_then(|mount| sys::map_ids(&mount, &users));
+    let mapped = mount.and_then(|mount| Ok(launch::map_ids(mount.as_fd(), users.as_fd())?));
     (Some(Ok(())), Some(mapped.map_err(told("mount"))))
 }
 

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -12,10 +11,11 @@ use image::remote::Settings;
 use image::store::data_directory;
 use launch::{Look, Ranges, names};
 use nix::unistd::{AccessFlags, faccessat, geteuid};
-use registry::{Registry, tree};
+use registry::Registry;
 
 use super::attempt::Tried;
-use super::{Finding, State};
+use super::room::Room;
+use super::{Finding, State, network};
 use crate::programs::Programs;
 use crate::sandbox::is_admin;
 
@@ -34,6 +34,7 @@ pub(crate) fn look(programs: &Programs) -> Vec<Finding> {
     found.push(state());
     found.push(place("data directory", &data, "POD_DATA_DIR"));
     found.push(registries());
+    found.extend(network::look());
     found
 }
 
@@ -57,18 +58,11 @@ fn processes() -> Finding {
 
 /// Has it tried on the file system on which containers would be.
 fn tried(programs: &Programs, data: &Path) -> Result<Tried, String> {
-    let above = nearest(data);
-    let directory = above.join(format!(".pod-doctor-{}", std::process::id()));
-    let failed =
-        |operation: &str, path: &Path, error: io::Error| format!("cannot {operation} {}: {error}", path.display());
-    fs::DirBuilder::new().mode(0o700).create(&directory).map_err(|error| failed("make", &directory, error))?;
-    let tried = ask(programs, &directory);
-    // An overlay leaves a directory that nobody may list, who is not root in its namespace.
-    let _not_there =
-        fs::set_permissions(directory.join("work/work"), std::os::unix::fs::PermissionsExt::from_mode(0o700));
-    let removed = tree::remove(&directory);
+    let room = Room::make(data)?;
+    let tried = ask(programs, room.path());
+    let removed = room.remove();
     let tried = tried?;
-    removed.map(|()| tried).map_err(|error| error.to_string())
+    removed.map(|()| tried)
 }
 
 fn ask(programs: &Programs, directory: &Path) -> Result<Tried, String> {
@@ -262,7 +256,7 @@ fn may(path: &Path, mode: AccessFlags) -> io::Result<()> {
 }
 
 /// The directory, or what there is above it.
-fn nearest(path: &Path) -> PathBuf {
+pub(super) fn nearest(path: &Path) -> PathBuf {
     path.ancestors().find(|above| above.exists()).unwrap_or(Path::new("/")).to_owned()
 }
 
@@ -272,7 +266,7 @@ fn elsewhere(name: &str) -> String {
 }
 
 /// An error with what caused it, in a line.
-fn words(error: &dyn std::error::Error) -> String {
+pub(super) fn words(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

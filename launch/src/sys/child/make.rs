@@ -107,7 +107,7 @@ pub(super) fn attribute(mount: RawFd, below: bool, attributes: u64, propagation:
 }
 
 /// Has the files in a mount that is nowhere yet belong to the ids of a user namespace.
-fn map_ids(mount: RawFd, users: RawFd) -> Result<(), Errno> {
+pub(in crate::sys) fn map_ids(mount: RawFd, users: RawFd) -> Result<(), Errno> {
     let userns_fd = users.try_into().map_err(|_| Errno::EBADF)?;
     let change = libc::mount_attr { attr_set: libc::MOUNT_ATTR_IDMAP, attr_clr: 0, propagation: 0, userns_fd };
     change_attributes(mount, false, &change)
