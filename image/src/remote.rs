@@ -31,6 +31,6 @@ pub use event::{Event, Stage, Watch};
 pub use helper::HelperError;
 pub use pull::{INDEX, Pulled, Remote};
 pub use registries::{BadRegistries, Endpoint, NoWay, Registries};
-pub use settings::{Settings, SettingsError};
+pub use settings::{Settings, SettingsError, configuration};
 pub use text::text;
 pub use wire::{Patience, Verify};

@@ -2,6 +2,9 @@
 
 mod table;
 
+/// The release of Kubernetes whose fields these are.
+pub const KUBERNETES: &str = "1.36.0";
+
 /// What a field holds.
 #[derive(Clone, Copy, Debug)]
 pub enum Holds {

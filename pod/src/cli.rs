@@ -3,10 +3,12 @@
 use std::ffi::OsString;
 use std::ops::{Deref, DerefMut};
 
-use clap::builder::Resettable;
-use clap::{ArgMatches, Args, Command, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::builder::{Resettable, StyledStr};
+use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::verbs::add::Add;
+use crate::verbs::completion::Completion;
+use crate::verbs::config::{CurrentContext, GetContexts, View};
 use crate::verbs::convert::Convert;
 use crate::verbs::cp::Cp;
 use crate::verbs::create::CreateAny;
@@ -37,6 +39,8 @@ use crate::verbs::run::Run;
 use crate::verbs::set::Set;
 use crate::verbs::start::Start;
 use crate::verbs::submit::{Apply, Replace};
+use crate::verbs::top::TopPod;
+use crate::verbs::version::Version;
 use crate::verbs::wait::Wait;
 
 /// Compose pods on one machine, without a cluster.
@@ -57,6 +61,15 @@ pub struct Cli {
 }
 
 impl Cli {
+    /// The same with the verbs that are to be typed, for who completes it or writes of it.
+    #[must_use]
+    pub fn shown() -> Command {
+        let all = Self::command();
+        let shown: Vec<_> = all.get_subcommands().filter(|verb| !verb.is_hide_set()).cloned().collect();
+        let command = Command::new("pod").version(env!("CARGO_PKG_VERSION")).subcommand_required(true);
+        said(command, [all.get_about(), all.get_long_about()]).subcommands(shown)
+    }
+
     /// The verb of a command line that is as it should be, of those that are typed again and again: the table of all
     /// verbs takes a tenth of the time in which a pod is made. Of any other line, and of a bad one, clap tells by that.
     #[must_use]
@@ -140,6 +153,16 @@ pub enum Verb {
     Explain(Typed<Explain>),
     /// List the kinds that manifests may be of
     ApiResources(Typed<ApiResources>),
+    /// Show what is used of processors and memory
+    #[command(subcommand)]
+    Top(Top),
+    /// Show what is in use, where kubectl has a kubeconfig
+    #[command(subcommand)]
+    Config(Config),
+    /// Print which version this is, and of which Kubernetes it reads manifests
+    Version(Typed<Version>),
+    /// Print what a shell needs to complete commands
+    Completion(Typed<Completion>),
     /// Say what this machine offers to pods, and what mends what is missing
     Doctor(Typed<Doctor>),
     /// What runs behind a pod; started by the other verbs
@@ -212,6 +235,27 @@ pub enum Image {
     Prune(Typed<Prune>),
 }
 
+/// Of what to show how much is used.
+#[derive(Debug, Subcommand)]
+#[command(defer = true)]
+pub enum Top {
+    /// Show what pods use of processors and memory
+    #[command(visible_aliases = ["pods", "po"])]
+    Pod(Typed<TopPod>),
+}
+
+/// What is in use.
+#[derive(Debug, Subcommand)]
+#[command(defer = true)]
+pub enum Config {
+    /// Show which directories, files and programs are in use
+    View(Typed<View>),
+    /// Print what the current context is called
+    CurrentContext(Typed<CurrentContext>),
+    /// List the contexts, of which there is one
+    GetContexts(Typed<GetContexts>),
+}
+
 /// What may follow a verb, made when the verb is typed: to make it of all verbs takes as long as making a pod.
 ///
 /// What is said of the type is not said of the verb, which it would be otherwise: it comes last.
@@ -229,9 +273,14 @@ impl<T: Args> Args for Typed<T> {
 }
 
 fn described_alike(verb: Command, change: fn(Command) -> Command) -> Command {
-    let [short, long] = [verb.get_about(), verb.get_long_about()].map(|words| words.cloned().map(Resettable::Value));
-    let verb = change(verb);
-    verb.about(short.unwrap_or(Resettable::Reset)).long_about(long.unwrap_or(Resettable::Reset))
+    let words = [verb.get_about().cloned(), verb.get_long_about().cloned()];
+    said(change(verb), words.each_ref().map(Option::as_ref))
+}
+
+/// With this said of it, in short and at length.
+fn said(command: Command, words: [Option<&StyledStr>; 2]) -> Command {
+    let [short, long] = words.map(|words| words.cloned().map_or(Resettable::Reset, Resettable::Value));
+    command.about(short).long_about(long)
 }
 
 impl<T: FromArgMatches> FromArgMatches for Typed<T> {
@@ -299,8 +348,6 @@ pub struct Shown<T: Args> {
 mod tests {
     use super::*;
     use crate::plan::Share;
-    use clap::CommandFactory;
-    use clap::builder::StyledStr;
 
     fn verb(words: &[&str]) -> Result<Verb, clap::Error> {
         Cli::try_parse_from([&["pod"], words].concat()).map(|cli| cli.verb)

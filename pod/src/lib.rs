@@ -57,6 +57,7 @@ mod strays;
 mod supervisor;
 #[allow(unsafe_code, reason = "the clone and the child's code; see the file's # Safety")]
 mod sys;
+mod usage;
 pub mod verbs;
 mod view;
 mod volume;

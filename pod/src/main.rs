@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, IsTerminal, Write, stderr, stdin, stdout};
+use std::slice::from_ref;
 use std::{env, process};
 
 use clap::Parser;
@@ -10,8 +11,8 @@ use launch::complain::complain;
 use launch::{Inherited, Session};
 use manifest::kind::Pod;
 use nsjoin::relay::{self, Relay, Signals};
-use pod::answer::{Answer, Until};
-use pod::cli::{Attend, Cli, Format, Image, ImageFormat, Shown, Typed, Verb};
+use pod::answer::{Answer, Pending, Until};
+use pod::cli::{Attend, Cli, Config, Format, Image, ImageFormat, Shown, Top, Typed, Verb};
 use pod::verbs::add::Add;
 use pod::verbs::exec::Exec;
 use pod::verbs::image::pull::Pull;
@@ -145,7 +146,7 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
                 Format::Json => show::json(&pod, out)?,
             }
         }
-        Verb::Logs(logs) => logs.run(&registry, out, &mut stderr())?,
+        Verb::Logs(logs) => return tell(&logs.run(&registry, out, &mut stderr())?, false),
         Verb::Cp(cp) => cp.run(&registry, &mut |skipped| warn(&[skipped.into()]))?,
         Verb::Delete(delete) => {
             if let Some(answer) = delete.run()? {
@@ -183,10 +184,22 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
         Verb::Convert(verb) => return tell(&verb.run(), false),
         Verb::Events(verb) => return tell(&verb.run(out)?, false),
         Verb::PortForward(verb) => return tell(&verb.run(&registry, &Programs::of_pod(None)?, out)?, false),
-        Verb::Wait(verb) => return tell(&verb.run(out)?, false),
+        Verb::Wait(verb) => {
+            let attend = |pod: &Pending| pod::attend::follow(from_ref(pod), &Programs::of_pod(None)?).map(drop);
+            return tell(&verb.run(out, &attend)?, false);
+        }
         Verb::Explain(verb) => return tell(&verb.run(), false),
         Verb::ApiResources(verb) => return tell(&verb.run(), false),
         Verb::Diff(verb) => return tell(&verb.run(), true),
+        Verb::Top(Top::Pod(verb)) => return tell(&verb.run(), false),
+        Verb::Config(Config::View(verb)) => return tell(&verb.run(&Programs::of_pod(None)?), false),
+        Verb::Config(Config::CurrentContext(verb)) => return tell(&verb.run(), false),
+        Verb::Config(Config::GetContexts(verb)) => return tell(&verb.run(), false),
+        Verb::Version(verb) => return tell(&verb.run(), false),
+        Verb::Completion(verb) => {
+            let name = if is_kubectl() { "kubectl" } else { "pod" };
+            return tell(&verb.run(Cli::shown(), name), false);
+        }
         Verb::Doctor(verb) => {
             let (answer, runs) = verb.run()?;
             let exit = tell(&answer, false)?;

@@ -1,6 +1,7 @@
 //! How objects are shown: `-o`, and what kubectl prints for it.
 
 use std::fmt::Write as _;
+use std::io::{IsTerminal, stdout};
 
 use clap::Args;
 use manifest::emit;
@@ -37,6 +38,8 @@ pub(crate) struct Shape {
 pub(crate) struct Printer {
     format: Format,
     keep_managed: bool,
+    /// Whether it is read by a terminal, which would obey what others wrote.
+    obeyed: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -82,14 +85,17 @@ impl Shape {
     /// # Errors
     /// There is no such format, or its template is none.
     pub(crate) fn printer(&self) -> Result<Printer, Complaint> {
-        let format = self.format()?;
-        Ok(Printer { format, keep_managed: self.show_managed_fields })
+        Ok(self.with(self.format()?))
+    }
+
+    fn with(&self, format: Format) -> Printer {
+        Printer { format, keep_managed: self.show_managed_fields, obeyed: stdout().is_terminal() }
     }
 
     /// The same, of a verb that shows YAML where nothing else is asked for.
     pub(crate) fn printer_or_yaml(&self) -> Result<Printer, Complaint> {
         if self.is_default() {
-            return Ok(Printer { format: Format::Yaml, keep_managed: self.show_managed_fields });
+            return Ok(self.with(Format::Yaml));
         }
         self.printer()
     }
@@ -192,6 +198,7 @@ impl Printer {
             Format::Kyaml => Ok(emit::kyaml(value)),
             Format::Path { template, text, as_json } => {
                 let printed = if *as_json { template.print_json(value) } else { template.print(value) };
+                let printed = printed.map(|text| if self.obeyed { harmless(&text) } else { text });
                 printed.map_err(|error| unfit(text, &error.to_string(), value))
             }
         }
@@ -253,6 +260,19 @@ impl Printer {
         let value = serde_json::json!({ "apiVersion": "v1", "kind": "List", "metadata": {}, "items": items });
         self.text(Made { value, done: String::new() })
     }
+}
+
+/// What moves no terminal but to the next line, or the next column.
+fn harmless(text: &str) -> String {
+    let mut harmless = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter.is_control() && !matches!(letter, '\n' | '\t') {
+            harmless.extend(letter.escape_default());
+        } else {
+            harmless.push(letter);
+        }
+    }
+    harmless
 }
 
 /// A list is the program's own structure, whose fields kubectl's JSON has in the order in which Go has them.

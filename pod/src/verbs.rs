@@ -2,6 +2,8 @@
 //! hand back values; showing these is not theirs.
 
 pub mod add;
+pub mod completion;
+pub mod config;
 pub mod convert;
 pub mod cp;
 pub mod create;
@@ -33,7 +35,9 @@ pub mod set;
 pub mod start;
 pub mod submit;
 mod surroundings;
+pub mod top;
 mod trouble;
+pub mod version;
 pub mod wait;
 mod which;
 

@@ -90,6 +90,8 @@ mod objects;
 mod pods;
 // The packages, installed.
 mod package;
+// What is shown of the program itself.
+mod shown;
 // The examples, as a user would run them.
 mod examples;
 // Which file imports which.
@@ -133,6 +135,7 @@ fn main() {
         podman::trials(),
         cri::trials(),
         package::trials(),
+        shown::trials(),
         examples::trials(),
         rooms::trials(),
         inherited::trials(),

@@ -12,6 +12,7 @@ mod seeds;
 mod statuses;
 mod submit;
 mod transcript;
+mod used;
 mod verbs;
 mod volumes;
 
@@ -63,6 +64,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         as_each_user("pods::wait_as_a_kubelet_has_them_wait", BUSYBOX, statuses::of_a_crash_loop),
         as_each_user("pods::of_one_static_file_are_probed", &[], distroless::probed),
         as_each_user("pods::have_ports_for_packets", &[], distroless::packets),
+        as_each_user("pods::tell_what_they_use", BUSYBOX, used::top),
         as_each_user("pods::come_and_go_many_at_once", BUSYBOX, many::at_once),
         as_each_user("pods::beside_a_bad_document_are_applied", BUSYBOX, many::one_bad_among_good),
         as_each_user("pods::that_are_wrong_are_refused_as_a_cluster_refuses_them", &[], many::refused),
@@ -94,6 +96,12 @@ pub(crate) fn trials() -> Vec<Trial> {
         as_each_user("pods::go_on_when_who_stays_with_them_is_killed", BUSYBOX, foreground::killed),
         as_each_user("pods::are_watched", BUSYBOX, verbs::watched),
         as_each_user("pods::are_waited_for_by_name", BUSYBOX, verbs::waited_for_by_name),
+        as_each_user(
+            "pods::are_waited_for_though_nobody_attends_to_them",
+            BUSYBOX,
+            verbs::waited_for_though_nobody_attends,
+        ),
+        as_each_user("pods::without_logs_are_told_in_kubectls_words", BUSYBOX, verbs::logs_refused),
         as_each_user("pods::have_ports_forwarded", BUSYBOX, verbs::forwarded),
         as_each_user("pods::have_what_happens_to_them_told", BUSYBOX, verbs::told_of),
         as_each_user("pods::have_what_they_say_shown_together", BUSYBOX, verbs::logged_together),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::builder::Command;
 use clap::{Arg, ArgAction, CommandFactory};
 use clap_complete::Shell as CompletionShell;
+use pod::cli::Cli;
 use reaper::exit::MEANINGS;
 use reaper::guise::Guise;
 use reaper::options::{Id, Opt};
@@ -20,6 +21,8 @@ pub(crate) struct Man {}
 type More = [(&'static str, &'static str)];
 
 const EXIT_STATUS: &str = "EXIT STATUS";
+/// After the pages of the verbs of what the page is of.
+const SEE_ALSO: &str = "SEE ALSO";
 
 /// The codes that all of our programs have, in a sentence.
 fn exit_codes() -> String {
@@ -49,14 +52,14 @@ pub(crate) fn files() -> anyhow::Result<Vec<File>> {
         files.push((page(file), man_page(command, more)?));
     }
     // Each verb that is to be typed has a page of its own.
-    for verb in pod_command().get_subcommands().filter(|verb| !verb.is_hide_set()) {
+    for verb in verbs_of(&pod_command()) {
         let name = format!("pod-{}", verb.get_name());
-        for under in verb.get_subcommands() {
+        for under in verbs_of(verb) {
             files.push(verb_page(format!("{name}-{}", under.get_name()), under)?);
         }
         files.push(verb_page(name, verb)?);
     }
-    let completed = [("reaper", reaper_command()), ("nsjoin", with_list(nsjoin_command())), ("pod", pod_command())];
+    let completed = [("reaper", reaper_command()), ("nsjoin", with_list(nsjoin_command())), ("pod", Cli::shown())];
     files.extend(completed.into_iter().flat_map(|(name, command)| complete(name, command)));
     Ok(files)
 }
@@ -94,8 +97,16 @@ fn nsjoin_command() -> Command {
     nsjoin::cli::Args::command()
 }
 
+/// With what may follow each verb.
 fn pod_command() -> Command {
-    pod::cli::Cli::command()
+    let mut command = Cli::shown();
+    command.build();
+    command
+}
+
+/// The verbs of a program, or those that may follow a verb.
+fn verbs_of(command: &Command) -> impl Iterator<Item = &Command> {
+    command.get_subcommands().filter(|verb| verb.get_name() != "help")
 }
 
 /// As a page of its own it has a name without a space.
@@ -152,7 +163,7 @@ const REAPER_MORE: &More = &[
         "Under the names tini, docker\\-init, dumb\\-init and catatonit it takes the options, variables and exit codes \
          of that program.",
     ),
-    ("SEE ALSO", "signal(7), pid_namespaces(7), prctl(2)"),
+    (SEE_ALSO, "signal(7), pid_namespaces(7), prctl(2)"),
 ];
 
 const NSJOIN_MORE: &More = &[
@@ -172,10 +183,10 @@ const NSJOIN_MORE: &More = &[
          before it; with a short option a path may follow at once. Under the name nsenter the command inherits all \
          descriptors, and failures of ours exit with 1.",
     ),
-    ("SEE ALSO", "nsenter(1), nsjoin-list(1), namespaces(7), setns(2), pidfd_open(2), capabilities(7)"),
+    (SEE_ALSO, "nsenter(1), nsjoin-list(1), namespaces(7), setns(2), pidfd_open(2), capabilities(7)"),
 ];
 
-const LIST_MORE: &More = &[("SEE ALSO", "lsns(8), nsjoin(1), namespaces(7)")];
+const LIST_MORE: &More = &[(SEE_ALSO, "lsns(8), nsjoin(1), namespaces(7)")];
 
 const POD_MORE: &More = &[
     (
@@ -189,18 +200,14 @@ const POD_MORE: &More = &[
          /run/user/UID/pod or /tmp/pod\\-UID, whichever has pods. POD_DATA_DIR is where images are kept; else /var/lib/pod for root, and for anybody else \
          XDG_DATA_HOME/pod or ~/.local/share/pod. POD_PAUSE is the pause program.",
     ),
-    (
-        "SEE ALSO",
-        "pod\\-create(1), pod\\-add(1), pod\\-exec(1), pod\\-get(1), pod\\-describe(1), pod\\-logs(1), \
-                  pod\\-cp(1), pod\\-delete(1), pod\\-doctor(1), pod\\-image(1), pod\\-apply(1), pod\\-replace(1), pod\\-run(1), pod\\-label(1), pod\\-annotate(1), \
-                  pod\\-patch(1), pod\\-set(1), pod\\-diff(1), pod\\-convert(1), pod\\-explain(1), \
-                  pod\\-api\\-resources(1), nsjoin(1), reaper(1)",
-    ),
+    (SEE_ALSO, "nsjoin(1), reaper(1)"),
 ];
 
-const POD_VERB_MORE: &More = &[(EXIT_STATUS, "As pod(1) has it."), ("SEE ALSO", "pod(1), nsjoin(1)")];
+const POD_VERB_MORE: &More = &[(EXIT_STATUS, "As pod(1) has it."), (SEE_ALSO, "pod(1), nsjoin(1)")];
 
 fn man_page(command: Command, more: &More) -> anyhow::Result<Vec<u8>> {
+    let own = |verb: &Command| format!("{}-{}(1), ", command.get_name(), verb.get_name()).replace('-', "\\-");
+    let pages: String = verbs_of(&command).map(own).collect();
     let man = clap_mangen::Man::new(command);
     let mut page = Vec::new();
     man.render_title(&mut page)?;
@@ -210,7 +217,8 @@ fn man_page(command: Command, more: &More) -> anyhow::Result<Vec<u8>> {
     man.render_options_section(&mut page)?;
     for (heading, text) in more {
         let codes = if *heading == EXIT_STATUS { format!(" {}", exit_codes()) } else { String::new() };
-        page.extend(format!(".SH \"{heading}\"\n{text}{codes}\n").into_bytes());
+        let pages = if *heading == SEE_ALSO { &pages } else { "" };
+        page.extend(format!(".SH \"{heading}\"\n{pages}{text}{codes}\n").into_bytes());
     }
     Ok(page)
 }
@@ -258,6 +266,21 @@ mod tests {
             }
         }
         assert!(rendered(&with_list(nsjoin_command()), NSJOIN_MORE).1.contains("list"));
+    }
+
+    #[test]
+    fn every_verb_that_is_to_be_typed_has_a_page_and_the_page_above_names_it() {
+        let files = files().expect("pages");
+        let of = |name: &str| {
+            let found = files.iter().find(|(path, _)| *path == page(name)).map(|(_, bytes)| bytes.clone());
+            found.map(|bytes| String::from_utf8(bytes).expect("text"))
+        };
+        for (above, name) in [("pod", "pod-get"), ("pod", "pod-image"), ("pod-image", "pod-image-pull")] {
+            let said = of(above).expect(above);
+            assert!(said.contains(&format!("{}(1)", name.replace('-', "\\-"))), "{name} is not in {said}");
+            assert!(of(name).is_some(), "no {name}");
+        }
+        assert!(of("pod-supervise").is_none() && of("pod-help").is_none());
     }
 
     #[test]

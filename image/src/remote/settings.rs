@@ -148,8 +148,9 @@ fn config_home() -> Option<PathBuf> {
     directory("XDG_CONFIG_HOME").or_else(|| home().map(|home| home.join(".config")))
 }
 
-/// registries.conf and what is laid over it, in that order.
-fn configuration() -> Vec<PathBuf> {
+/// registries.conf and what is laid over it, in that order, wherever they would be.
+#[must_use]
+pub fn configuration() -> Vec<PathBuf> {
     let own = config_home().map(|home| home.join("containers"));
     let main = directory("CONTAINERS_REGISTRIES_CONF").unwrap_or_else(|| {
         let places = own.iter().map(|own| own.join("registries.conf"));

@@ -6,6 +6,7 @@
 mod entry;
 mod follow;
 mod read;
+mod refused;
 mod several;
 
 use std::io::Write;
@@ -18,6 +19,7 @@ use registry::{Found, Name, Registry};
 
 use super::meant::{Meant, meant};
 use super::named;
+use crate::answer::{Answer, Complaint};
 use crate::error::Error;
 use crate::record::{self, WorkloadRecord};
 use entry::Shower;
@@ -132,8 +134,19 @@ impl Logs {
     /// stream to its own. A line is said when it is whole, or longer than 16 KiB.
     ///
     /// # Errors
-    /// When there is no such pod, workload or launch, or the log cannot be read or the text not written.
-    pub fn run(&self, registry: &Registry, out: &mut impl Write, err: &mut impl Write) -> Result<(), Error> {
+    /// When there is no such pod by hand, or no such workload or launch of it, or the log cannot be read or the text not
+    /// written.
+    pub fn run(&self, registry: &Registry, out: &mut impl Write, err: &mut impl Write) -> Result<Answer, Error> {
+        if self.tail.is_some_and(|tail| tail < -1) {
+            return Ok(Complaint::plain("--tail must be greater than or equal to -1").into());
+        }
+        match self.write(registry, out, err) {
+            Ok(()) => Ok(Answer::default()),
+            Err(error) => self.refused(error, registry),
+        }
+    }
+
+    fn write(&self, registry: &Registry, out: &mut impl Write, err: &mut impl Write) -> Result<(), Error> {
         let Some(name) = self.pod.as_ref().filter(|_| !self.all_containers) else {
             return self.run_several(registry, out, err);
         };

@@ -57,7 +57,7 @@ pub(super) fn meant(found: &Found) -> Result<Option<Meant>, Error> {
     }
 }
 
-fn chosen(pod: &Pod) -> Option<Meant> {
+pub(super) fn chosen(pod: &Pod) -> Option<Meant> {
     let spec = pod.spec.as_ref()?;
     let named = pod.metadata.annotations.get(DEFAULT);
     let all = || spec.containers.iter().chain(&spec.init_containers);
@@ -69,10 +69,15 @@ fn chosen(pod: &Pod) -> Option<Meant> {
     if all().count() < 2 {
         return Some(Meant::plainly(workload));
     }
+    Some(Meant { workload, told: Some(format!("Defaulted container {first:?} out of: {}", listed(pod))) })
+}
+
+/// The containers of a pod, as kubectl lists them.
+pub(super) fn listed(pod: &Pod) -> String {
+    let Some(spec) = &pod.spec else { return String::new() };
     let containers = spec.containers.iter().map(|container| container.name.clone());
     let inits = spec.init_containers.iter().map(|container| format!("{} (init)", container.name));
-    let names: Vec<String> = containers.chain(inits).collect();
-    Some(Meant { workload, told: Some(format!("Defaulted container {first:?} out of: {}", names.join(", "))) })
+    containers.chain(inits).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use super::keep::plain;
 use super::lives::as_it_does;
 use super::trouble::{Trouble, answered};
 use super::which::{Scope, Which, told, which};
-use crate::answer::{Answer, Complaint};
+use crate::answer::{Answer, Complaint, Pending, Until};
 use crate::changes::Changes;
 use crate::error::Error;
 use crate::objects::{Key, Objects, ObjectsError};
@@ -70,12 +70,18 @@ fn patience(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// How long it may take until somebody is missed who should attend to a pod.
+const BREATH: Duration = Duration::from_secs(1);
+
 /// An object that is waited for, how it was, and until when.
 struct Waited {
     key: Key,
     object: Object,
     until: Instant,
 }
+
+/// Sees to it that somebody attends to a pod.
+type Attend<'a> = &'a dyn Fn(&Pending) -> Result<(), Error>;
 
 /// What came of waiting for one.
 enum Came {
@@ -84,15 +90,16 @@ enum Came {
 }
 
 impl Wait {
-    /// Waits for all of them, one after the other, and says of each when it has come to it.
+    /// Waits for all of them, one after the other, and says of each when it has come to it. `attend` sees to it that somebody
+    /// attends to a pod that is to go.
     ///
     /// # Errors
-    /// That cannot be written.
-    pub fn run(&self, out: &mut impl Write) -> Result<Answer, Error> {
-        answered(self.all_of_them(out))
+    /// That cannot be written, or nobody can attend to one.
+    pub fn run(&self, out: &mut impl Write, attend: Attend<'_>) -> Result<Answer, Error> {
+        answered(self.all_of_them(out, attend))
     }
 
-    fn all_of_them(&self, out: &mut impl Write) -> Result<Answer, Trouble> {
+    fn all_of_them(&self, out: &mut impl Write, attend: Attend<'_>) -> Result<Answer, Trouble> {
         let goal = Goal::parse(&self.goal)?;
         let printer = self.shape.printer()?;
         if self.words.is_empty() {
@@ -133,7 +140,7 @@ impl Wait {
         for object in found {
             // Each has as long as was said.
             let waited = Waited { key: Key::of(&object), object, until: Instant::now() + self.timeout };
-            match self.wait(&goal, &objects, &all, waited, &mut answer)? {
+            match self.wait(&goal, (&objects, &all), waited, &mut answer, attend)? {
                 Came::Met(object) => {
                     let text = printer.text(Made { value: object.to_value(), done: "condition met".to_owned() })?;
                     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Error::Output)?;
@@ -148,10 +155,10 @@ impl Wait {
     fn wait(
         &self,
         goal: &Goal,
-        objects: &Objects,
-        all: &[Which],
+        (objects, all): (&Objects, &[Which]),
         mut waited: Waited,
         answer: &mut Answer,
+        attend: Attend<'_>,
     ) -> Result<Came, Trouble> {
         let changes = Changes::new();
         loop {
@@ -167,7 +174,10 @@ impl Wait {
                 let late = format!("timed out waiting for the condition on {name}");
                 return Ok(Came::Not(Complaint::Plain(late)));
             }
-            changes.wait(Some(waited.until))?;
+            if *goal == Goal::Deleted {
+                nudge(&waited.object, attend)?;
+            }
+            changes.wait(Some(waited.until.min(Instant::now() + BREATH)))?;
         }
     }
 
@@ -183,8 +193,13 @@ impl Wait {
         let found = objects.get(&waited.key).map_err(|error| plain(&error))?;
         let found = found.map(|object| with_status(object, answer));
         if *goal == Goal::Deleted {
-            let gone = !found.as_ref().is_some_and(is_it);
-            return Ok(gone.then(|| Came::Met(waited.object.clone())));
+            return Ok(match found.filter(is_it) {
+                None => Some(Came::Met(waited.object.clone())),
+                Some(object) => {
+                    waited.object = object;
+                    None
+                }
+            });
         }
         let Some(object) = found else {
             return Ok(Some(Came::Not(told(&ObjectsError::Missing(waited.key.clone())))));
@@ -237,6 +252,16 @@ impl Wait {
             changes.heed(&place::kept(&image::store::data_directory(), uid));
         }
         Ok(())
+    }
+}
+
+/// Whoever attends to a pod that is to go may have been killed, and then it would stay.
+fn nudge(object: &Object, attend: Attend<'_>) -> Result<(), Error> {
+    match object {
+        Object::Pod(pod) if pod.metadata.deletion_timestamp.is_some() => {
+            attend(&Pending { pod: pod.clone(), until: Until::Going })
+        }
+        _ => Ok(()),
     }
 }
 

@@ -292,8 +292,9 @@ pub(super) fn logged_together(user: User) {
     assert_eq!(logs(&["-l", "app=both", "-c", "other"]), "3\nready\n3\nready\n");
     let most = "you are attempting to follow 3 log streams, but maximum allowed concurrency is 2, use --max-log-requests \
                 to increase the limit";
-    house.pod(&["logs", "a", "--all-containers", "-f", "--max-log-requests=2"]).refuses(125, most);
-    house.pod(&["logs", "-l", "app=both", "-c", "nosuch"]).refuses(125, "no workload named nosuch in pod a");
+    house.pod(&["logs", "a", "--all-containers", "-f", "--max-log-requests=2"]).refuses(1, most);
+    let known = "error: container nosuch is not valid for pod a out of: one, other, first (init)";
+    house.pod(&["logs", "-l", "app=both", "-c", "nosuch"]).refuses(1, known);
     let tolerated = house.pod(&["logs", "-l", "app=both", "-c", "nosuch", "--ignore-errors"]).ok();
     assert_eq!(tolerated.err().lines().count(), 2, "{tolerated}");
     // All are followed at once, and to their ends.
@@ -333,4 +334,50 @@ pub(super) fn named(user: User) {
         house.pod(&["delete", "-f", file]).ok();
     }
     gone_already(&house);
+}
+
+/// In kubectl's words, and with its exit code.
+pub(super) fn logs_refused(user: User) {
+    let house = House::new(user);
+    image(&house);
+    let says = |words: &[&str], lines: &[&str]| {
+        let ran = house.pod(&[&["logs"], words].concat()).exits(1);
+        assert_eq!(ran.err().lines().collect::<Vec<_>>(), lines, "{ran}");
+    };
+    let init = waiting("init", "echo ready;");
+    let spec = json!({ "initContainers": [init], "containers": [waiting("one", ""), waiting("other", "")] });
+    let file = put(&house, "two.json", &pod("two", &spec));
+    house.pod(&["apply", "-f", &file]).ok();
+    house.logged("two", "init", "ready");
+    let waits = |name: &str| {
+        format!(
+            "Error from server (BadRequest): container {name:?} in pod \"two\" is waiting to start: PodInitializing"
+        )
+    };
+    let defaulted = "Defaulted container \"one\" out of: one, other, init (init)";
+    says(&["two"], &[defaulted, &waits("one")]);
+    says(&["pod/two", "-c", "other"], &[&waits("other")]);
+    says(&["two", "nosuch"], &["error: container nosuch is not valid for pod two out of: one, other, init (init)"]);
+    let none = "Error from server (BadRequest): previous terminated container \"init\" in pod \"two\" not found";
+    says(&["two", "-c", "init", "-p"], &[none]);
+    says(&["two", "-c", "init", "--tail=-5"], &["error: --tail must be greater than or equal to -1"]);
+    gone(&house, &file);
+    // One that is nowhere may have been made by hand.
+    house.pod(&["logs", "two"]).refuses(125, "no pod named two in ");
+}
+
+/// Who attends to a pod that is to go may be killed: who waits for its end sees to it that it ends.
+pub(super) fn waited_for_though_nobody_attends(user: User) {
+    let house = House::new(user);
+    image(&house);
+    let stubborn = container("main", "trap '' TERM; echo ready; while :; do sleep 0.05; done");
+    let file = put(&house, "stubborn.json", &pod("stubborn", &json!({ "containers": [stubborn] })));
+    house.pod(&["apply", "-f", &file, "--wait", "--timeout", "30s"]).ok();
+    house.logged("stubborn", "main", "ready");
+    house.pod(&["delete", "pod", "stubborn", "--wait=false"]).ok();
+    let attendant = house.process_named("pod attend default stubborn ");
+    kill(Pid::from_raw(attendant), Signal::SIGKILL).unwrap();
+    let ran = house.pod(&["wait", "--for=delete", "pod/stubborn", "--timeout", "20s"]).ok();
+    assert_eq!(ran.out(), "pod/stubborn condition met\n");
+    house.nothing_is_left();
 }
