@@ -1,9 +1,9 @@
-//! How `pause` is linked: as every program without a libc.
+//! How `pause` is linked: as every program without a libc. Both files are links to reaper's, for a crate is published with
+//! what is in its directory.
 
-#[path = "../reaper/link.rs"]
 mod link;
 
 fn main() {
-    println!("cargo::rerun-if-changed=../reaper/link.rs");
-    link::freestanding("../reaper/freestanding.ld");
+    println!("cargo::rerun-if-changed=link.rs");
+    link::freestanding("freestanding.ld");
 }

@@ -5,6 +5,7 @@ mod bench;
 mod binaries;
 mod bytes;
 mod cargo;
+mod crates;
 mod debian;
 mod demo;
 mod dist;
@@ -43,6 +44,8 @@ enum Verb {
     Man(man::Man),
     /// Make a tarball and a Debian package of what dist has built, with man pages, completions and units
     Package(package::Package),
+    /// Pack the crates that are published, as they would be uploaded
+    Crates(crates::Crates),
     /// Measure what the bytes of pause are for: what each thing costs, and what was refused
     Bytes(bytes::Bytes),
     /// Measure starting, joining and reaping beside every rival here, and show it in benches/results
@@ -76,6 +79,7 @@ fn run(verb: Verb) -> anyhow::Result<()> {
         Verb::Image(image) => image.run(&sh),
         Verb::Man(man) => man.run(&sh),
         Verb::Package(package) => package.run(&sh),
+        Verb::Crates(crates) => crates.run(&sh),
         Verb::Bytes(bytes) => bytes.run(&sh),
         Verb::Bench(bench) => bench.run(&sh),
         Verb::Faults(faults) => faults.run(&sh),

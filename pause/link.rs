@@ -1,0 +1,1 @@
+../reaper/link.rs
