@@ -24,7 +24,7 @@ use crate::emit::compact;
 use crate::kind::Object;
 
 pub(crate) use names::config_key;
-pub use names::label_value;
+pub use names::{env_name, label_value};
 pub use support::{Mention, mentions};
 
 /// A field that may not be as it is.
@@ -85,15 +85,49 @@ fn show(value: &Value) -> String {
     }
 }
 
+/// An object that may not be as it is, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// `Pod "web"`.
+    who: String,
+    /// Each trouble, with its path.
+    pub causes: Vec<String>,
+}
+
+impl Refused {
+    /// What was found to be wrong with an object.
+    #[must_use]
+    pub fn of(object: &Object, found: &[Invalid]) -> Self {
+        let metadata = object.metadata();
+        let name = metadata.name.as_deref().or(metadata.generate_name.as_deref()).unwrap_or_default();
+        let who = format!("{} {name:?}", object.kind());
+        Self { who, causes: found.iter().map(ToString::to_string).collect() }
+    }
+
+    /// `The Pod "web" is invalid: …`: one trouble on the same line, several on lines of their own.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let head = format!("The {} is invalid: ", self.who);
+        match self.causes.as_slice() {
+            [one] => format!("{head}{one}"),
+            several => several.iter().fold(head, |text, one| format!("{text}\n* {one}")),
+        }
+    }
+
+    /// The same within another sentence: `Pod "web" is invalid: …`, with several in brackets.
+    #[must_use]
+    pub fn message(&self) -> String {
+        match self.causes.as_slice() {
+            [one] => format!("{} is invalid: {one}", self.who),
+            several => format!("{} is invalid: [{}]", self.who, several.join(", ")),
+        }
+    }
+}
+
 /// `The Pod "web" is invalid: …`: one trouble on the same line, several on lines of their own.
 #[must_use]
 pub fn sentence(object: &Object, found: &[Invalid]) -> String {
-    let name = object.metadata().name.as_deref().or(object.metadata().generate_name.as_deref()).unwrap_or_default();
-    let head = format!("The {} {name:?} is invalid: ", object.kind());
-    match found {
-        [one] => format!("{head}{one}"),
-        several => several.iter().fold(head, |text, one| format!("{text}\n* {one}")),
-    }
+    Refused::of(object, found).sentence()
 }
 
 impl Object {

@@ -1,6 +1,10 @@
-//! `label`, `annotate` and `set image`: an object with a few words changed.
+//! `label`, `annotate` and `set`: an object with a few words changed.
+
+mod spec;
 
 use serde_json::Value;
+
+pub use spec::{Amounts, Containers, Variables, source, spec_of};
 
 use crate::emit::compact;
 use crate::text::{Content, Node};

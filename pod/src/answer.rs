@@ -23,7 +23,7 @@ impl Complaint {
         Self::Plain(text.to_string())
     }
 
-    fn sentence(&self) -> &str {
+    pub(crate) fn sentence(&self) -> &str {
         match self {
             Self::Plain(text) | Self::Whole(text) | Self::Usage(text, _) | Self::NotYet(text) => text,
         }

@@ -17,6 +17,7 @@ use crate::verbs::delete::Delete;
 use crate::verbs::describe::Describe;
 use crate::verbs::diff::Diff;
 use crate::verbs::doctor::Doctor;
+use crate::verbs::edit::Edit;
 use crate::verbs::events::Events;
 use crate::verbs::exec::Exec;
 use crate::verbs::explain::Explain;
@@ -135,15 +136,17 @@ pub enum Verb {
     Replace(Typed<Replace>),
     /// Make a pod of an image; --dry-run shows it
     Run(Box<Typed<Run>>),
-    /// Change labels of manifests
+    /// Change labels of what is kept, or of manifests
     Label(Typed<Label>),
-    /// Change annotations of manifests
+    /// Change annotations of what is kept, or of manifests
     Annotate(Typed<Annotate>),
-    /// Change manifests by a patch
+    /// Change what is kept, or manifests, by a patch
     Patch(Typed<Patch>),
-    /// Change one thing of manifests: images
+    /// Change what is kept in an editor
+    Edit(Typed<Edit>),
+    /// Change one thing of what is kept, or of manifests: images, environments, resources, accounts
     Set(Typed<Set>),
-    /// Show in what manifests differ from others
+    /// Show what apply would change, or in what manifests differ from others
     Diff(Typed<Diff>),
     /// Show manifests of old groups in today's
     Convert(Typed<Convert>),

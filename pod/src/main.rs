@@ -180,6 +180,7 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
         Verb::Label(verb) => return tell(&verb.run(), false),
         Verb::Annotate(verb) => return tell(&verb.run(), false),
         Verb::Patch(verb) => return tell(&verb.run(), false),
+        Verb::Edit(verb) => return tell(&verb.run(), false),
         Verb::Set(verb) => return tell(&verb.run(), false),
         Verb::Convert(verb) => return tell(&verb.run(), false),
         Verb::Events(verb) => return tell(&verb.run(out)?, false),

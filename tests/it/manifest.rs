@@ -3,11 +3,12 @@
 
 mod cluster;
 mod kubectl;
+mod living;
 mod schemas;
 mod verbs;
 
 use libtest_mimic::Trial;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    [kubectl::trials(), schemas::trials(), verbs::trials()].into_iter().flatten().collect()
+    [kubectl::trials(), living::trials(), schemas::trials(), verbs::trials()].into_iter().flatten().collect()
 }

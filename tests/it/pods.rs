@@ -3,6 +3,7 @@
 mod cluster;
 mod distroless;
 mod foreground;
+mod living;
 mod many;
 mod order;
 mod pipes;
@@ -94,6 +95,10 @@ pub(crate) fn trials() -> Vec<Trial> {
         as_each_user("pods::are_stayed_with_to_the_end_that_was_asked_for", BUSYBOX, foreground::to_the_end),
         as_each_user("pods::are_stayed_with_until_they_end_by_themselves", BUSYBOX, foreground::by_itself),
         as_each_user("pods::go_on_when_who_stays_with_them_is_killed", BUSYBOX, foreground::killed),
+        as_each_user("pods::are_labelled_and_annotated_while_they_run", BUSYBOX, living::labelled),
+        as_each_user("pods::are_given_other_images_container_by_container", BUSYBOX, living::given_other_images),
+        as_each_user("pods::are_edited", BUSYBOX, living::edited),
+        as_each_user("pods::are_compared_with_what_apply_would_make_of_them", BUSYBOX, living::compared),
         as_each_user("pods::are_watched", BUSYBOX, verbs::watched),
         as_each_user("pods::are_waited_for_by_name", BUSYBOX, verbs::waited_for_by_name),
         as_each_user(

@@ -73,6 +73,28 @@ fn is_qualified(text: &str) -> bool {
         && bytes.iter().all(|byte| plain(byte) || matches!(byte, b'-' | b'_' | b'.'))
 }
 
+/// An environment variable that is typed; a manifest may name others, too.
+#[must_use]
+pub fn env_name(text: &str) -> Vec<String> {
+    let mut troubles = Vec::new();
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    let begins = text.bytes().next().is_some_and(|first| !first.is_ascii_digit());
+    if !begins || !text.as_bytes().iter().all(plain) {
+        troubles.push(by_example(
+            "a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must \
+             not start with a digit",
+            &["my.env-name", "MY_ENV.NAME", "MyEnvName1"],
+            "[-._a-zA-Z][-._a-zA-Z0-9]*",
+        ));
+    }
+    match text {
+        "." | ".." => troubles.push(format!("must not be '{text}'")),
+        text if text.starts_with("..") => troubles.push("must not start with '..'".to_owned()),
+        _ => {}
+    }
+    troubles
+}
+
 /// A key of a label or an annotation: a name, perhaps after a domain and a slash.
 pub(super) fn qualified(text: &str) -> Vec<String> {
     const EXAMPLES: [&str; 3] = ["MyName", "my.name", "123-abc"];

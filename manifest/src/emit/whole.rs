@@ -40,6 +40,7 @@ fn always(of: &str) -> &'static [(&'static str, Nothing)] {
     const NULL: Nothing = || Value::Null;
     const ZERO: Nothing = || json!(0);
     const EMPTY: Nothing = || json!("");
+    const NONE: Nothing = || json!("0");
     match of {
         "Pod" | "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "Job" | "CronJob" => {
             &[("metadata", OBJECT), ("spec", OBJECT), ("status", OBJECT)]
@@ -66,6 +67,7 @@ fn always(of: &str) -> &'static [(&'static str, Nothing)] {
             ("numberReady", ZERO),
         ],
         "PersistentVolumeClaim" => &[("metadata", OBJECT), ("spec", OBJECT), ("status", OBJECT)],
+        "ResourceFieldSelector" => &[("divisor", NONE), ("resource", EMPTY)],
         "PersistentVolumeClaimSpec" => &[("resources", OBJECT)],
         _ => &[],
     }

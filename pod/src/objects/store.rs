@@ -265,7 +265,7 @@ impl Changing {
     pub(crate) fn update(&self, mut object: Object) -> Result<Object, ObjectsError> {
         let key = Key::of(&object);
         let before = self.objects.get(&key)?.ok_or_else(|| ObjectsError::Missing(key.clone()))?;
-        self.meant(&key, &object, &before)?;
+        meant(&key, &object, &before)?;
         stamp::changed(&mut object, &before, self.next(Some(&before))?);
         self.write(&key, &object)?;
         Ok(object)
@@ -340,21 +340,6 @@ impl Changing {
         Ok(())
     }
 
-    fn meant(&self, key: &Key, object: &Object, before: &Object) -> Result<(), ObjectsError> {
-        let conflict = |trouble: String| Err(ObjectsError::Conflict { key: key.clone(), trouble });
-        let (wanted, there) = (object.metadata(), before.metadata());
-        if let Some(uid) = wanted.uid.as_ref().filter(|uid| !uid.is_empty() && Some(*uid) != there.uid.as_ref()) {
-            let there = there.uid.as_deref().unwrap_or_default();
-            return conflict(format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {there}"));
-        }
-        let version = wanted.resource_version.as_ref().filter(|version| !version.is_empty());
-        if version.is_some_and(|version| Some(version) != there.resource_version.as_ref()) {
-            let words = "the object has been modified; please apply your changes to the latest version and try again";
-            return conflict(words.to_owned());
-        }
-        Ok(())
-    }
-
     /// The namespace of this name, if it had to be made.
     fn provide(&self, name: &str) -> Result<Option<String>, ObjectsError> {
         let namespace = namespace_called(name)?;
@@ -419,6 +404,35 @@ impl Changing {
         let place = key.place().ok_or_else(|| ObjectsError::Missing(key.clone()))?;
         Ok(self.objects.root().join(place))
     }
+}
+
+/// Refuses an object that is meant for another than the one that is there, or for what that was before.
+fn meant(key: &Key, object: &Object, before: &Object) -> Result<(), ObjectsError> {
+    let conflict = |trouble: String| Err(ObjectsError::Conflict { key: key.clone(), trouble });
+    let (wanted, there) = (object.metadata(), before.metadata());
+    if let Some(uid) = wanted.uid.as_ref().filter(|uid| !uid.is_empty() && Some(*uid) != there.uid.as_ref()) {
+        let there = there.uid.as_deref().unwrap_or_default();
+        return conflict(format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {there}"));
+    }
+    let version = wanted.resource_version.as_ref().filter(|version| !version.is_empty());
+    if version.is_some_and(|version| Some(version) != there.resource_version.as_ref()) {
+        let words = "the object has been modified; please apply your changes to the latest version and try again";
+        return conflict(words.to_owned());
+    }
+    Ok(())
+}
+
+/// What would be kept of an object in the place of the one that is there, which has the same revision: nothing is
+/// written.
+///
+/// # Errors
+/// It is meant for another, or was changed meanwhile.
+pub(crate) fn would_become(mut object: Object, before: &Object) -> Result<Object, ObjectsError> {
+    meant(&Key::of(before), &object, before)?;
+    let revision = before.metadata().resource_version.clone();
+    stamp::changed(&mut object, before, 0);
+    object.metadata_mut().resource_version = revision;
+    Ok(object)
 }
 
 /// What the machine is called, on which pods are.

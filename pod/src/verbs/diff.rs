@@ -1,10 +1,13 @@
-//! `diff`: in what the objects of one file differ from those of another.
+//! `diff`: in what the objects of manifests differ from those that are kept, or from those of other manifests.
+
+mod living;
 
 use std::collections::BTreeMap;
 
 use clap::Args;
 use manifest::diff::unified;
 use manifest::emit;
+use manifest::kind::Object;
 use manifest::read::{Head, ReadError, Validate};
 use manifest::selector::Selector;
 use serde_json::{Value, json};
@@ -13,21 +16,25 @@ use crate::answer::{Answer, Complaint};
 use crate::each::each;
 use crate::input::Files;
 
-/// Show in what manifests differ from others.
+/// Show what apply would change, or in what manifests differ from others.
 ///
-/// Exits with 1 where something differs, and with more where something went wrong.
+/// Another program compares if KUBECTL_EXTERNAL_DIFF names one. Exits with 1 where something differs, and with more where something went wrong.
 #[derive(Args, Debug)]
 pub struct Diff {
     #[command(flatten)]
     files: Files,
 
-    /// The manifests that they are compared with: a file, a directory or -
+    /// The manifests that they are compared with, in place of what is kept: a file, a directory or -
     #[arg(long, value_name = "FILE")]
     local: Option<String>,
 
     /// Only objects whose labels are like this
     #[arg(short = 'l', long, value_name = "SELECTOR")]
     selector: Option<String>,
+
+    /// The namespace of objects that name none
+    #[arg(short, long, value_name = "NAME", conflicts_with = "local")]
+    namespace: Option<String>,
 }
 
 /// Group, version, kind, namespace and name: who an object is, as its file is called.
@@ -45,10 +52,7 @@ impl Diff {
         if self.files.is_empty() {
             return Err(Complaint::plain("must specify one of -f and -k"));
         }
-        let Some(other) = &self.local else {
-            let trouble = "comparing with what runs is not there yet; --local=FILE compares with another manifest";
-            return Err(Complaint::NotYet(trouble.to_owned()));
-        };
+        let Some(other) = &self.local else { return self.of_what_is_kept(selector.as_ref()) };
         let before = Files { filename: vec![other.clone()], recursive: self.files.recursive, kustomize: None };
         let (old, new) = match (objects(&before, selector.as_ref()), objects(&self.files, selector.as_ref())) {
             (Ok(old), Ok(new)) => (old, new),
@@ -61,14 +65,28 @@ impl Diff {
         for name in old.keys().chain(new.keys().filter(|name| !old.contains_key(*name))) {
             let (mut was, mut is) = (old.get(name).cloned(), new.get(name).cloned());
             mask(&mut was, &mut is);
-            let shown = |value: &Option<Value>| value.as_ref().map(emit::yaml).unwrap_or_default();
-            let hunks = unified(&shown(&was), &shown(&is), 3);
-            if !hunks.is_empty() {
-                text.push_str(&format!("diff -u -N OLD/{name} NEW/{name}\n--- OLD/{name}\n+++ NEW/{name}\n{hunks}"));
-            }
+            text.push_str(&unlike("OLD", "NEW", name, &was, &is));
         }
         Ok(Answer { differ: !text.is_empty(), text, ..Answer::default() })
     }
+}
+
+/// What `diff -u -N` prints of two objects; nothing where they are alike.
+fn unlike(old: &str, new: &str, name: &str, was: &Option<Value>, is: &Option<Value>) -> String {
+    let shown = |value: &Option<Value>| value.as_ref().map(emit::yaml).unwrap_or_default();
+    let hunks = unified(&shown(was), &shown(is), 3);
+    if hunks.is_empty() {
+        return hunks;
+    }
+    format!("diff -u -N {old}/{name} {new}/{name}\n--- {old}/{name}\n+++ {new}/{name}\n{hunks}")
+}
+
+fn identity(object: &Object, value: &Value) -> Identity {
+    let metadata = object.metadata();
+    let name = metadata.name.as_deref().unwrap_or_default();
+    let namespace = value["metadata"]["namespace"].as_str().unwrap_or_default();
+    let version = object.resource().root().api_version.replace('/', ".");
+    format!("{version}.{}.{namespace}.{name}", object.kind())
 }
 
 /// The objects of files, in today's groups and in the namespace that they would be in.
@@ -85,11 +103,7 @@ fn objects(files: &Files, selector: Option<&Selector>) -> Result<BTreeMap<Identi
         if decoded.object.resource().namespaced && value["metadata"]["namespace"].as_str().is_none_or(str::is_empty) {
             value["metadata"]["namespace"] = json!("default");
         }
-        let metadata = decoded.object.metadata();
-        let name = metadata.name.as_deref().unwrap_or_default();
-        let namespace = value["metadata"]["namespace"].as_str().unwrap_or_default();
-        let version = written.root().api_version.replace('/', ".");
-        Ok(Some((format!("{version}.{}.{namespace}.{name}", written.kind()), value)))
+        Ok(Some((identity(&decoded.object, &value), value)))
     };
     let found = each(&sources, work, told);
     if found.complaints.is_empty() { Ok(found.done.into_iter().flatten().collect()) } else { Err(found.complaints) }

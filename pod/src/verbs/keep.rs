@@ -1,6 +1,9 @@
 //! Manifests done: objects made of them, or what is there made like them.
 
-use manifest::check::{mentions, sentence};
+mod change;
+mod compare;
+
+use manifest::check::{Refused, mentions, sentence};
 use manifest::kind::{Object, Pod, Resource};
 use manifest::patch::{apply, last_applied};
 use manifest::schema::Support;
@@ -9,7 +12,9 @@ use serde_json::Value;
 use super::dry_run::Strategy;
 use super::submit::How;
 use crate::answer::{Complaint, Pending, Until};
-use crate::objects::{Changing, Key, Objects, ObjectsError};
+use crate::objects::{Changing, Key, Objects, ObjectsError, would_become};
+
+pub(super) use change::{complaints, node_of, seen};
 
 /// An object as somebody wants it.
 #[derive(Clone, Debug)]
@@ -278,9 +283,13 @@ impl Keeper {
     }
 
     fn update(&self, mut object: Object, there: &Object) -> Result<Object, Trouble> {
+        if self.strategy == Strategy::Client {
+            return Ok(object);
+        }
+        let next = would_become(object.clone(), there)?;
         let invalid = object.check_update(there);
-        if self.strategy != Strategy::Client && !invalid.is_empty() {
-            return Err(Trouble::Invalid(sentence(&object, &invalid)));
+        if !invalid.is_empty() {
+            return Err(Trouble::Invalid(Refused::of(&object, &invalid)));
         }
         // What has not changed is not written.
         let version = object.metadata().resource_version.clone();
@@ -290,16 +299,17 @@ impl Keeper {
         }
         object.metadata_mut().resource_version = version;
         match &self.changing {
-            Some(changing) => changing.update(object).map_err(Trouble::Objects),
-            None => Ok(object),
+            Some(changing) => Ok(changing.update(object)?),
+            None => Ok(next),
         }
     }
 }
 
 /// Why an object does not become another.
-enum Trouble {
-    /// In an API server's sentence.
-    Invalid(String),
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// It may not.
+    Invalid(Refused),
     Objects(ObjectsError),
     /// It is no such object at all.
     Other(Complaint),
@@ -311,10 +321,16 @@ impl From<Complaint> for Trouble {
     }
 }
 
+impl From<ObjectsError> for Trouble {
+    fn from(error: ObjectsError) -> Self {
+        Self::Objects(error)
+    }
+}
+
 impl Trouble {
-    fn told(self, words: impl Fn(&ObjectsError) -> Complaint) -> Complaint {
+    pub(super) fn told(self, words: impl Fn(&ObjectsError) -> Complaint) -> Complaint {
         match self {
-            Self::Invalid(sentence) => Complaint::Whole(sentence),
+            Self::Invalid(refused) => Complaint::Whole(refused.sentence()),
             Self::Objects(error) => words(&error),
             Self::Other(complaint) => complaint,
         }

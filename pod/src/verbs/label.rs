@@ -1,5 +1,7 @@
 //! `label` and `annotate`: words by which objects are found, and notes on them.
 
+mod living;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -10,8 +12,9 @@ use manifest::read::{Head, ReadError};
 use manifest::text::{Content, Node};
 
 use super::dry_run::{DryRun, Strategy};
+use super::living::Choice;
 use super::pairs;
-use crate::answer::{Answer, Complaint};
+use crate::answer::{Answer, Complaint, escaped};
 use crate::each::tell;
 use crate::input::Files;
 use crate::output::Shape;
@@ -22,11 +25,14 @@ pub struct Mark {
     #[command(flatten)]
     files: Files,
 
-    /// What to change: KEY=VALUE, or KEY- to take it away
-    #[arg(value_name = "KEY=VALUE|KEY-", allow_hyphen_values = false)]
+    /// A kind and names, pod web or pod/web, and what to change: KEY=VALUE, or KEY- to take it away
+    #[arg(value_name = "KIND NAME… KEY=VALUE|KEY-", allow_hyphen_values = false)]
     words: Vec<String>,
 
-    /// Change manifests, and not what runs
+    #[command(flatten)]
+    choice: Choice,
+
+    /// Change manifests, and not what is kept
     #[arg(long)]
     local: bool,
 
@@ -49,14 +55,14 @@ pub struct Mark {
     shape: Shape,
 }
 
-/// Change labels of manifests.
+/// Change labels of what is kept, or of manifests.
 #[derive(Args, Debug)]
 pub struct Label {
     #[command(flatten)]
     mark: Mark,
 }
 
-/// Change annotations of manifests.
+/// Change annotations of what is kept, or of manifests.
 #[derive(Args, Debug)]
 pub struct Annotate {
     #[command(flatten)]
@@ -104,11 +110,16 @@ impl Mark {
     fn run(&self, map: Map) -> Result<Answer, Complaint> {
         let mut answer = Answer::default();
         let strategy = self.dry_run.strategy(&mut answer.warnings)?;
-        if self.list && !self.shape.is_default() {
+        let (resources, words) = pairs::split(&self.words, map.one())?;
+        let changes = if map == Map::Labels { labels(&words)? } else { annotations(&words)? };
+        if self.list && map == Map::Labels && !self.shape.is_default() {
             return Err(Complaint::plain("--list and --output may not be specified together"));
         }
         let printer = self.shape.printer()?;
-        let changes = self.changes(map, strategy)?;
+        self.make_sense(map, strategy, &resources, &changes)?;
+        if !self.local {
+            return self.of_what_is_kept(map, strategy, &resources, &changes, &printer);
+        }
         let sources = match self.files.read() {
             Ok(sources) => sources,
             Err(complaints) => return Ok(complaints.into()),
@@ -130,27 +141,29 @@ impl Mark {
         Ok(answer)
     }
 
-    /// What is to be changed, if it is one thing, and to be done to manifests.
-    fn changes(&self, map: Map, strategy: Strategy) -> Result<Vec<Change>, Complaint> {
-        let (resources, words) = pairs::split(&self.words, map.one())?;
+    fn make_sense(
+        &self,
+        map: Map,
+        strategy: Strategy,
+        resources: &[&str],
+        changes: &[Change],
+    ) -> Result<(), Complaint> {
+        let example = map.example();
+        self.choice.makes_sense()?;
         if !self.local {
-            let verb = if map == Map::Labels { "labelling" } else { "annotating" };
-            let trouble = format!("{verb} what runs is not there yet; --local changes manifests");
-            return Err(Complaint::NotYet(trouble));
-        }
-        if strategy == Strategy::Server {
+            if resources.is_empty() && self.files.is_empty() {
+                return Err(Complaint::plain(
+                    "one or more resources must be specified as <resource> <name> or <resource>/<name>",
+                ));
+            }
+        } else if strategy == Strategy::Server {
             let trouble = "cannot specify --local and --dry-run=server - did you mean --dry-run=client?";
             return Err(Complaint::plain(trouble));
-        }
-        let changes = if map == Map::Labels { labels(&words)? } else { annotations(&words)? };
-        if !resources.is_empty() {
-            let example = map.example();
+        } else if !resources.is_empty() {
             return Err(Complaint::Plain(format!(
                 "can only use local files by -f {example}.yaml or --filename={example}.json when --local=true is set"
             )));
-        }
-        if self.files.is_empty() {
-            let example = map.example();
+        } else if self.files.is_empty() {
             return Err(Complaint::Plain(format!(
                 "one or more files must be specified as -f {example}.yaml or --filename={example}.json"
             )));
@@ -158,7 +171,7 @@ impl Mark {
         if changes.is_empty() && !self.list {
             return Err(Complaint::Plain(format!("at least one {} update is required", map.one())));
         }
-        Ok(changes)
+        Ok(())
     }
 
     fn change(&self, mut node: Node, map: Map, changes: &[Change]) -> Result<(Node, Done), Complaint> {
@@ -260,7 +273,8 @@ fn listing(node: &Node, map: Map, headed: bool) -> String {
     if let Some(Content::Map(words)) = node.at(&["metadata", map.name()]).map(|node| &node.content) {
         for entry in words.entries() {
             let value = entry.value.as_text().unwrap_or_default();
-            let _ = writeln!(text, "{}{}={value}", if headed { " " } else { "" }, entry.key);
+            let line = escaped(&format!("{}={value}", entry.key));
+            let _ = writeln!(text, "{}{line}", if headed { " " } else { "" });
         }
     }
     text

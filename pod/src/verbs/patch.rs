@@ -2,26 +2,33 @@
 
 use clap::Args;
 use manifest::patch;
-use manifest::read::{Head, ReadError};
+use manifest::read::{Head, ReadError, Validate};
 use manifest::schema;
 use manifest::text::{Budget, documents};
 use serde_json::Value;
 
 use super::dry_run::{DryRun, Strategy};
-use crate::answer::{Answer, Complaint};
+use super::keep::{Keeper, complaints, node_of, plain};
+use super::living::{Choice, Unnamed};
+use crate::answer::{Answer, Complaint, Until};
 use crate::each::each;
 use crate::input::{self, Files};
-use crate::output::{Made, Shape};
+use crate::objects::Objects;
+use crate::output::{Made, Printer, Shape};
 
-/// Change manifests by a patch.
+/// Change what is kept, or manifests, by a patch.
 #[derive(Args, Debug)]
 pub struct Patch {
     #[command(flatten)]
     files: Files,
 
-    /// What runs; not there yet
-    #[arg(value_name = "NAME", hide = true)]
-    names: Vec<String>,
+    /// A kind and names: pod web, pod/web
+    #[arg(value_name = "KIND NAME|KIND/NAME")]
+    words: Vec<String>,
+
+    /// The namespace
+    #[arg(short, long, value_name = "NAME")]
+    namespace: Option<String>,
 
     /// The patch, in JSON or YAML
     #[arg(short, long, value_name = "PATCH")]
@@ -35,7 +42,7 @@ pub struct Patch {
     #[arg(long = "type", value_name = "TYPE", default_value = "strategic")]
     kind: String,
 
-    /// Change manifests, and not what runs
+    /// Change manifests, and not what is kept
     #[arg(long)]
     local: bool,
 
@@ -59,6 +66,9 @@ impl Patch {
         let printer = self.shape.printer()?;
         self.make_sense(strategy)?;
         let (patch, text) = self.wanted()?;
+        if !self.local {
+            return self.of_what_is_kept(strategy, &patch, &text, &printer);
+        }
         let sources = match self.files.read() {
             Ok(sources) => sources,
             Err(complaints) => return Ok(complaints.into()),
@@ -86,14 +96,10 @@ impl Patch {
             let trouble = "must specify --patch or --patch-file containing the contents of the patch";
             return Err(Complaint::plain(trouble));
         }
-        if self.local && !self.names.is_empty() {
+        if self.local && !self.words.is_empty() {
             return Err(Complaint::plain("cannot specify --local and server resources"));
         }
-        if !self.local {
-            let trouble = "patching what runs is not there yet; --local patches manifests";
-            return Err(Complaint::NotYet(trouble.to_owned()));
-        }
-        if strategy == Strategy::Server {
+        if self.local && strategy == Strategy::Server {
             let trouble = "cannot specify --local and --dry-run=server - did you mean --dry-run=client?";
             return Err(Complaint::plain(trouble));
         }
@@ -101,10 +107,51 @@ impl Patch {
             let trouble = format!("--type must be one of [json merge strategic], not {:?}", self.kind);
             return Err(Complaint::Plain(trouble));
         }
-        if self.files.is_empty() {
+        if self.files.is_empty() && self.words.is_empty() {
             return Err(Complaint::plain(super::NO_RESOURCES));
         }
         Ok(())
+    }
+
+    fn of_what_is_kept(
+        &self,
+        strategy: Strategy,
+        patch: &Value,
+        text: &str,
+        printer: &Printer,
+    ) -> Result<Answer, Complaint> {
+        let objects = Objects::of_this_user().map_err(|error| plain(&error))?;
+        let words: Vec<&str> = self.words.iter().map(String::as_str).collect();
+        let choice = Choice::within(self.namespace.as_deref());
+        let found = choice.find(&objects, &words, &self.files, Unnamed::Nothing)?;
+        let mut answer = Answer::default();
+        let mut troubles = Vec::new();
+        if !found.keys.is_empty() {
+            let keeper = Keeper::open(strategy, Until::Attended)?;
+            for key in &found.keys {
+                // A server says only that it does not go.
+                let refused = |complaint| match complaint {
+                    Complaint::Plain(trouble) if self.kind == "json" => Complaint::Whole(format!(
+                        "The request is invalid: the server rejected our request due to an error in our request: {trouble}"
+                    )),
+                    other => other,
+                };
+                let patched = keeper.change(key, Validate::Warn, |node| {
+                    node_of(&self.patched(&node.into_value(), patch, text).map_err(refused)?)
+                });
+                match patched {
+                    Ok(changed) => {
+                        let done = if changed.is_other { "patched" } else { "patched (no change)" };
+                        answer.warnings.extend(changed.warnings);
+                        answer.pending.extend(changed.pending);
+                        answer.text += &printer.text(Made { value: changed.value, done: done.to_owned() })?;
+                    }
+                    Err(trouble) => troubles.push(trouble),
+                }
+            }
+        }
+        answer.complaints = complaints(troubles, found.missing);
+        Ok(answer)
     }
 
     /// The patch, and its text.

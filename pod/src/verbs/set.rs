@@ -1,19 +1,25 @@
-//! `set image`: containers given other images.
+//! `set`: one thing of objects that have containers changed, of what is kept or of manifests.
+
+mod account;
+mod env;
+mod image;
+mod resources;
 
 use clap::{Args, Subcommand};
-use manifest::edit::set_image;
+use manifest::emit::whole;
 use manifest::kind::Object;
 use manifest::read::{Head, ReadError, Validate};
-use serde_json::Value;
 
 use super::dry_run::{DryRun, Strategy};
-use super::pairs;
-use crate::answer::{Answer, Complaint};
+use super::keep::{Keeper, Trouble, node_of, plain};
+use super::living::{Choice, Found, Unnamed};
+use crate::answer::{Answer, Complaint, Until};
 use crate::each::each;
 use crate::input::Files;
-use crate::output::{Made, Shape};
+use crate::objects::Objects;
+use crate::output::{Made, Printer, Shape};
 
-/// Change one thing of manifests.
+/// Change one thing of what is kept, or of manifests.
 #[derive(Args, Debug)]
 pub struct Set {
     /// Which
@@ -23,20 +29,27 @@ pub struct Set {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Give containers of manifests other images
-    Image(Image),
+    /// Give containers other images
+    Image(image::Image),
+    /// Change or list the environments of containers
+    Env(Box<env::Env>),
+    /// Change what containers may use and are promised
+    Resources(resources::Resources),
+    /// Change the service account of pods
+    #[command(visible_alias = "sa")]
+    Serviceaccount(account::Account),
 }
 
-#[derive(Args, Debug)]
-struct Image {
+/// What is changed, and how that is shown.
+#[derive(Args, Clone, Debug)]
+struct Target {
     #[command(flatten)]
     files: Files,
 
-    /// A container, or * for each, and its image
-    #[arg(value_name = "CONTAINER=IMAGE")]
-    words: Vec<String>,
+    #[command(flatten)]
+    choice: Choice,
 
-    /// Change manifests, and not what runs
+    /// Change manifests, and not what is kept
     #[arg(long)]
     local: bool,
 
@@ -47,80 +60,159 @@ struct Image {
     shape: Shape,
 }
 
+/// kubectl's words for changing one thing.
+struct Words {
+    /// `image updated`.
+    done: &'static str,
+    /// What is said before why it could not be done.
+    failed: &'static str,
+    /// Whether it is said to be done of what was like that already, too.
+    always: bool,
+}
+
 impl Set {
     /// What it comes to.
     #[must_use]
     pub fn run(&self) -> Answer {
-        let What::Image(image) = &self.what;
-        image.answer().into()
+        match &self.what {
+            What::Image(image) => image.answer(),
+            What::Env(env) => env.answer(),
+            What::Resources(resources) => resources.answer(),
+            What::Serviceaccount(account) => account.answer(),
+        }
+        .into()
     }
 }
 
-impl Image {
-    fn answer(&self) -> Result<Answer, Complaint> {
-        let mut answer = Answer::default();
+const BY_FILENAME: &str = "you must specify resources by --filename when --local is set.
+Example resource specifications include:
+   '-f rsrc.yaml'
+   '--filename=rsrc.json'";
+
+impl Target {
+    /// How far to go; what was typed is to make sense.
+    fn strategy(&self, answer: &mut Answer) -> Result<Strategy, Complaint> {
         let strategy = self.dry_run.strategy(&mut answer.warnings)?;
+        self.choice.makes_sense()?;
+        if self.local && strategy == Strategy::Server {
+            let trouble = "cannot specify --local and --dry-run=server - did you mean --dry-run=client?";
+            return Err(Complaint::plain(trouble));
+        }
+        Ok(strategy)
+    }
+
+    /// Has something done to each object, in which `change` says what of it cannot be done.
+    fn change(
+        &self,
+        mut answer: Answer,
+        strategy: Strategy,
+        resources: &[&str],
+        words: &Words,
+        change: impl Fn(&mut Object, &mut Vec<String>) -> Result<(), Vec<String>>,
+    ) -> Result<Answer, Complaint> {
         let printer = self.shape.printer()?;
-        let images = self.images(strategy)?;
-        let sources = match self.files.read() {
-            Ok(sources) => sources,
-            Err(complaints) => return Ok(complaints.into()),
-        };
-        let told = |error: &ReadError| Complaint::Plain(error.unvalidated());
-        // Each is read before any is changed: where one is no object, none is shown.
-        let read = each(&sources, decode, told);
-        if !read.complaints.is_empty() {
-            return Ok(read.complaints.into());
+        if self.local {
+            return self.of_manifests(answer, strategy, &printer, words, change);
+        }
+        let found = self.found(resources)?;
+        if !found.missing.is_empty() {
+            return Ok(found.missing.into());
         }
         let mut texts = Vec::new();
-        for object in read.done {
-            match changed(&object, &images) {
-                Ok(None) => {}
-                Ok(Some(value)) => {
-                    texts.push(printer.text(Made { value, done: strategy.told("image updated") })?);
+        let keeper = (!found.keys.is_empty()).then(|| Keeper::open(strategy, Until::Attended)).transpose()?;
+        for (key, keeper) in found.keys.iter().zip(keeper.iter().cycle()) {
+            let mut refused = Vec::new();
+            let (resource, name) = (key.resource(), format!("{}/{}", key.resource().plural, key.name()));
+            let edit = |node: manifest::text::Node| {
+                let mut object =
+                    Object::from_value(resource.kind, node.clone().into_value()).map_err(Complaint::plain)?;
+                match of_pods(&object, &name).and_then(|()| change(&mut object, &mut answer.warnings)) {
+                    Ok(()) => node_of(&object.to_value()),
+                    Err(troubles) => {
+                        refused = told(troubles);
+                        Ok(node)
+                    }
                 }
-                Err(complaints) => answer.complaints.extend(complaints),
+            };
+            let changed = keeper.change(key, Validate::Ignore, edit);
+            answer.complaints.extend(refused.iter().cloned());
+            match changed {
+                Ok(changed) if refused.is_empty() && (changed.is_other || words.always) => {
+                    answer.warnings.extend(changed.warnings);
+                    answer.pending.extend(changed.pending);
+                    texts.push(printer.text(Made { value: changed.value, done: strategy.told(words.done) })?);
+                }
+                Ok(_) => {}
+                Err(Trouble::Invalid(invalid)) => {
+                    answer.complaints.push(Complaint::Plain(format!("{}{}", words.failed, invalid.message())));
+                }
+                Err(Trouble::Objects(error)) => {
+                    answer.complaints.push(Complaint::Plain(format!("{}{error}", words.failed)));
+                }
+                Err(Trouble::Other(complaint)) => answer.complaints.push(complaint),
             }
         }
         answer.text = printer.join(&texts, true);
         Ok(answer)
     }
 
-    fn images(&self, strategy: Strategy) -> Result<Vec<(String, String)>, Complaint> {
-        let (names, words) = pairs::split(&self.words, "image")?;
-        if !self.local {
-            let trouble = "setting images of what runs is not there yet; --local changes manifests";
-            return Err(Complaint::NotYet(trouble.to_owned()));
+    fn of_manifests(
+        &self,
+        mut answer: Answer,
+        strategy: Strategy,
+        printer: &Printer,
+        words: &Words,
+        change: impl Fn(&mut Object, &mut Vec<String>) -> Result<(), Vec<String>>,
+    ) -> Result<Answer, Complaint> {
+        let read = match self.read() {
+            Ok(read) => read,
+            Err(complaints) => return Ok(complaints.into()),
+        };
+        let mut texts = Vec::new();
+        for object in read {
+            let name = object.reference();
+            let mut changed = object.clone();
+            match of_pods(&changed, &name).and_then(|()| change(&mut changed, &mut answer.warnings)) {
+                Ok(()) if changed == object && !words.always => {}
+                Ok(()) => {
+                    let value = whole(changed.to_value(), changed.resource().root());
+                    texts.push(printer.text(Made { value, done: strategy.told(words.done) })?);
+                }
+                Err(troubles) => answer.complaints.extend(told(troubles)),
+            }
         }
-        if strategy == Strategy::Server {
-            let trouble = "cannot specify --local and --dry-run=server - did you mean --dry-run=client?";
-            return Err(Complaint::plain(trouble));
-        }
-        if !names.is_empty() {
-            return Err(Complaint::plain(
-                "you must specify resources by --filename when --local is set.\nExample resource specifications \
-                 include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'",
-            ));
-        }
-        if self.files.is_empty() {
-            return Err(Complaint::plain(super::NO_RESOURCES));
-        }
-        if words.is_empty() {
-            return Err(Complaint::plain("at least one image update is required"));
-        }
-        let mut images: Vec<(String, String)> = Vec::new();
-        for word in words {
-            let Some((name, image)) = word.split_once('=') else {
-                return Err(Complaint::Plain(format!("invalid image format: {word}")));
-            };
-            images.retain(|(other, _)| other != name);
-            images.push((name.to_owned(), image.to_owned()));
-        }
-        Ok(images)
+        answer.text = printer.join(&texts, true);
+        Ok(answer)
+    }
+
+    /// The objects of manifests, in the structures of their kind, which is what kubectl prints here: what they do not
+    /// know is dropped. Each is read before any is changed: where one is no object, none is shown.
+    fn read(&self) -> Result<Vec<Object>, Vec<Complaint>> {
+        let sources = self.files.read()?;
+        let read = each(&sources, decode, |error: &ReadError| Complaint::Plain(error.unvalidated()));
+        if read.complaints.is_empty() { Ok(read.done) } else { Err(read.complaints) }
+    }
+
+    fn found(&self, resources: &[&str]) -> Result<Found, Complaint> {
+        let objects = Objects::of_this_user().map_err(|error| plain(&error))?;
+        self.choice.find(&objects, resources, &self.files, Unnamed::Nothing)
     }
 }
 
-/// Into the structures of its kind, which is what kubectl prints here: what they do not know is dropped.
+/// Only what has containers has what is changed.
+fn of_pods(object: &Object, name: &str) -> Result<(), Vec<String>> {
+    if object.pod_spec().is_some() || matches!(object, Object::Pod(_)) {
+        return Ok(());
+    }
+    let kind = object.kind();
+    Err(vec![format!("{name} the object is not a pod or does not have a pod template: *v1.{kind}")])
+}
+
+/// kubectl announces each of these itself.
+fn told(troubles: Vec<String>) -> Vec<Complaint> {
+    troubles.into_iter().map(|trouble| Complaint::Plain(format!("error: {trouble}"))).collect()
+}
+
 fn decode(head: Head) -> Result<Object, Complaint> {
     let plain = |sentence: String| Complaint::Plain(sentence);
     let written = head.known().map_err(|error| match error {
@@ -135,27 +227,4 @@ fn decode(head: Head) -> Result<Object, Complaint> {
         plain(format!("unable to decode {:?}: {trouble}{places}", refusal.source))
     })?;
     Ok(decoded.object)
-}
-
-/// The object with other images; `None` if it has them already.
-fn changed(object: &Object, images: &[(String, String)]) -> Result<Option<Value>, Vec<Complaint>> {
-    if object.pod_spec().is_none() && !matches!(object, Object::Pod(_)) {
-        let (reference, kind) = (object.reference(), object.kind());
-        return Err(vec![Complaint::Plain(format!(
-            "error: {reference} the object is not a pod or does not have a pod template: *v1.{kind}"
-        ))]);
-    }
-    let mut value = object.to_value();
-    let mut complaints = Vec::new();
-    let mut differs = false;
-    for image in images {
-        match set_image(&mut value, std::slice::from_ref(image)) {
-            Ok(different) => differs |= different,
-            Err(error) => complaints.push(Complaint::Plain(format!("error: {error}"))),
-        }
-    }
-    if !complaints.is_empty() {
-        return Err(complaints);
-    }
-    Ok(differs.then(|| manifest::emit::whole(value, object.resource().root())))
 }

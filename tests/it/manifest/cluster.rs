@@ -1,30 +1,52 @@
-//! As much of an API server as kubectl needs to know which kinds there are: it has no object and takes none.
+//! As much of an API server as kubectl needs to know which kinds there are: it has no object and takes none, unless
+//! somebody answers for it.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
 use std::thread;
 
 use manifest::kind::RESOURCES;
 use serde_json::{Value, json};
 
+/// What is asked.
+pub(super) struct Request {
+    pub(super) method: String,
+    /// Without what follows a question mark.
+    pub(super) path: String,
+    pub(super) query: String,
+    pub(super) content_type: String,
+    pub(super) body: Vec<u8>,
+}
+
+/// A line of HTTP, and an object.
+pub(super) type Answer = (&'static str, Value);
+
 /// Listens on a port of the loopback, and answers as long as the tests run.
 pub(super) fn serve() -> String {
+    serve_with(|_| None)
+}
+
+/// The same where somebody answers for objects.
+pub(super) fn serve_with(objects: impl Fn(&Request) -> Option<Answer> + Send + Sync + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
+    let objects = Arc::new(objects);
     thread::spawn(move || {
         for stream in listener.incoming().map_while(Result::ok) {
-            thread::spawn(move || converse(stream));
+            let objects = Arc::clone(&objects);
+            thread::spawn(move || converse(stream, &*objects));
         }
     });
     address
 }
 
 /// Answers requests until the other has no more of them.
-fn converse(mut stream: TcpStream) -> Option<()> {
+fn converse(mut stream: TcpStream, objects: &dyn Fn(&Request) -> Option<Answer>) -> Option<()> {
     let mut reader = BufReader::new(stream.try_clone().ok()?);
     loop {
-        let (mut request, mut length) = (String::new(), 0);
-        reader.read_line(&mut request).ok().filter(|read| *read > 0)?;
+        let (mut line, mut length, mut content_type) = (String::new(), 0, String::new());
+        reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
         loop {
             let mut header = String::new();
             reader.read_line(&mut header).ok().filter(|read| *read > 0)?;
@@ -35,10 +57,17 @@ fn converse(mut stream: TcpStream) -> Option<()> {
             if let Some(value) = header.strip_prefix("content-length: ") {
                 length = value.parse().ok()?;
             }
+            if let Some(value) = header.strip_prefix("content-type: ") {
+                value.clone_into(&mut content_type);
+            }
         }
-        reader.read_exact(&mut vec![0; length]).ok()?;
-        let path = request.split(' ').nth(1)?.split('?').next()?;
-        let (code, body) = answer(path);
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body).ok()?;
+        let mut words = line.split(' ').map(str::to_owned);
+        let (method, target) = (words.next()?, words.next()?);
+        let (path, query) = target.split_once('?').unwrap_or((&target, ""));
+        let request = Request { method, path: path.to_owned(), query: query.to_owned(), content_type, body };
+        let (code, body) = objects(&request).unwrap_or_else(|| answer(path));
         let body = body.to_string();
         let head =
             format!("HTTP/1.1 {code}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", body.len());

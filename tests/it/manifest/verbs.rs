@@ -120,6 +120,16 @@ fn directory() -> TempDir {
     fs::write(directory.path().join("kv/two.bin"), [0xff, 0]).unwrap();
     fs::create_dir(directory.path().join("kv/sub")).unwrap();
     put(".dockerconfigjson", "{\"auths\":{}}\n");
+    let variables = "{name: A, value: \"1\"}, {name: F, valueFrom: {fieldRef: {fieldPath: metadata.name}}}, {name: S, \
+        valueFrom: {secretKeyRef: {name: s, key: k}}}, {name: C, valueFrom: {configMapKeyRef: {name: c, key: k}}}, \
+        {name: R, valueFrom: {resourceFieldRef: {containerName: ab, resource: limits.cpu}}}, {name: E}";
+    let resources = "{limits: {cpu: 1, memory: 1Gi}, requests: {cpu: 500m}}";
+    let spec = format!(
+        "spec:\n  initContainers: [{{name: i, image: x}}]\n  containers:\n  - {{name: a, image: x, env: [{variables}]}}\n  - \
+         {{name: ab, image: x, resources: {resources}}}\n"
+    );
+    put("e.yaml", &(named("e", "") + &spec));
+    put("vars", "X=1\n# nothing\nY=two words # but these\nZ\n");
     for name in ["deployment", "statefulset", "cronjob", "job"] {
         put(&format!("{name}.yaml"), &corpus(&format!("{name}.yaml")));
     }
@@ -281,11 +291,6 @@ fn not_yet() {
     let directory = directory();
     for words in [
         "run x --image=i",
-        "label -f p.yaml a=b",
-        "annotate pod x a=b",
-        "patch -f p.yaml -p '{}'",
-        "set image pod/x a=b",
-        "diff -f p.yaml",
         "apply --dry-run=client -k d",
         "label --local -f p.yaml a=b -o go-template={{.kind}}",
         "create deployment",
