@@ -176,6 +176,14 @@ pub enum Error {
     /// Only a container has this.
     #[error("only a container can have that: there is no root directory for one")]
     NoRoot,
+    /// A container would be made of files that its pod does not see.
+    #[error("cannot make a container of what is in {path:?}: the pod has a {by} of its own")]
+    Covered {
+        /// What they are in.
+        path: PathBuf,
+        /// What lies over it.
+        by: &'static str,
+    },
     /// A container could not be made.
     #[error(transparent)]
     Container(#[from] container::Error),
@@ -404,6 +412,7 @@ impl Error {
             Self::NoName { .. } => Some("--name gives one"),
             Self::NoRoot => Some("--image or --rootfs gives it one"),
             Self::Container(error) => error.hint(),
+            Self::Covered { .. } => Some("$POD_STATE_DIR and $POD_DATA_DIR name other places"),
             Self::NoProgram { name: "pause", .. } => {
                 Some("it is looked for beside this program, then in PATH; --pause names another")
             }

@@ -14,12 +14,32 @@ use registry::{Name, PodDirectory, file, tree};
 
 use crate::error::Error;
 use crate::images;
+use crate::plan::Share;
+use crate::record::PodRecord;
 
 /// In a pod's directory: a file for each, called after it, that says in which store it is.
 const KNOWN: &str = "instances";
 
+/// Where every pod that has its own IPC sees what is its own, and nothing of the machine's.
+const COVERED: &str = "/dev/shm";
+
+/// Refuses what a container of this pod is made of where the pod does not see it.
+///
+/// # Errors
+/// It is there.
+fn is_seen(directory: &PodDirectory, store: &Store) -> Result<(), Error> {
+    let mut places = [directory.path(), store.root()].into_iter();
+    match places.find(|place| place.starts_with(COVERED)) {
+        Some(place) if directory.pod::<PodRecord>()?.plan.share().contains(&Share::Ipc) => {
+            Err(Error::Covered { path: place.to_owned(), by: COVERED })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Makes a writable layer for a container of this image.
 pub(crate) fn make(directory: &PodDirectory, store: &Store, prepared: &Prepared) -> Result<Writable, Error> {
+    is_seen(directory, store)?;
     let known = directory.path().join(KNOWN);
     fs::create_dir_all(&known).map_err(file("create", &known))?;
     let name = name(&mut fs::File::open("/dev/urandom").map_err(file("open", "/dev/urandom"))?)?;

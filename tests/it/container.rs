@@ -31,6 +31,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         as_each_user("container::what_cannot_be_is_one_clear_line_and_leaves_nothing", BUSYBOX, refused),
         as_each_user("container::a_killed_supervisor_loses_none", BUSYBOX, adopted),
         as_each_user("container::of_an_image_it_keeps_the_layers_and_takes_its_own_along", BUSYBOX, of_an_image),
+        as_each_user("container::of_what_its_pod_does_not_see_there_is_none", BUSYBOX, covered),
     ]
     .into_iter()
     .flatten()
@@ -296,6 +297,30 @@ fn refused(user: User) {
     add(&["--read-only"], &["true"]).refuses(2, "only a container can have that");
     assert_eq!(house.describe("web")["workloads"].as_array().unwrap().len(), 0);
     house.pod(&["delete", "web"]).ok();
+    house.nothing_is_left();
+}
+
+fn covered(user: User) {
+    let house = House::new(user);
+    let root = rootfs(&house);
+    let data = tempfile::tempdir_in("/dev/shm").unwrap();
+    user.owns(data.path());
+    let run = |program: &str, arguments: &[&str]| {
+        let mut command = house.command(program);
+        command.env("POD_DATA_DIR", data.path()).args(arguments);
+        house.finish(&mut command)
+    };
+    run("busybox", &["tar", "-C", root.to_str().unwrap(), "-cf", "root.tar", "."]).ok();
+    run("pod", &["image", "import", "root.tar", "mine"]).ok();
+    run("pod", &["create", "web"]).ok();
+    let add = ["add", "web", "--name", "c", "--image", "mine", "--", "true"];
+    run("pod", &add).refuses(125, "the pod has a /dev/shm of its own");
+    assert_eq!(house.describe("web")["workloads"].as_array().unwrap().len(), 0);
+    run("pod", &["delete", "web"]).ok();
+    run("pod", &["create", "web", "--share", "net,uts,pid"]).ok();
+    run("pod", &add).ok();
+    run("pod", &["delete", "web", "--now"]).ok();
+    run("pod", &["image", "prune", "--all"]).ok();
     house.nothing_is_left();
 }
 
