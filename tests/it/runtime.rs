@@ -28,6 +28,14 @@ pub(crate) fn trials() -> Vec<Trial> {
         add("tells_who_ran_out_of_memory", out_of_memory);
         add("is_entered_as_ours_is", entered);
     }
+    // Of the two the one that takes hybrid hierarchies as an ordinary user, too.
+    let ordinary = [Need::Userns, Need::Program("busybox"), Need::Program("runc")];
+    for (name, test) in [
+        ("runtime::runc_ends_for_an_ordinary_user_with_the_same_code_and_log", same_end_for as fn(User, &'static str)),
+        ("runtime::runc_ends_for_an_ordinary_user_and_leaves_nothing", ends_for),
+    ] {
+        trials.push(trial(name, &ordinary, move || test(User::Ordinary, "runc")));
+    }
     let needs = &[Need::Root, Need::Program("busybox")];
     trials.push(trial("runtime::one_that_is_not_there_is_refused", needs, not_there));
     trials.push(trial("runtime::without_a_root_directory_there_is_nothing_to_run", needs, without_root));
@@ -43,7 +51,11 @@ struct Scene {
 
 impl Scene {
     fn new(runtime: &'static str) -> Self {
-        let house = House::new(User::Root);
+        Self::of(User::Root, runtime)
+    }
+
+    fn of(user: User, runtime: &'static str) -> Self {
+        let house = House::new(user);
         let root = house.work().join("rootfs");
         for name in ["bin", "etc", "tmp"] {
             fs::create_dir_all(root.join(name)).unwrap();
@@ -58,6 +70,7 @@ impl Scene {
         }
         fs::write(root.join("etc/passwd"), "root:x:0:0:root:/root:/bin/sh\nwww:x:33:34::/var/www:/bin/sh\n").unwrap();
         fs::write(root.join("etc/group"), "root:x:0:\nwww:x:34:\nextra:x:44:www\n").unwrap();
+        user.owns(&root);
         let scene = Self { house, root, runtime };
         scene.pod(&["create", "web"]).ok();
         scene
@@ -206,7 +219,11 @@ fn same_calls(runtime: &'static str) {
 }
 
 fn same_end(runtime: &'static str) {
-    let scene = Scene::new(runtime);
+    same_end_for(User::Root, runtime);
+}
+
+fn same_end_for(user: User, runtime: &'static str) {
+    let scene = Scene::of(user, runtime);
     for (script, code) in [("echo out; echo err >&2; exit 7", 7), ("echo killed; kill -9 $$", 137)] {
         scene.add_theirs("app", &[], script);
         let app = scene.ended("app");
@@ -218,8 +235,12 @@ fn same_end(runtime: &'static str) {
 }
 
 fn ends(runtime: &'static str) {
+    ends_for(User::Root, runtime);
+}
+
+fn ends_for(user: User, runtime: &'static str) {
     for grace in ["--now", "--grace-period=20"] {
-        let scene = Scene::new(runtime);
+        let scene = Scene::of(user, runtime);
         scene.add_theirs("app", &[], "trap 'echo asked; exit 0' TERM; echo ready; while :; do sleep 0.05; done");
         scene.house.logged("web", "app", "ready");
         assert!(scene.house.state().join("web/bundles/app/config.json").exists());
