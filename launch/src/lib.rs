@@ -57,7 +57,7 @@ pub use signals::Inherited;
 #[cfg(any(target_env = "musl", test))]
 pub use sys::heap::Heap;
 pub use sys::{duplicate, give_memory_back, leave_identity, map_ids};
-pub use terminal::{Terminal, Typed, in_background};
+pub use terminal::{Guard, Terminal, Typed, in_background};
 pub use variable::{InvalidVariable, variable};
 
 /// Says that this process is here to stay: memory that is free is to be given back, not kept.

@@ -7,6 +7,7 @@
 
 pub(crate) mod child;
 mod clone3;
+pub(crate) mod guard;
 #[cfg(any(target_env = "musl", test))]
 pub(crate) mod heap;
 mod hidden;

@@ -8,6 +8,7 @@ use reaper::sys::terminal;
 
 use crate::error::Error;
 use crate::sys;
+pub use crate::sys::guard::Guard;
 
 /// What is typed that the command gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,10 +20,11 @@ pub enum Typed {
 }
 
 /// Our end of the command's terminal, between our stdin and stdout and it. While it runs, a terminal
-/// of ours passes on what is typed as it is; dropped, it is again as it was.
+/// of ours passes on what is typed as it is; dropped, or killed, it is again as it was.
 #[derive(Debug)]
 pub struct Terminal {
     relay: reaper::relay::Relay,
+    guard: Option<Guard>,
 }
 
 impl Terminal {
@@ -40,7 +42,7 @@ impl Terminal {
         if typed == Typed::OnlyAtATerminal && !std::io::IsTerminal::is_terminal(&std::io::stdin()) {
             relay.hear_nothing();
         }
-        Ok((Self { relay }, theirs))
+        Ok((Self { relay, guard: Guard::of_stdin() }, theirs))
     }
 
     /// The same pair, of which nobody here looks and types: our end as it is.
@@ -56,6 +58,7 @@ impl Terminal {
     /// for others to type at.
     pub(crate) fn begin(&self) {
         if !in_background() {
+            self.guard.iter().for_each(|guard| guard.is_raw(true));
             self.relay.begin();
         }
     }
@@ -63,6 +66,7 @@ impl Terminal {
     pub(crate) fn pause(&self) {
         if !in_background() {
             self.relay.pause();
+            self.guard.iter().for_each(|guard| guard.is_raw(false));
         }
     }
 

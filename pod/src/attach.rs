@@ -1,25 +1,29 @@
 //! Being attached to a workload: what is typed here goes to its console, what it says is shown, and how it ends
 //! is how we end.
 //!
-//! Signals go to the workload, which is in a session of its own and gets none from our terminal but by us.
-//! Those that stop are ours: the workload goes on until its console has no room. Who kills us ends us alone.
+//! Signals go to the workload that was launched for us, which is in a session of its own and gets none from our terminal
+//! but by us; of one that runs anyhow we only take leave. Those that stop are ours: the workload goes on until its
+//! console has no room. Who kills us ends us alone.
 
+use std::fs::File;
 use std::io::{self, IsTerminal, stdin};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 use launch::complain::complain;
 use launch::relay::{Arrived, Sender, Signals};
-use launch::{Pidfd, Typed, in_background};
+use launch::{Guard, Pidfd, Typed, in_background};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use reaper::sys::terminal::Modes;
 use reaper::{Signal, WaitStatus};
-use registry::{Found, Name};
-use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
+use registry::{Found, Name, PodDirectory};
+use rustix::io::Errno;
+use rustix::net::sockopt::{Timeout, set_socket_timeout};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with, socketpair};
 use rustix::termios::tcgetwinsize;
 
-use crate::console::{ConsoleError, FromClient, LONGEST, Shown, Stream, hear, say};
+use crate::console::{ConsoleError, FromClient, Here, LONGEST, Shown, Stream, hear, is_welcome, say};
 use crate::control::{Word, receive};
 use crate::error::Error;
 use crate::plan::Size;
@@ -35,6 +39,8 @@ const BITE: usize = 4096;
 const RECORDED: Duration = Duration::from_secs(5);
 const BREATH: Duration = Duration::from_millis(10);
 const STDIN: i32 = 0;
+/// Who asks us to leave a workload that runs anyhow.
+pub(crate) const LEAVES: [Signal; 4] = [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT];
 
 /// How large our terminal is; nothing where we have none.
 pub(crate) fn size() -> Size {
@@ -48,17 +54,64 @@ pub(crate) fn pair() -> Result<(OwnedFd, OwnedFd), ConsoleError> {
     pair.map_err(|errno| ConsoleError::Need { operation: "make a socket for", source: errno.into() })
 }
 
+/// How long a console may take to hear who has come.
+const WELCOMED: Duration = Duration::from_secs(5);
+
+/// Comes by the door of a workload's console; `None` where it has none any more.
+///
+/// # Errors
+/// It is there, and does not answer.
+pub(crate) fn come(found: &Found, workload: &Name, here: Here) -> Result<Option<OwnedFd>, Error> {
+    let failed = |source: io::Error| Error::Attached { pod: found.name().clone(), workload: workload.clone(), source };
+    let directory = found.directory().workload(workload);
+    let opened = match File::open(&directory) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened.map_err(failed)?,
+    };
+    // A socket's address holds 108 bytes; the directory's path may be longer than that.
+    let door = SocketAddrUnix::new(format!("/proc/self/fd/{}/{}", opened.as_raw_fd(), PodDirectory::DOOR));
+    let socket = socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None);
+    let socket = socket.map_err(|errno| failed(errno.into()))?;
+    set_socket_timeout(&socket, Timeout::Send, Some(WELCOMED)).map_err(|errno| failed(errno.into()))?;
+    match connect(&socket, &door.map_err(|errno| failed(errno.into()))?) {
+        Err(Errno::NOENT | Errno::CONNREFUSED) => return Ok(None),
+        connected => connected.map_err(|errno| failed(errno.into()))?,
+    }
+    if say(&socket, &FromClient::Here(here).packet()).is_err() {
+        return Ok(None);
+    }
+    let patience = PollTimeout::try_from(WELCOMED).unwrap_or(PollTimeout::MAX);
+    let answered = poll(&mut [PollFd::new(socket.as_fd(), PollFlags::POLLIN)], patience);
+    match answered.map_err(io::Error::from).and_then(|_| hear(&socket)) {
+        Ok(Some(packet)) if is_welcome(&packet) => Ok(Some(socket)),
+        Ok(None) => Err(failed(io::ErrorKind::TimedOut.into())),
+        // It has ended meanwhile.
+        Ok(Some(_)) | Err(_) => Ok(None),
+    }
+}
+
 /// A workload that we are attached to.
 #[derive(Debug)]
 pub struct Attached {
     pub(crate) found: Found,
     pub(crate) workload: Name,
+    /// Whether what is typed at a terminal of ours is for it as it is.
     pub(crate) has_terminal: bool,
     pub(crate) console: OwnedFd,
-    /// Where it is said how it has ended.
-    pub(crate) supervisor: UnixStream,
+    /// Where it is said how it has ended, to whom it was launched for.
+    pub(crate) supervisor: Option<UnixStream>,
     /// Its process; none that has ended already.
     pub(crate) process: Option<Pidfd>,
+}
+
+/// How we have come to leave.
+enum Left {
+    /// It was told how it has ended.
+    Told(EndRecord),
+    /// It has ended, and it was not told how.
+    Untold,
+    /// This signal was for us.
+    Asked(Signal),
 }
 
 impl Attached {
@@ -67,30 +120,60 @@ impl Attached {
     /// # Errors
     /// When it cannot be told how, or we cannot wait for it.
     pub fn relay(self, typed: Typed, signals: &Signals) -> Result<WaitStatus, Error> {
-        let raw = Raw::new(self.has_terminal);
+        match self.stay(Some(typed), signals)? {
+            Left::Told(end) => status(&end).ok_or_else(|| self.unseen()),
+            Left::Untold | Left::Asked(_) => self.end(),
+        }
+    }
+
+    /// The same at a workload that runs anyhow, as long as it does or until we are asked to leave it: by which signal.
+    ///
+    /// # Errors
+    /// When we cannot wait for it.
+    pub(crate) fn visit(&self, typed: Option<Typed>, signals: &Signals) -> Result<Option<Signal>, Error> {
+        match self.stay(typed, signals)? {
+            Left::Asked(signal) => Ok(Some(signal)),
+            Left::Told(_) | Left::Untold => Ok(None),
+        }
+    }
+
+    /// Has the workload's terminal become as large as ours: another size before has it draw all of what it shows.
+    pub(crate) fn redraw(&self) {
+        let Size { rows, columns } = size();
+        let larger = Size { rows: rows.saturating_add(1), columns: columns.saturating_add(1) };
+        for size in [larger, Size { rows, columns }] {
+            // Where it is not taken, the size stays as it was.
+            let _full = say(&self.console, &FromClient::Size(size).packet());
+        }
+    }
+
+    fn stay(&self, typed: Option<Typed>, signals: &Signals) -> Result<Left, Error> {
+        let raw = Raw::new(self.has_terminal && typed.is_some());
         raw.begin();
-        let mut relay = Relay::new(&self, typed);
-        let end = loop {
+        let mut relay = Relay::new(self, typed);
+        let left = loop {
             let happened = relay.wait(signals)?;
             relay.step();
-            if happened.signalled {
-                self.hand_on(signals, &raw, &mut relay);
+            if happened.signalled
+                && let Some(signal) = self.hand_on(signals, &raw, &mut relay)
+            {
+                return Ok(Left::Asked(signal));
             }
-            if happened.told {
-                match receive::<Word>(&self.supervisor) {
-                    Ok(Some((Word::Ended(end), _))) => break end,
-                    _ if self.process.is_none() => break None,
+            if let (true, Some(supervisor)) = (happened.told, &self.supervisor) {
+                match receive::<Word>(supervisor) {
+                    Ok(Some((Word::Ended(Some(end)), _))) => break Left::Told(end),
+                    Ok(Some((Word::Ended(None), _))) => break Left::Untold,
+                    _ if self.process.is_none() => break Left::Untold,
                     // The supervisor has gone, and the workload has not.
                     _ => relay.asks = Asks::Process,
                 }
             }
             if happened.ended {
-                break None;
+                break Left::Untold;
             }
         };
         relay.farewell()?;
-        drop(raw);
-        end.map_or_else(|| self.end(), |end| status(&end).ok_or_else(|| self.unseen()))
+        Ok(left)
     }
 
     /// How it has ended, where no supervisor has told us.
@@ -119,8 +202,8 @@ impl Attached {
         Error::Attached { pod: self.found.name().clone(), workload: self.workload.clone(), source }
     }
 
-    /// Hands signals on to the workload, but for those that are about us.
-    fn hand_on(&self, signals: &Signals, raw: &Raw, relay: &mut Relay<'_>) {
+    /// Hands signals on to the workload, but for those that are about us; hands back one by which we are to leave.
+    fn hand_on(&self, signals: &Signals, raw: &Raw, relay: &mut Relay<'_>) -> Option<Signal> {
         while let Some(Arrived { signal, sender }) = signals.arrived() {
             match signal {
                 Signal::CHLD | Signal::PIPE => {}
@@ -135,6 +218,9 @@ impl Attached {
                         debug_assert!(false, "a process may stop itself");
                     }
                 }
+                end if self.supervisor.is_none() && LEAVES.contains(&end) => return Some(end),
+                // One that runs anyhow has nothing to do with ours.
+                _ if self.supervisor.is_none() => {}
                 other => {
                     let sent = self.process.as_ref().map_or(Ok(()), |process| process.signal(other));
                     if let Err(errno) = sent {
@@ -143,6 +229,7 @@ impl Attached {
                 }
             }
         }
+        None
     }
 }
 
@@ -152,23 +239,26 @@ fn status(end: &EndRecord) -> Option<WaitStatus> {
     by_signal.or_else(|| end.told_code().map(WaitStatus::Exited))
 }
 
-/// Our own terminal, while the workload's minds what is typed; dropped, it is again as it was.
-struct Raw(Option<Modes>);
+/// Our own terminal, while the workload's minds what is typed; dropped, or killed, it is again as it was.
+struct Raw(Option<(Modes, Option<Guard>)>);
 
 impl Raw {
     fn new(has_terminal: bool) -> Self {
-        Self(if has_terminal { Modes::of(STDIN) } else { None })
+        let modes = if has_terminal { Modes::of(STDIN) } else { None };
+        Self(modes.map(|modes| (modes, Guard::of_stdin())))
     }
 
     fn begin(&self) {
-        if let (Some(before), false) = (&self.0, in_background()) {
+        if let (Some((before, guard)), false) = (&self.0, in_background()) {
+            guard.iter().for_each(|guard| guard.is_raw(true));
             let _gone = before.raw().set(STDIN);
         }
     }
 
     fn pause(&self) {
-        if let (Some(before), false) = (&self.0, in_background()) {
+        if let (Some((before, guard)), false) = (&self.0, in_background()) {
             let _gone = before.set(STDIN);
+            guard.iter().for_each(|guard| guard.is_raw(false));
         }
     }
 }
@@ -216,10 +306,10 @@ struct Happened {
 }
 
 impl<'a> Relay<'a> {
-    fn new(attached: &'a Attached, typed: Typed) -> Self {
-        let types = typed == Typed::Stdin || stdin().is_terminal();
+    fn new(attached: &'a Attached, typed: Option<Typed>) -> Self {
+        let types = typed.is_some_and(|typed| typed == Typed::Stdin || stdin().is_terminal());
         let (typed, shown) = (Vec::new(), Vec::new());
-        let asks = Asks::Supervisor;
+        let asks = if attached.supervisor.is_some() { Asks::Supervisor } else { Asks::Process };
         Self { attached, asks, types, shows: true, typed, shown, stream: Stream::Stdout, resized: false }
     }
 
@@ -235,9 +325,9 @@ impl<'a> Relay<'a> {
         let mut files = Vec::new();
         if let Some(signals) = signals {
             files.push(PollFd::new(signals.as_fd(), input));
-            files.push(match (self.asks, &attached.process) {
-                (Asks::Process, Some(process)) => PollFd::new(process.as_fd(), input),
-                _ => PollFd::new(attached.supervisor.as_fd(), input),
+            files.extend(match (self.asks, &attached.process, &attached.supervisor) {
+                (Asks::Supervisor, _, Some(supervisor)) => Some(PollFd::new(supervisor.as_fd(), input)),
+                (_, process, _) => process.as_ref().map(|process| PollFd::new(process.as_fd(), input)),
             });
         }
         if self.types && self.typed.is_empty() && !in_background() {
@@ -281,7 +371,9 @@ impl<'a> Relay<'a> {
         self.types = false;
         self.typed.clear();
         let until = Instant::now() + LONGEST_FAREWELL;
-        let quiet = PollTimeout::try_from(QUIET).unwrap_or(PollTimeout::ZERO);
+        // Of one that was launched for us others may be left that say no more, and go on.
+        let quiet = if self.attached.supervisor.is_some() { QUIET } else { LONGEST_FAREWELL };
+        let quiet = PollTimeout::try_from(quiet).unwrap_or(PollTimeout::ZERO);
         while (self.shows || !self.shown.is_empty()) && Instant::now() < until {
             if !self.wait_for(None, quiet)?.any {
                 break;

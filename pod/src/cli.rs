@@ -7,6 +7,7 @@ use clap::builder::{Resettable, StyledStr};
 use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::verbs::add::Add;
+use crate::verbs::attach::Attach;
 use crate::verbs::completion::Completion;
 use crate::verbs::config::{CurrentContext, GetContexts, View};
 use crate::verbs::convert::Convert;
@@ -111,6 +112,8 @@ pub enum Verb {
     Add(Box<Typed<Shown<Add>>>),
     /// Join a pod with a command, in the foreground
     Exec(Box<Typed<Exec>>),
+    /// Be with a container that runs, as it is typed at and speaks
+    Attach(Typed<Attach>),
     /// List pods, or what is kept of a kind
     Get(Typed<Get>),
     /// Show all there is to know of a pod
@@ -134,7 +137,7 @@ pub enum Verb {
     Apply(Typed<Apply>),
     /// Put manifests in the place of what is there
     Replace(Typed<Replace>),
-    /// Make a pod of an image; --dry-run shows it
+    /// Make a pod of an image
     Run(Box<Typed<Run>>),
     /// Change labels of what is kept, or of manifests
     Label(Typed<Label>),

@@ -82,6 +82,16 @@ pub enum Error {
         /// The name asked for.
         workload: Name,
     },
+    /// The pod of a manifest has no such container.
+    #[error("container {container} is not valid for pod {pod} out of: {containers}")]
+    NoSuchContainer {
+        /// The pod.
+        pod: String,
+        /// The name asked for.
+        container: Name,
+        /// Those that it has.
+        containers: String,
+    },
     /// More logs are to be followed than may be.
     #[error(
         "you are attempting to follow {wanted} log streams, but maximum allowed concurrency is {most}, use \

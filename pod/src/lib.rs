@@ -17,6 +17,7 @@ mod changes;
 pub mod cli;
 mod clock;
 mod columns;
+mod company;
 pub mod compile;
 mod conditions;
 pub mod console;
@@ -63,6 +64,7 @@ mod view;
 mod volume;
 
 pub use attach::Attached;
+pub use company::{Stayed, stay_with};
 pub use control::Refusal;
 pub use copy::CopyError;
 pub use error::Error;
@@ -71,7 +73,9 @@ pub use holders::Holder;
 pub use image::owners::tend;
 pub use look::{pod, pods};
 pub use objects::{Key, ObjectsError};
-pub use plan::{Conditions, Console, Contradiction, Hostname, Part, PodPlan, Share, Size, WorkloadPlan, name_after};
+pub use plan::{
+    Conditions, Console, Contradiction, Hostname, Part, PodPlan, Share, Size, Typing, WorkloadPlan, name_after,
+};
 pub use programs::Programs;
 pub use publish::{InvalidPublish, Publish, Transport};
 pub use record::{EndRecord, Missing, PodRecord, Reason, WorkloadRecord, log_name};

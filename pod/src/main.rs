@@ -17,7 +17,7 @@ use pod::verbs::add::Add;
 use pod::verbs::exec::Exec;
 use pod::verbs::image::pull::Pull;
 use pod::verbs::submit::{Apply, Submitted};
-use pod::{Error, Programs, Registry, Store, kubectl, show, verbs};
+use pod::{Error, Programs, Registry, Stayed, Store, kubectl, show, verbs};
 use reaper::ExitCode;
 
 const SUCCESS: ExitCode = ExitCode::Command(0);
@@ -116,6 +116,7 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
             }
         }
         Verb::Exec(exec) => return join(&registry, exec.0),
+        Verb::Attach(verb) => return left(verb.run(&registry, called())?),
         Verb::Get(get) if get.watches() => return tell(&get.watch(out)?, false),
         Verb::Get(get) => {
             if let Some(answer) = get.run() {
@@ -176,6 +177,11 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
         Verb::Apply(verb) if verb.foreground => return stay(&verb),
         Verb::Apply(verb) => return submitted(verb.run()).map(|(exit, _)| exit),
         Verb::Replace(verb) => return submitted(verb.run()).map(|(exit, _)| exit),
+        Verb::Run(verb) if verb.stays() => {
+            let Stayed { answer, code, signal } = pod::stay_with(&verb, &registry, &Programs::of_pod(None)?, called())?;
+            let exit = left((answer, signal))?;
+            return Ok(code.map_or(exit, ExitCode::Command));
+        }
         Verb::Run(verb) => return tell(&verb.run(), false),
         Verb::Label(verb) => return tell(&verb.run(), false),
         Verb::Annotate(verb) => return tell(&verb.run(), false),
@@ -318,6 +324,17 @@ fn join(registry: &Registry, exec: Exec) -> Result<ExitCode, Error> {
         return Ok(ExitCode::Command(code));
     }
     Ok(exit)
+}
+
+/// What this program is called.
+fn called() -> &'static str {
+    if is_kubectl() { "kubectl" } else { "pod" }
+}
+
+/// Tells what being with a container has come to; who was asked to leave it by a signal ends by that.
+fn left((answer, signal): (Answer, Option<reaper::Signal>)) -> Result<ExitCode, Error> {
+    let exit = tell(&answer, false)?;
+    Ok(signal.map_or(exit, ExitCode::Killed))
 }
 
 /// Launches a workload, and stays with it to its end.

@@ -300,9 +300,12 @@ pub struct WorkloadPlan {
     /// How much of the machine a program of the host may have; what a container may have is its own.
     #[serde(default)]
     pub limits: Limits,
-    /// Who types at it.
+    /// What it reads what is typed from.
     #[serde(default)]
     pub console: Console,
+    /// Who types there.
+    #[serde(default)]
+    pub typing: Typing,
     /// What of the container's mounts is a part of a volume.
     #[serde(default)]
     pub parts: Vec<Part>,
@@ -321,6 +324,18 @@ pub enum Console {
     Pipe,
     /// A terminal of its own, of this size in the beginning.
     Terminal(Size),
+}
+
+/// Who types at a workload that has something to read that from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Typing {
+    /// Whoever is attached; with the first who types there it ends when they have gone.
+    #[default]
+    Once,
+    /// Whoever is attached; it has no end.
+    Always,
+    /// Nobody.
+    Never,
 }
 
 /// How large a terminal is, in characters; nothing where that is not known.

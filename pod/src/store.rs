@@ -160,7 +160,7 @@ impl Store {
     }
 
     /// Whoever leaves last removes what all have entered; where there are pods, somebody is to come.
-    fn leave(&self) {
+    pub(crate) fn leave(&self) {
         if fs::metadata(self.registry.root()).is_ok_and(|found| found.nlink() <= EMPTY + 1) {
             let _somebody_is_there = fs::remove_dir(self.at_work());
         }

@@ -2,6 +2,7 @@
 //! hand back values; showing these is not theirs.
 
 pub mod add;
+pub mod attach;
 pub mod completion;
 pub mod config;
 pub mod convert;
@@ -38,10 +39,11 @@ pub mod start;
 pub mod submit;
 mod surroundings;
 pub mod top;
-mod trouble;
+pub(crate) mod trouble;
 pub mod version;
+pub(crate) mod visit;
 pub mod wait;
-mod which;
+pub(crate) mod which;
 
 pub(crate) use surroundings::Surroundings;
 

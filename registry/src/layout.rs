@@ -49,6 +49,9 @@ pub enum Process<'a> {
 const CONSOLE: &str = "console";
 
 impl PodDirectory {
+    /// In a workload's directory: the socket of its console, for who attaches to it.
+    pub const DOOR: &'static str = "attach";
+
     /// The pod's directory at this path.
     #[must_use]
     pub fn at(path: PathBuf) -> Self {
@@ -101,6 +104,12 @@ impl PodDirectory {
     #[must_use]
     pub fn draft_console(&self, name: &Name) -> PathBuf {
         self.draft(name).join(CONSOLE)
+    }
+
+    /// Where the console of a workload that is being launched is to be found by who attaches to it.
+    #[must_use]
+    pub fn draft_door(&self, name: &Name) -> PathBuf {
+        self.draft(name).join(Self::DOOR)
     }
 
     /// The directory of a workload's logs.

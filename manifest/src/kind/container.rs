@@ -97,9 +97,9 @@ pub struct Container {
     pub security_context: Option<SecurityContext>,
     /// A check that it has started; the others wait for it.
     pub startup_probe: Option<Probe>,
-    /// Whether its standard input stays open; nobody types into it, for there is no attach yet.
+    /// Whether its standard input stays open, for who attaches to it.
     pub stdin: Option<bool>,
-    /// Whether its standard input closes when the first attached client leaves.
+    /// Whether its standard input closes when the first who types there leaves.
     pub stdin_once: Option<bool>,
     /// The file that its last message is read from.
     pub termination_message_path: Option<String>,

@@ -20,7 +20,7 @@ use crate::control::Refusal as Refused;
 use crate::error::Error;
 use crate::instance;
 use crate::machine::{LaunchFailure, Launched};
-use crate::plan::{Conditions, Console, Part, Size, WorkloadPlan};
+use crate::plan::{Conditions, Console, Part, Size, Typing, WorkloadPlan};
 use crate::store::Store;
 use crate::verbs::add::add;
 use crate::volume::{Provided, VolumeError, Volumes, existing, mounted, root_of};
@@ -110,12 +110,7 @@ impl Scene {
         let root = Root::Layers { lowers: prepared.lowers, writable };
         let parts = self.parts(spec, start, root.clone(), mounted.mounts, &word, &directory)?;
         let added = ContainerPlan::new(parts).map_err(Error::from).and_then(|container| {
-            let console = match &self.containers().find(|it| it.name == name) {
-                Some(it) if it.tty == Some(true) => Console::Terminal(Size::default()),
-                // Nobody types anything, and there is no end of that.
-                Some(it) if it.stdin == Some(true) => Console::Pipe,
-                _ => Console::None,
-            };
+            let console = self.containers().find(|it| it.name == name).map(typed_at).unwrap_or_default();
             let plan = workload(name, container, mounted.parts, console)?;
             add(&Store::open()?, &sandbox, plan, &self.programs)
         });
@@ -274,7 +269,27 @@ fn etc(directory: &PodDirectory) -> Result<Vec<Mount>, Error> {
     Ok(mounts)
 }
 
-fn workload(name: &str, container: ContainerPlan, parts: Vec<Part>, console: Console) -> Result<WorkloadPlan, Error> {
+/// What a container reads what is typed from, and who types there.
+fn typed_at(container: &Container) -> (Console, Typing) {
+    let console = match (container.tty, container.stdin) {
+        (Some(true), _) => Console::Terminal(Size::default()),
+        (_, Some(true)) => Console::Pipe,
+        _ => Console::None,
+    };
+    let typing = match (container.stdin, container.stdin_once) {
+        (Some(true), Some(true)) => Typing::Once,
+        (Some(true), _) => Typing::Always,
+        _ => Typing::Never,
+    };
+    (console, typing)
+}
+
+fn workload(
+    name: &str,
+    container: ContainerPlan,
+    parts: Vec<Part>,
+    (console, typing): (Console, Typing),
+) -> Result<WorkloadPlan, Error> {
     let process = container.parts().process.clone();
     let mut words = process.command.into_iter();
     Ok(WorkloadPlan {
@@ -290,6 +305,7 @@ fn workload(name: &str, container: ContainerPlan, parts: Vec<Part>, console: Con
         wishes_shares: true,
         runtime: None,
         console,
+        typing,
     })
 }
 

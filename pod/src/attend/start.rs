@@ -94,6 +94,8 @@ pub(super) fn forget(place: &Place, objects: &Objects) -> Result<(), Error> {
     tree::remove(&place.volatile())?;
     // Whoever leaves last removes what all are in.
     let _others_are_there = std::fs::remove_dir(place.registry.root().join(VOLUMES));
+    // Which was there when the sandbox was forgotten.
+    Store::open()?.leave();
     let Some(pods) = manifest::kind::Resource::find("pods") else { return Ok(()) };
     tree::remove(&place.kept())?;
     let changing = objects.change()?;

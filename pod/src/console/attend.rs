@@ -2,7 +2,7 @@
 //!
 //! Nothing is taken before there is room for it: what the log has no room for, or a client who looks does not
 //! take, the workload waits for, as it would writing to either itself. A client who goes away is waited for
-//! no longer; with it goes what it types, so a stdin ends, and a terminal stays.
+//! no longer; with the one that types goes what is typed, so a stdin that is for one ends, and a terminal stays.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -10,13 +10,16 @@ use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::prctl::{set_dumpable, set_name};
+use rustix::net::{SocketFlags, accept_with};
 use rustix::termios::{Winsize, tcsetwinsize};
 
+use super::client::{Client, Missed, Said};
 use super::error::{ConsoleError, failed};
 use super::launch::Begin;
-use super::packet::{FromClient, LONGEST, Shown, Stream, hear, say, would_wait};
+use super::packet::{Stream, would_wait};
+use super::way::Way;
 use crate::control::receive;
-use crate::plan::Size;
+use crate::plan::{Size, Typing};
 use crate::sys;
 
 /// How long the last words may take to be logged once the pod is over.
@@ -24,28 +27,24 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// What says to a terminal that nothing more will be typed; twice, for behind an unfinished line the first only
 /// hands that on.
 const END_OF_INPUT: [u8; 2] = [4; 2];
-
-/// One of a workload's outputs, on its way to its log and to who looks.
-struct Way {
-    stream: Stream,
-    from: Option<OwnedFd>,
-    log: OwnedFd,
-    /// What has been read last, how much of that has been logged, and whether it was shown.
-    held: Vec<u8>,
-    logged: usize,
-    shown: bool,
-}
+/// How many look at once; who comes then waits at the door.
+const MOST: usize = 16;
 
 /// What a console stands between.
 struct Console {
     pause: OwnedFd,
-    client: Option<OwnedFd>,
-    /// Whether it is by the client that a stdin goes on.
-    had_client: bool,
+    door: OwnedFd,
+    clients: Vec<Client>,
+    /// What was said before anybody has come.
+    missed: Option<Missed>,
+    typing: Typing,
     is_terminal: bool,
-    /// Where what is typed goes, and what of it is still to go.
+    /// Where what is typed goes.
     input: Option<OwnedFd>,
-    typed: Vec<u8>,
+    /// Whether it ends once all that was typed has gone.
+    is_ending: bool,
+    /// What is still to go of who has gone, and what says to a terminal that no more is typed.
+    last: Vec<u8>,
     ways: Vec<Way>,
 }
 
@@ -69,25 +68,33 @@ pub fn attend() -> Result<(), ConsoleError> {
 impl Console {
     fn new(begin: &Begin, handed: Vec<OwnedFd>) -> Option<Self> {
         let mut handed = handed.into_iter();
-        let pause = handed.next()?;
-        let client = if begin.has_client { Some(handed.next()?) } else { None };
-        let way = |stream, from, log| Way { stream, from: Some(from), log, held: Vec::new(), logged: 0, shown: false };
+        let (pause, door) = (handed.next()?, handed.next()?);
+        let first = if begin.has_client { Some(Client::first(handed.next()?)) } else { None };
         let (input, ways) = if begin.is_terminal {
             let (terminal, log) = (handed.next()?, handed.next()?);
-            (terminal.try_clone().ok()?, vec![way(Stream::Stdout, terminal, log)])
+            (terminal.try_clone().ok()?, vec![Way::new(Stream::Stdout, terminal, log)])
         } else {
             let (stdin, stdout, stderr) = (handed.next()?, handed.next()?, handed.next()?);
             let (log, err) = (handed.next()?, handed.next()?);
-            (stdin, vec![way(Stream::Stdout, stdout, log), way(Stream::Stderr, stderr, err)])
+            (stdin, vec![Way::new(Stream::Stdout, stdout, log), Way::new(Stream::Stderr, stderr, err)])
         };
-        let is_terminal = begin.is_terminal;
-        let had_client = begin.has_client;
-        Some(Self { pause, client, had_client, is_terminal, input: Some(input), typed: Vec::new(), ways })
+        Some(Self {
+            pause,
+            door,
+            missed: first.is_none().then(Missed::default),
+            clients: first.into_iter().collect(),
+            typing: begin.typing,
+            is_terminal: begin.is_terminal,
+            input: Some(input),
+            is_ending: false,
+            last: Vec::new(),
+            ways,
+        })
     }
 
     fn stand(mut self) -> io::Result<()> {
         let mut until: Option<Instant> = None;
-        while self.ways.iter().any(|way| way.from.is_some() || !way.held.is_empty()) {
+        while !self.ways.iter().all(Way::is_over) || !self.is_shown() {
             let left = until.map(|until| until.saturating_duration_since(Instant::now()));
             if left == Some(Duration::ZERO) {
                 break;
@@ -100,30 +107,27 @@ impl Console {
         Ok(())
     }
 
+    fn is_shown(&self) -> bool {
+        self.clients.iter().all(Client::is_shown)
+    }
+
     /// Waits for anything that can be done; says whether it has come to know that the pod is over.
     fn wait(&self, left: Option<Duration>) -> io::Result<bool> {
         let mut files: Vec<PollFd<'_>> = Vec::new();
         if left.is_none() {
             files.push(PollFd::new(self.pause.as_fd(), PollFlags::POLLIN));
         }
+        let takes_more = self.is_shown();
         for way in &self.ways {
-            if let (Some(from), true) = (&way.from, way.held.is_empty()) {
-                files.push(PollFd::new(from.as_fd(), PollFlags::POLLIN));
-            }
-            if way.logged < way.held.len() {
-                files.push(PollFd::new(way.log.as_fd(), PollFlags::POLLOUT));
-            }
+            files.extend(way.readable().filter(|_| takes_more).map(|from| PollFd::new(from, PollFlags::POLLIN)));
+            files.extend(way.writable().map(|log| PollFd::new(log, PollFlags::POLLOUT)));
         }
-        if let Some(client) = &self.client {
-            let shows = self.ways.iter().any(|way| !way.held.is_empty() && !way.shown);
-            let shows = if shows { PollFlags::POLLOUT } else { PollFlags::empty() };
-            let types = if self.typed.is_empty() { PollFlags::POLLIN } else { PollFlags::empty() };
-            // Of one who has gone the kernel would tell again and again.
-            if !(shows | types).is_empty() {
-                files.push(PollFd::new(client.as_fd(), shows | types));
-            }
+        files.extend(self.clients.iter().filter_map(Client::awaited).map(|(client, flags)| PollFd::new(client, flags)));
+        if self.clients.len() < MOST {
+            files.push(PollFd::new(self.door.as_fd(), PollFlags::POLLIN));
         }
-        if let (Some(input), false) = (&self.input, self.typed.is_empty()) {
+        let is_typed = !self.last.is_empty() || self.clients.iter().any(|client| !client.typed.is_empty());
+        if let Some(input) = self.input.as_ref().filter(|_| is_typed) {
             files.push(PollFd::new(input.as_fd(), PollFlags::POLLOUT));
         }
         let timeout = left.map_or(PollTimeout::NONE, |left| PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX));
@@ -137,47 +141,82 @@ impl Console {
     /// Moves what can be moved.
     fn step(&mut self) {
         for way in &mut self.ways {
-            way.fill();
+            if self.clients.iter().all(Client::is_shown) {
+                let stream = way.stream;
+                let bytes = way.fill();
+                if !bytes.is_empty() {
+                    self.clients.iter_mut().for_each(|client| client.owe(stream, bytes));
+                    if let Some(missed) = &mut self.missed {
+                        missed.add(stream, bytes);
+                    }
+                }
+            }
             way.log();
-            way.show(&mut self.client);
         }
-        self.hear();
+        self.admit();
+        self.show_and_hear();
         self.type_in();
-        if self.had_client && self.client.is_none() && !self.is_terminal && self.typed.is_empty() {
-            self.input = None;
+    }
+
+    fn admit(&mut self) {
+        while self.clients.len() < MOST {
+            let flags = SocketFlags::CLOEXEC;
+            let Ok(come) = accept_with(&self.door, flags) else { return };
+            self.clients.push(Client::come(come));
         }
     }
 
-    /// Takes what the client says, when all that it has typed before has gone.
-    fn hear(&mut self) {
-        let Some(client) = self.client.as_ref().filter(|_| self.typed.is_empty()) else { return };
-        let packet = match hear(client) {
-            Ok(None) => return,
-            Ok(Some(packet)) if !packet.is_empty() => packet,
-            Ok(Some(_)) | Err(_) => {
-                self.client = None;
-                return;
+    fn show_and_hear(&mut self) {
+        for mut client in std::mem::take(&mut self.clients) {
+            let said = if client.show() { client.hear() } else { Said::Gone };
+            match said {
+                Said::Nothing => {}
+                Said::Typed if self.input.is_some() && self.typing != Typing::Never => {}
+                Said::Typed => client.typed.clear(),
+                Said::Here(here) => {
+                    let missed = self.missed.take().filter(|_| here.missed);
+                    client.welcome(missed.into_iter().flat_map(Missed::into_said));
+                }
+                Said::End => {
+                    if self.typing == Typing::Once {
+                        self.is_ending = true;
+                        if self.is_terminal {
+                            self.last.extend(END_OF_INPUT);
+                        }
+                    }
+                }
+                Said::Size(size) => resize(self.input.as_ref(), size),
+                Said::Gone => {
+                    self.is_ending |= client.types() && self.typing == Typing::Once;
+                    self.last.append(&mut client.typed);
+                    continue;
+                }
             }
-        };
-        match FromClient::of(&packet) {
-            Some(FromClient::Typed(bytes)) if self.input.is_some() => self.typed = bytes.to_vec(),
-            Some(FromClient::End) if self.is_terminal => self.typed = END_OF_INPUT.to_vec(),
-            Some(FromClient::End) => self.input = None,
-            Some(FromClient::Size(size)) => resize(self.input.as_ref(), size),
-            Some(FromClient::Typed(_)) | None => {}
+            self.clients.push(client);
         }
     }
 
     fn type_in(&mut self) {
-        let Some(input) = self.input.as_ref().filter(|_| !self.typed.is_empty()) else { return };
-        match rustix::io::write(input, &self.typed) {
-            Ok(taken) => drop(self.typed.drain(..taken)),
-            Err(errno) if would_wait(errno) => {}
-            // Nobody reads it.
-            Err(_) => {
-                self.input = None;
-                self.typed.clear();
+        let typed = self.clients.iter_mut().map(|client| &mut client.typed).chain([&mut self.last]);
+        for typed in typed.filter(|typed| !typed.is_empty()) {
+            let Some(input) = &self.input else {
+                typed.clear();
+                continue;
+            };
+            match rustix::io::write(input, typed) {
+                Ok(taken) => drop(typed.drain(..taken)),
+                Err(errno) if would_wait(errno) => return,
+                // Nobody reads it.
+                Err(_) => {
+                    self.input = None;
+                    typed.clear();
+                }
             }
+        }
+        // A terminal's is where its size is set, too.
+        let is_typed = !self.last.is_empty() || self.clients.iter().any(|client| !client.typed.is_empty());
+        if self.is_ending && !self.is_terminal && !is_typed {
+            self.input = None;
         }
     }
 }
@@ -188,54 +227,5 @@ fn resize(terminal: Option<&OwnedFd>, Size { rows, columns }: Size) {
     if let Some(terminal) = terminal {
         // What is no terminal has no size.
         let _no_terminal = tcsetwinsize(terminal, size);
-    }
-}
-
-impl Way {
-    /// Reads what there is, when all that there was has gone.
-    fn fill(&mut self) {
-        let Some(from) = self.from.as_ref().filter(|_| self.held.is_empty()) else { return };
-        self.held.resize(LONGEST, 0);
-        let read = rustix::io::read(from, self.held.as_mut_slice());
-        self.held.truncate(read.unwrap_or(0));
-        (self.logged, self.shown) = (0, false);
-        match read {
-            Ok(1..) => {}
-            Err(errno) if would_wait(errno) => {}
-            // Of a terminal that nobody has open any more there is an error to be read.
-            Ok(0) | Err(_) => self.from = None,
-        }
-    }
-
-    fn log(&mut self) {
-        if self.logged < self.held.len() {
-            match rustix::io::write(&self.log, &self.held[self.logged..]) {
-                Ok(taken) => self.logged += taken,
-                Err(errno) if would_wait(errno) => {}
-                // Both of its ends are ours: there is no reason for it not to take anything.
-                Err(_) => self.logged = self.held.len(),
-            }
-        }
-        self.settle();
-    }
-
-    fn show(&mut self, client: &mut Option<OwnedFd>) {
-        if !self.held.is_empty() && !self.shown {
-            let packet = Shown { stream: self.stream, bytes: &self.held }.packet();
-            match client.as_ref().map(|client| say(client, &packet)) {
-                Some(Ok(shown)) => self.shown = shown,
-                None => self.shown = true,
-                Some(Err(_)) => (*client, self.shown) = (None, true),
-            }
-        }
-        self.settle();
-    }
-
-    /// Lets go of what has been logged and shown.
-    fn settle(&mut self) {
-        if self.logged == self.held.len() && self.shown {
-            self.held.clear();
-            self.logged = 0;
-        }
     }
 }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::error::{ConsoleError, need};
 use crate::control::send;
 use crate::nobody::{Nobody, Trouble};
+use crate::plan::Typing;
 
 /// What a console stands between.
 #[derive(Debug)]
@@ -32,15 +33,20 @@ pub(crate) struct Start<'a> {
     /// Where it leaves word of itself.
     pub(crate) record: PathBuf,
     pub(crate) ends: Ends,
+    /// Who may type.
+    pub(crate) typing: Typing,
+    /// A socket that is listened at for who attaches later.
+    pub(crate) door: &'a OwnedFd,
     /// Who looks and types, if anybody does.
     pub(crate) client: Option<&'a OwnedFd>,
 }
 
-/// What it is told, with the descriptors of all of it: the pause's, the client's, the ends in order.
+/// What it is told, with the descriptors of all of it: the pause's, the door, the client's, the ends in order.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Begin {
     pub(super) is_terminal: bool,
     pub(super) has_client: bool,
+    pub(super) typing: Typing,
 }
 
 /// Starts a console. One that cannot do what it is to do ends, and with it all that it holds.
@@ -60,8 +66,9 @@ pub(crate) fn start(start: Start<'_>) -> Result<Child, ConsoleError> {
         Ends::Terminal(terminal, log) => vec![terminal, log],
         Ends::Pipes(pipes, logs) => pipes.iter().chain(logs).collect(),
     };
-    let begin = Begin { is_terminal: matches!(start.ends, Ends::Terminal(..)), has_client: start.client.is_some() };
-    let numbers: Vec<_> = [start.pinned.as_raw_fd()]
+    let is_terminal = matches!(start.ends, Ends::Terminal(..));
+    let begin = Begin { is_terminal, has_client: start.client.is_some(), typing: start.typing };
+    let numbers: Vec<_> = [start.pinned.as_raw_fd(), start.door.as_raw_fd()]
         .into_iter()
         .chain(start.client.into_iter().chain(ends).map(AsRawFd::as_raw_fd))
         .collect();

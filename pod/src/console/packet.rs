@@ -13,6 +13,7 @@ pub(crate) const LONGEST: usize = 16 << 10;
 const TYPED: u8 = b'i';
 const END: u8 = b'e';
 const SIZE: u8 = b'w';
+const HERE: u8 = b'h';
 const STDOUT: u8 = b'o';
 const STDERR: u8 = b'r';
 
@@ -25,6 +26,25 @@ pub(crate) enum FromClient<'a> {
     End,
     /// Its terminal is as large as this.
     Size(Size),
+    /// It has come by the door; the first that it says, and answered by [`WELCOME`].
+    Here(Here),
+}
+
+/// What somebody wants who has come by the door.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Here {
+    /// To type, too.
+    pub(crate) types: bool,
+    /// To be told what was said before anybody came.
+    pub(crate) missed: bool,
+}
+
+/// That somebody who has come is attached from now on.
+pub(super) const WELCOME: &[u8] = &[HERE];
+
+/// Whether a packet says so.
+pub(crate) fn is_welcome(packet: &[u8]) -> bool {
+    packet == WELCOME
 }
 
 /// Which of a workload's outputs.
@@ -51,6 +71,7 @@ impl<'a> FromClient<'a> {
             Self::Size(Size { rows, columns }) => {
                 [[SIZE].as_slice(), &rows.to_le_bytes(), &columns.to_le_bytes()].concat()
             }
+            Self::Here(Here { types, missed }) => vec![HERE, u8::from(*types), u8::from(*missed)],
         }
     }
 
@@ -61,6 +82,9 @@ impl<'a> FromClient<'a> {
             [END] => Some(Self::End),
             [SIZE, a, b, c, d] => {
                 Some(Self::Size(Size { rows: u16::from_le_bytes([*a, *b]), columns: u16::from_le_bytes([*c, *d]) }))
+            }
+            [HERE, types @ 0..=1, missed @ 0..=1] => {
+                Some(Self::Here(Here { types: *types == 1, missed: *missed == 1 }))
             }
             _ => None,
         }
@@ -124,13 +148,15 @@ mod tests {
 
     #[test]
     fn packets_say_what_was_said() {
-        for said in [FromClient::Typed(b"ls\n"), FromClient::End, FromClient::Size(Size { rows: 24, columns: 1000 })] {
+        let here = FromClient::Here(Here { types: true, missed: false });
+        let size = FromClient::Size(Size { rows: 24, columns: 1000 });
+        for said in [FromClient::Typed(b"ls\n"), FromClient::End, size, here] {
             assert_eq!(FromClient::of(&said.packet()), Some(said));
         }
         for shown in [Shown { stream: Stream::Stdout, bytes: b"out" }, Shown { stream: Stream::Stderr, bytes: b"" }] {
             assert_eq!(Shown::of(&shown.packet()), Some(shown));
         }
-        for packet in [&b""[..], b"x", b"ee", b"w12"] {
+        for packet in [&b""[..], b"x", b"ee", b"w12", b"h", b"h\x02\x00"] {
             assert_eq!(FromClient::of(packet), None, "{packet:?}");
         }
     }

@@ -11,6 +11,7 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::stat::Mode;
 use nix::unistd::{mkfifo, pipe2};
 use registry::file;
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, listen, socket_with};
 use rustix::termios::{Winsize, tcsetwinsize};
 
 use crate::console::Ends;
@@ -35,6 +36,17 @@ pub(super) fn fifo(path: &Path, for_anybody: bool) -> Result<Fifo, Error> {
         theirs.set_permissions(Permissions::from_mode(0o666)).map_err(file("open up", path))?;
     }
     Ok(Fifo { theirs: theirs.into(), ours })
+}
+
+/// A socket where it is listened for who attaches to a workload.
+pub(super) fn door(path: &Path) -> Result<OwnedFd, Error> {
+    const WAITING: i32 = 16;
+    let failed = |errno: rustix::io::Errno| file("listen at", path)(errno.into());
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let door = socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None).map_err(failed)?;
+    bind(&door, &SocketAddrUnix::new(path).map_err(failed)?).map_err(failed)?;
+    listen(&door, WAITING).map_err(failed)?;
+    Ok(door)
 }
 
 /// Our end of a fifo.

@@ -22,14 +22,14 @@ use registry::{Name, PodDirectory, file};
 
 use super::complain;
 use super::log::Log;
-use super::wires::{Wires, fifo};
+use super::wires::{Wires, door, fifo};
 use crate::bundle;
 use crate::cgroup::{self, Group};
 use crate::console::{self, Ends};
 use crate::control::Refusal;
 use crate::error::Error;
 use crate::instance;
-use crate::plan::{Conditions, WorkloadPlan};
+use crate::plan::{Conditions, Typing, WorkloadPlan};
 use crate::record::{EndRecord, Missing, WorkloadRecord};
 use crate::sandbox;
 use crate::strays::Mounts;
@@ -234,7 +234,7 @@ impl Worker {
             Some(Group { cgroup, .. }) => (Grouped::Yes(OomWatch::new(&cgroup)?), cgroup.to_join()?),
             None => (Grouped::No, Cgroups::default()),
         };
-        let launching = Launching { wires, client, process, cgroups };
+        let launching = Launching { wires, client, typing: plan.typing, process, cgroups };
         let pids = plan.container.as_ref().map(|container| container.parts().pids);
         let (child, console) = match plan.container {
             None => self.join(plan, launching),
@@ -247,14 +247,22 @@ impl Worker {
 
     /// Starts the console of a workload that has one, before its own process is there; it goes when that does
     /// not come about.
-    fn attend(&self, name: &Name, ends: Option<Ends>, client: Option<&OwnedFd>) -> Result<Option<Child>, Error> {
+    fn attend(
+        &self,
+        name: &Name,
+        ends: Option<Ends>,
+        (typing, client): (Typing, Option<&OwnedFd>),
+    ) -> Result<Option<Child>, Error> {
         let Some(ends) = ends else { return Ok(None) };
+        let door = door(&self.directory.draft_door(name))?;
         let started = console::start(console::Start {
             program: &self.program,
             pause: self.pause,
             pinned: self.pinned.as_fd(),
             record: self.directory.draft_console(name),
             ends,
+            typing,
+            door: &door,
             client,
         })?;
         Ok(Some(started.on_drop(OnDrop::Kill)))
@@ -262,7 +270,7 @@ impl Worker {
 
     /// Joins the pod with a program of the host.
     fn join(&self, plan: WorkloadPlan, launching: Launching<'_>) -> Result<(Child, Option<Child>), Error> {
-        let Launching { mut wires, client, process, cgroups } = launching;
+        let Launching { mut wires, client, typing, process, cgroups } = launching;
         let mut command = Command::new(plan.program)
             .args(plan.arguments)
             .environment(Environment::Empty)
@@ -281,7 +289,7 @@ impl Worker {
         let opened = join.plan().map_err(nsjoin::Error::from).and_then(|plan| plan.open_with(attached));
         let mut opened = opened?;
         let terminal = wires.has_terminal().then(|| opened.make_bare_terminal()).transpose()?;
-        let console = self.attend(&plan.name, wires.ends(terminal), client)?;
+        let console = self.attend(&plan.name, wires.ends(terminal), (typing, client))?;
         Ok((opened.spawn()?, console))
     }
 
@@ -296,7 +304,7 @@ impl Worker {
 
     /// Makes a container in the pod.
     fn contain(&self, plan: WorkloadPlan, launching: Launching<'_>) -> Result<(Child, Option<Child>), Error> {
-        let Launching { mut wires, client, process, cgroups } = launching;
+        let Launching { mut wires, client, typing, process, cgroups } = launching;
         let sources = self.parts(&plan)?;
         let Some(container) = plan.container else { return Err(Error::NoRoot) };
         let attached = container::Attached {
@@ -309,7 +317,7 @@ impl Worker {
         };
         let sandbox = Sandbox::open(self.pause)?;
         let (opened, terminal) = container::Opened::open(container, sandbox, attached)?;
-        let console = self.attend(&plan.name, wires.ends(terminal), client)?;
+        let console = self.attend(&plan.name, wires.ends(terminal), (typing, client))?;
         let launched = match plan.runtime {
             None => opened.spawn(),
             Some(runtime) => opened.spawn_by(&runtime, &bundle::make(&self.directory, &plan.name)?),
@@ -335,6 +343,7 @@ struct Launching<'a> {
     wires: Wires,
     /// Who is attached to it.
     client: Option<&'a OwnedFd>,
+    typing: Typing,
     process: File,
     cgroups: Cgroups,
 }

@@ -25,7 +25,7 @@ use crate::attach::{self, Attached};
 use crate::control::{Answer, Request};
 use crate::error::Error;
 use crate::instance;
-use crate::plan::{Conditions, Console, Size, WorkloadPlan, name_after};
+use crate::plan::{Conditions, Console, Size, Typing, WorkloadPlan, name_after};
 use crate::programs::Programs;
 use crate::record::{PodRecord, WorkloadRecord};
 use crate::store::Store;
@@ -93,6 +93,7 @@ impl Add {
     /// a container cannot be one.
     pub fn plan(self, registry: &Registry) -> Result<WorkloadPlan, Error> {
         let console = self.console();
+        let typing = if self.detach { Typing::Always } else { Typing::Once };
         let Self { pod, name, surroundings, contained, limited, command, .. } = self;
         let limits = limited.limits()?;
         let named = |program: &OsString| {
@@ -120,6 +121,7 @@ impl Add {
                 runtime,
                 limits,
                 console,
+                typing,
                 parts: Vec::new(),
                 wishes_shares: false,
             });
@@ -155,6 +157,7 @@ impl Add {
             runtime,
             limits: Limits::default(),
             console,
+            typing,
             parts: Vec::new(),
             wishes_shares: false,
         })
@@ -223,6 +226,7 @@ pub fn attach(store: &Store, pod: &Name, plan: WorkloadPlan, programs: &Programs
     // One that has ended already says so by the supervisor.
     let process = found.directory().recorded(Process::Workload(&workload))?;
     let process = process.map(Pidfd::of).transpose().map_err(RegistryError::Blind)?.flatten();
+    let supervisor = Some(supervisor);
     Ok(Attached { found, workload, has_terminal, console, supervisor, process })
 }
 

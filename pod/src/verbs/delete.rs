@@ -293,7 +293,7 @@ fn deleted(object: &Object, says_names: bool, done: &str) -> String {
 }
 
 /// What is said of an object that was deleted.
-pub(super) fn told_of(key: &Key) -> String {
+pub(crate) fn told_of(key: &Key) -> String {
     line(key, "deleted")
 }
 

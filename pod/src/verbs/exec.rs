@@ -11,6 +11,7 @@ use nsjoin::{Directory, Join, Opened, Select, Target};
 use registry::{Found, Name, PodDirectory, Process, Registry, RegistryError, file};
 
 use super::Surroundings;
+use super::meant::none_such;
 use super::named;
 use super::surroundings::program_and_arguments;
 use crate::bundle;
@@ -174,7 +175,7 @@ pub(super) fn process(found: &Found, workload: Option<&Name>) -> Result<Identity
         (Some(process), Seen::Alive) => own(found.directory(), name, process)?
             .ok_or_else(|| Error::NotYet { pod: pod.clone(), workload: name.clone() }),
         (Some(_), Seen::Ended) => Err(Error::WorkloadEnded { pod: pod.clone(), workload: name.clone() }),
-        (None, Seen::Ended | Seen::Alive) => Err(Error::NoSuchWorkload { pod: pod.clone(), workload: name.clone() }),
+        (None, Seen::Ended | Seen::Alive) => Err(none_such(found, name)),
         (_, Seen::Unknown(source)) => Err(RegistryError::Unseen { name: pod.clone(), source }.into()),
     }
 }

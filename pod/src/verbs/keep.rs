@@ -168,9 +168,12 @@ impl Keeper {
     /// # Errors
     /// What is wrong with it, or with what is there, in kubectl's words.
     pub(super) fn make(&self, object: &Object, value: &Value) -> Result<Kept, Complaint> {
+        if self.strategy == Strategy::None {
+            can_be_run(object)?;
+        }
         let resource = object.resource();
         let told = |error: &ObjectsError| match (reason(error), resource.kind) {
-            (Some(reason), "Namespace") => Complaint::Whole(format!("Error from server ({reason}): {error}")),
+            (Some(reason), "Namespace" | "Pod") => Complaint::Whole(format!("Error from server ({reason}): {error}")),
             (Some(_), "Secret") => Complaint::Plain(format!("failed to create secret {error}")),
             (Some(_), _) => Complaint::Plain(format!("failed to create {}: {error}", resource.singular)),
             (None, _) => plain(error),

@@ -23,7 +23,7 @@ use crate::answer::{Answer, Complaint};
 use crate::error::Error;
 use crate::record::{self, WorkloadRecord};
 use entry::Shower;
-use follow::Follow;
+use follow::{Follow, Until};
 use read::{Launch, last};
 
 /// Print what a workload has said.
@@ -127,6 +127,29 @@ pub(crate) fn follow(
     let mut shower = Shower { since: None, timestamps: false, prefix, left: None, goes_on: [false; 2], out, err };
     let last = follow.run(launch, &mut shower)?;
     shower.flush().map(|()| last)
+}
+
+/// Writes what a workload says in this launch until that has ended; what it has said before, too, where that was
+/// missed.
+///
+/// # Errors
+/// As [`follow`].
+pub(super) fn listen(
+    found: &Found,
+    workload: &Name,
+    launch: u32,
+    missed: bool,
+    out: &mut impl Write,
+    err: &mut impl Write,
+) -> Result<(), Error> {
+    let follow = Follow::new(found, workload)?.until(Until::Ended);
+    let mut launch = Launch::open(found.directory(), workload, launch)?;
+    if !missed {
+        last(&mut launch, 0, |_| Ok(true))?;
+    }
+    let mut shower = Shower { since: None, timestamps: false, prefix: None, left: None, goes_on: [false; 2], out, err };
+    follow.run(launch, &mut shower)?;
+    shower.flush()
 }
 
 impl Logs {

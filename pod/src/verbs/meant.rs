@@ -31,11 +31,30 @@ impl Meant {
 /// # Errors
 /// It cannot be read whose pod it is.
 pub fn container(found: &Found) -> Result<Option<Meant>, Error> {
+    Ok(manifests(found)?.and_then(|pod| chosen(&pod)))
+}
+
+/// That there is no such workload: of the pod of a manifest, whose containers there are.
+#[must_use]
+pub fn none_such(found: &Found, workload: &Name) -> Error {
+    let pod = || found.name().clone();
+    match manifests(found) {
+        Ok(Some(manifest)) if !names(&manifest).any(|(name, _)| name == workload.as_str()) => Error::NoSuchContainer {
+            pod: called(&manifest),
+            container: workload.clone(),
+            containers: listed(&manifest),
+        },
+        _ => Error::NoSuchWorkload { pod: pod(), workload: workload.clone() },
+    }
+}
+
+/// The pod of a manifest whose sandbox this is, if it is one.
+fn manifests(found: &Found) -> Result<Option<Box<Pod>>, Error> {
     let record: PodRecord = found.directory().pod()?;
     let Some((uid, (namespace, name))) = record.plan.object().zip(record.plan.key()) else { return Ok(None) };
     let Some(pods) = Resource::find("pods") else { return Ok(None) };
     match Objects::of_this_user()?.get(&Key::new(pods, namespace, name))? {
-        Some(Object::Pod(pod)) if pod.metadata.uid.as_deref() == Some(uid) => Ok(chosen(&pod)),
+        Some(Object::Pod(pod)) if pod.metadata.uid.as_deref() == Some(uid) => Ok(Some(pod)),
         // It is just being forgotten.
         _ => Ok(None),
     }
@@ -57,6 +76,23 @@ pub(super) fn meant(found: &Found) -> Result<Option<Meant>, Error> {
     }
 }
 
+fn called(pod: &Pod) -> String {
+    pod.metadata.name.clone().unwrap_or_default()
+}
+
+/// The names of a pod's containers, and what is said of those that are beside the regular ones.
+pub(super) fn names(pod: &Pod) -> impl Iterator<Item = (&str, &'static str)> {
+    pod.spec.iter().flat_map(|spec| {
+        let regular = spec.containers.iter().map(|container| (container.name.as_str(), ""));
+        regular.chain(spec.init_containers.iter().map(|container| (container.name.as_str(), " (init)")))
+    })
+}
+
+/// All of them in a line.
+pub(super) fn listed(pod: &Pod) -> String {
+    names(pod).map(|(name, kind)| format!("{name}{kind}")).collect::<Vec<_>>().join(", ")
+}
+
 pub(super) fn chosen(pod: &Pod) -> Option<Meant> {
     let spec = pod.spec.as_ref()?;
     let named = pod.metadata.annotations.get(DEFAULT);
@@ -70,14 +106,6 @@ pub(super) fn chosen(pod: &Pod) -> Option<Meant> {
         return Some(Meant::plainly(workload));
     }
     Some(Meant { workload, told: Some(format!("Defaulted container {first:?} out of: {}", listed(pod))) })
-}
-
-/// The containers of a pod, as kubectl lists them.
-pub(super) fn listed(pod: &Pod) -> String {
-    let Some(spec) = &pod.spec else { return String::new() };
-    let containers = spec.containers.iter().map(|container| container.name.clone());
-    let inits = spec.init_containers.iter().map(|container| format!("{} (init)", container.name));
-    containers.chain(inits).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

@@ -1,9 +1,13 @@
 //! How a pod is named on the command line: `web`, `pod/web`, and its namespace beside it.
 
-use manifest::kind::Resource;
+use manifest::kind::{Object, Pod, Resource};
 use registry::{Found, Name, Registry};
 
+use super::trouble::Trouble;
+use super::which::{told, which};
+use crate::answer::Complaint;
 use crate::error::Error;
+use crate::objects::{Key, Objects, ObjectsError};
 use crate::place::Place;
 
 /// A name, with the kind before it or not.
@@ -29,6 +33,44 @@ pub fn found(registry: &Registry, namespace: Option<&str>, name: &Name) -> Resul
         uid: String::new(),
     };
     Ok(registry.pod(&place.sandbox())?)
+}
+
+/// A pod that is there.
+pub(super) enum Kept {
+    /// Of a manifest.
+    Pod(Box<Pod>),
+    /// Made by hand.
+    ByHand(Name),
+}
+
+/// The pod that a word means; `only` is said of what is no pod.
+///
+/// # Errors
+/// There is none.
+pub(super) fn kept(word: &str, namespace: Option<&str>, only: &str) -> Result<Kept, Trouble> {
+    let name = match word.split_once('/') {
+        None => word,
+        Some((kind, name)) => {
+            // Words that name nothing, or another kind.
+            which(&[word.to_owned()])?;
+            if Resource::find(kind).is_none_or(|resource| resource.kind != "Pod") {
+                return Err(Complaint::plain(only).into());
+            }
+            name
+        }
+    };
+    let Some(pods) = Resource::find("pods") else { return Err(Complaint::plain("there are no pods").into()) };
+    let key = Key::new(pods, namespace.filter(|name| !name.is_empty()).unwrap_or("default"), name);
+    if let Some(Object::Pod(pod)) =
+        Objects::of_this_user().and_then(|objects| objects.get(&key)).map_err(Error::from)?
+    {
+        return Ok(Kept::Pod(pod));
+    }
+    let by_hand = Name::try_from(name.to_owned()).ok().filter(|_| !word.contains('/') && namespace.is_none());
+    match by_hand.filter(|name| Registry::of_this_user().pod(name).is_ok()) {
+        Some(name) => Ok(Kept::ByHand(name)),
+        None => Err(told(&ObjectsError::Missing(key)).into()),
+    }
 }
 
 #[cfg(test)]

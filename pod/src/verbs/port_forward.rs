@@ -15,16 +15,15 @@ use std::path::Path;
 
 use clap::Args;
 use launch::{Identity, Pidfd};
-use manifest::kind::{Object, Pod, Resource};
-use registry::{Found, Name, Registry, RegistryError};
+use manifest::kind::Pod;
+use registry::{Found, Registry, RegistryError};
 
 use super::lives::as_it_does;
+use super::named::{Kept, kept};
 use super::trouble::{Trouble, answered};
-use super::which::{told, which};
 use crate::answer::{Answer, Complaint};
 use crate::error::Error;
 use crate::forwarder::{self, Forwarder, ForwarderError, Listening};
-use crate::objects::{Key, Objects, ObjectsError};
 use crate::place::Place;
 use crate::programs::Programs;
 use crate::publish::{Publish, Transport};
@@ -105,28 +104,9 @@ impl PortForward {
 
     /// The pod that is meant, and what its manifest says.
     fn pod(&self, registry: &Registry, word: &str) -> Result<(Found, Option<Box<Pod>>), Trouble> {
-        let namespace = self.namespace.as_deref().filter(|name| !name.is_empty()).unwrap_or("default");
-        let name = match word.split_once('/') {
-            None => word,
-            Some((kind, name)) => {
-                // Words that name nothing, or another kind.
-                which(&[word.to_owned()])?;
-                if Resource::find(kind).is_none_or(|resource| resource.kind != "Pod") {
-                    return Err(Complaint::plain("only to pods ports are forwarded: pod/NAME").into());
-                }
-                name
-            }
-        };
-        let Some(pods) = Resource::find("pods") else { return Err(Complaint::plain("there are no pods").into()) };
-        let key = Key::new(pods, namespace, name);
-        let kept = Objects::of_this_user().and_then(|objects| objects.get(&key)).map_err(Error::from)?;
-        let Some(Object::Pod(pod)) = kept else {
-            let by_hand = Name::try_from(name.to_owned()).ok().filter(|_| !word.contains('/'));
-            let found = by_hand.and_then(|name| registry.pod(&name).ok());
-            return match found {
-                Some(found) if self.namespace.is_none() => Ok((found, None)),
-                _ => Err(told(&ObjectsError::Missing(key)).into()),
-            };
+        let pod = match kept(word, self.namespace.as_deref(), "only to pods ports are forwarded: pod/NAME")? {
+            Kept::Pod(pod) => pod,
+            Kept::ByHand(name) => return Ok((registry.pod(&name).map_err(Error::from)?, None)),
         };
         let pod = as_it_does(pod, &mut Answer::default()).pod;
         let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref()).unwrap_or("Pending");

@@ -1,21 +1,26 @@
 //! `run`: a pod of one container, from words.
 
+use std::time::Duration;
+
 use clap::Args;
 use manifest::image::is_reference;
 use manifest::make::{self, Run as Wanted};
 use manifest::patch;
-use manifest::read::{Head, Validate};
+use manifest::read::{Decoded, Head, Validate, Written};
 use manifest::schema;
 use manifest::text::{Budget, documents};
 use serde_json::{Value, json};
 
 use super::dry_run::{DryRun, Strategy};
-use crate::answer::{Answer, Complaint};
+use super::keep::Keeper;
+use super::visit::{Wish, patience};
+use crate::answer::{Answer, Complaint, Until};
 use crate::output::{Made, Shape};
 
 /// Make a pod of one container.
 ///
-/// Running it is not there yet: it takes --dry-run.
+/// It is made, and runs by itself; with -i or --attach somebody stays with it to its end, whose exit code is that of the
+/// container if nothing is started again that has ended so (--restart=Never).
 #[derive(Args, Debug)]
 pub struct Run {
     /// The pod's name, and its container's
@@ -81,9 +86,17 @@ pub struct Run {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     attach: Option<bool>,
 
-    /// Delete it after it has ended
+    /// Delete it when nobody is attached any more
     #[arg(long)]
     rm: bool,
+
+    /// Say nothing of our own but errors
+    #[arg(short, long)]
+    quiet: bool,
+
+    /// How long it may take until it runs, and until it is seen to have ended
+    #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = patience)]
+    pod_running_timeout: Duration,
 
     /// What is to be different of the pod, in JSON
     #[arg(long, value_name = "PATCH")]
@@ -104,6 +117,27 @@ pub struct Run {
     shape: Shape,
 }
 
+/// On what terms somebody stays with it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms {
+    pub(crate) wish: Wish,
+    /// Whether it goes with them.
+    pub(crate) rm: bool,
+    /// Whose exit code is theirs, where any is.
+    pub(crate) code_of: Option<CodeOf>,
+    /// How long it may take until it runs, and until it is seen to have ended.
+    pub(crate) patience: Duration,
+}
+
+/// Which end of a pod is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CodeOf {
+    /// Any.
+    AnyEnd,
+    /// A good one: from any other it is started again.
+    GoodEnd,
+}
+
 fn usage(trouble: impl Into<String>) -> Complaint {
     Complaint::Usage(trouble.into(), "run")
 }
@@ -115,6 +149,23 @@ impl Run {
         self.answer().into()
     }
 
+    /// Whether somebody is to stay with it.
+    #[must_use]
+    pub fn stays(&self) -> bool {
+        self.attach.unwrap_or(self.stdin)
+    }
+
+    pub(crate) fn terms(&self) -> Terms {
+        let wish = Wish { stdin: self.stdin, tty: self.tty, quiet: self.quiet, missed: true };
+        let code_of = match self.restart.as_str() {
+            _ if self.leave_stdin_open => None,
+            "Never" => Some(CodeOf::AnyEnd),
+            "OnFailure" => Some(CodeOf::GoodEnd),
+            _ => None,
+        };
+        Terms { wish, rm: self.rm, code_of, patience: self.pod_running_timeout }
+    }
+
     fn answer(&self) -> Result<Answer, Complaint> {
         let mut answer = Answer::default();
         let strategy = self.dry_run.strategy(&mut answer.warnings)?;
@@ -123,8 +174,13 @@ impl Run {
         let service = self.expose.then(|| service(&wanted));
         let pod = self.overridden(make::run(&wanted))?;
         if strategy == Strategy::None {
-            let trouble = "running pods of images is not there yet; --dry-run=client shows the pod";
-            return Err(Complaint::NotYet(trouble.to_owned()));
+            self.can_be_run()?;
+            let (_, decoded) = understood(&pod, "run")?;
+            let kept = Keeper::open(strategy, Until::Attended)?.make(&decoded.object, &pod)?;
+            answer.warnings.extend(kept.warnings);
+            answer.pending.extend(kept.pending);
+            answer.text = printer.text(Made { value: kept.value, done: strategy.told(kept.done) })?;
+            return Ok(answer);
         }
         let made = [service, Some(pod)].into_iter().flatten();
         let texts = made
@@ -134,6 +190,15 @@ impl Run {
         let apart = if self.shape.word().eq_ignore_ascii_case("yaml") { "---\n---\n" } else { "" };
         answer.text = texts.join(apart);
         Ok(answer)
+    }
+
+    /// Refuses what would have to be a service, before anything of it is there.
+    fn can_be_run(&self) -> Result<(), Complaint> {
+        if !self.expose {
+            return Ok(());
+        }
+        let trouble = "--expose: running services of manifests is not there yet; without it the pod is run";
+        Err(Complaint::NotYet(trouble.to_owned()))
     }
 
     fn wanted(&self, strategy: Strategy) -> Result<Wanted, Complaint> {
@@ -154,7 +219,7 @@ impl Run {
         if !["Always", "OnFailure", "Never"].contains(&self.restart.as_str()) {
             return Err(usage(format!("invalid restart policy: {}", self.restart)));
         }
-        let attach = self.attach.unwrap_or(self.stdin);
+        let attach = self.stays();
         if self.rm && !attach {
             return Err(usage("--rm should only be used for attached containers"));
         }
@@ -202,13 +267,19 @@ impl Run {
                 return Err(Complaint::Plain(trouble));
             }
         };
-        let Some(Ok(node)) = documents(&value.to_string(), &Budget::default()).into_iter().next() else {
-            return Err(Complaint::plain("Invalid JSON Patch"));
-        };
-        let written = Head { source: "--overrides".to_owned(), node }.known().map_err(Complaint::plain)?;
-        let decoded = written.decode(Validate::Ignore).map_err(Complaint::plain)?;
+        let (written, decoded) = understood(&value, "--overrides")?;
         Ok(manifest::emit::whole(decoded.object.to_value(), written.root()))
     }
+}
+
+/// A pod of words as one that was written is understood.
+fn understood(value: &Value, source: &str) -> Result<(Written, Decoded), Complaint> {
+    let Some(Ok(node)) = documents(&value.to_string(), &Budget::default()).into_iter().next() else {
+        return Err(Complaint::plain("Invalid JSON Patch"));
+    };
+    let written = Head { source: source.to_owned(), node }.known().map_err(Complaint::plain)?;
+    let decoded = written.decode(Validate::Ignore).map_err(Complaint::plain)?;
+    Ok((written, decoded))
 }
 
 fn pairs(words: &[String], trouble: &str) -> Result<Vec<(String, String)>, Complaint> {

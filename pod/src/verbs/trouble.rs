@@ -4,7 +4,7 @@ use crate::answer::{Answer, Complaint};
 use crate::error::Error;
 
 /// Why a verb ends.
-pub(super) enum Trouble {
+pub(crate) enum Trouble {
     Complaint(Complaint),
     Error(Error),
 }

@@ -131,7 +131,7 @@ impl Scope {
 }
 
 /// What keeps an object from being had by its name.
-pub(super) fn told(error: &ObjectsError) -> Complaint {
+pub(crate) fn told(error: &ObjectsError) -> Complaint {
     match reason(error) {
         Some(reason) => Complaint::Whole(format!("Error from server ({reason}): {error}")),
         None => plain(error),

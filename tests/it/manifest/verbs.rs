@@ -290,7 +290,7 @@ fn by_name() {
 fn not_yet() {
     let directory = directory();
     for words in [
-        "run x --image=i",
+        "run x --image=i --port=80 --expose",
         "apply --dry-run=client -k d",
         "label --local -f p.yaml a=b -o go-template={{.kind}}",
         "create deployment",

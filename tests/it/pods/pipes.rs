@@ -3,6 +3,8 @@
 use std::io::{Read, Write, pipe};
 use std::process::Stdio;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::json;
 
 use super::{gone, image, pod, put, waiting};
@@ -10,10 +12,12 @@ use crate::house::{House, User, binaries};
 use crate::terminal::{CONTROL_C, CONTROL_Z, CONTROLLED, Terminal};
 
 /// A pod of one container that has said that it is ready, and its file.
-fn living(user: User) -> (House, String) {
+fn living(user: User, has_terminal: bool) -> (House, String) {
     let house = House::new(user);
     image(&house);
-    let file = put(&house, "web.json", &pod("web", &json!({ "containers": [waiting("main", "echo ready;")] })));
+    let mut main = waiting("main", "echo ready;");
+    (main["tty"], main["stdin"]) = (json!(has_terminal), json!(has_terminal));
+    let file = put(&house, "web.json", &pod("web", &json!({ "containers": [main] })));
     house.pod(&["apply", "-f", &file, "--wait", "--timeout", "30s"]).ok();
     house.logged("web", "main", "ready");
     (house, file)
@@ -27,7 +31,7 @@ fn pattern(length: usize) -> Vec<u8> {
 
 /// More than every pipe between holds, as it was.
 pub(super) fn carried(user: User) {
-    let (house, file) = living(user);
+    let (house, file) = living(user, false);
     let sent = pattern(100_000_000);
     let mut command = house.command(binaries().join("pod"));
     command.args(["exec", "-i", "web", "--", "cat"]).stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -57,7 +61,7 @@ pub(super) fn carried(user: User) {
 
 /// Nobody reads what these say, and that is no failure of theirs.
 pub(super) fn unread(user: User) {
-    let (house, file) = living(user);
+    let (house, file) = living(user, false);
     let verbs = [
         "get pods",
         "get pods -o yaml",
@@ -101,7 +105,7 @@ pub(super) fn unread(user: User) {
 
 /// Whoever wants no colours has none, and what is no terminal has none anyhow.
 pub(super) fn without_colours(user: User) {
-    let (house, file) = living(user);
+    let (house, file) = living(user, false);
     for words in ["get pods", "describe pod web", "events", "--help", "get --nosuch", "get pod nosuch"] {
         let mut command = house.command(binaries().join("pod"));
         let ran = house.finish(command.args(words.split(' ')).env_remove("NO_COLOR").env("TERM", "xterm-256color"));
@@ -118,7 +122,7 @@ pub(super) fn without_colours(user: User) {
 
 /// Somebody at a terminal, in a pod.
 pub(super) fn at_a_terminal(user: User) {
-    let (house, file) = living(user);
+    let (house, file) = living(user, true);
     let on = |words: &[&str]| {
         let mut command = house.command(CONTROLLED[0]);
         command.args(&CONTROLLED[1..]).args(["pod", "exec", "-it", "web", "--"]).args(words);
@@ -146,5 +150,15 @@ pub(super) fn at_a_terminal(user: User) {
     terminal.types("exit 4\r").unwrap();
     running.exits(4).unwrap();
     assert!(!terminal.is_raw());
+    // Whoever kills us has their terminal as it was all the same.
+    for verb in [&["exec", "-it", "web", "--", "sleep", "98765"][..], &["attach", "-it", "web", "-q"]] {
+        let mut command = house.command(CONTROLLED[0]);
+        command.args(&CONTROLLED[1..]).arg("pod").args(verb);
+        let (terminal, mut running) = Terminal::start(command).unwrap();
+        terminal.becomes_raw(true).unwrap();
+        kill(Pid::from_raw(running.pid()), Signal::SIGKILL).unwrap();
+        running.ends().unwrap();
+        terminal.becomes_raw(false).unwrap();
+    }
     gone(&house, &file);
 }

@@ -1,7 +1,7 @@
 //! Stories told to the machine.
 
 use super::*;
-use crate::plan::{Conditions, Console};
+use crate::plan::{Conditions, Console, Typing};
 
 const GRACE: Duration = Duration::from_secs(30);
 
@@ -25,6 +25,7 @@ fn plan(text: &str) -> Box<WorkloadPlan> {
         runtime: None,
         limits: container::limits::Limits::default(),
         console: Console::None,
+        typing: Typing::Never,
         parts: Vec::new(),
         wishes_shares: false,
     })

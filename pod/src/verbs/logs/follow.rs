@@ -34,6 +34,16 @@ pub(super) struct Follow<'a> {
     workload: &'a Name,
     here: Origin,
     watch: Inotify,
+    until: Until,
+}
+
+/// How far it is followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Until {
+    /// To the end of a launch after which there is no further one.
+    NoMore,
+    /// To the end of the first.
+    Ended,
 }
 
 /// Whether a launch goes on.
@@ -55,7 +65,12 @@ impl<'a> Follow<'a> {
         let flags = AddWatchFlags::IN_MODIFY | AddWatchFlags::IN_CREATE | AddWatchFlags::IN_MOVED_TO;
         watch.add_watch(&logs, flags).map_err(failed)?;
         let here = Origin::here().map_err(RegistryError::Blind)?;
-        Ok(Self { found, workload, here, watch })
+        Ok(Self { found, workload, here, watch, until: Until::NoMore })
+    }
+
+    /// The same, so far.
+    pub(super) fn until(self, until: Until) -> Self {
+        Self { until, ..self }
     }
 
     /// Shows what is said until the workload has ended and there is no further launch; says which was the last.
@@ -146,14 +161,17 @@ impl<'a> Follow<'a> {
             let fifo = File::options().read(true).custom_flags(libc::O_NONBLOCK).open(directory.join(stream))?;
             Ok(rustix::io::ioctl_fionread(&fifo)? > 0)
         };
+        // What stands before the fifos may still have something for them.
+        let console =
+            || matches!(self.found.directory().look(Process::Console(self.workload), &self.here).1, Seen::Alive);
         // Those of another launch, or of a pod that is not there any more, say nothing of this one.
         self.number().is_ok_and(|now| now == Some(number))
-            && ["stdout", "stderr"].into_iter().any(|stream| waits(stream).unwrap_or(false))
+            && (console() || ["stdout", "stderr"].into_iter().any(|stream| waits(stream).unwrap_or(false)))
     }
 
     /// The launch after this one, if there is one by now.
     fn next(&self, number: u32) -> Result<Option<Launch>, Error> {
-        if !self.found.is_there()? {
+        if self.until == Until::Ended || !self.found.is_there()? {
             return Ok(None);
         }
         match self.number()? {
