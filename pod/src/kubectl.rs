@@ -4,10 +4,12 @@
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
+use clap::error::{ContextKind, ErrorKind};
 use launch::complain::line;
 use reaper::ExitCode;
 use registry::RegistryError;
 
+use crate::answer::{Answer, Complaint};
 use crate::error::Error;
 
 /// Whether a program that was started under this name is taken for kubectl.
@@ -28,6 +30,32 @@ pub fn surplus(words: &[OsString], command: &[OsString]) -> Result<Option<usize>
     // Where the mark was read as a word of the command, so were those between the pod and it.
     let meant = words.len() - mark - 1;
     Ok(command.len().checked_sub(meant + 1).map(|surplus| mark - surplus).filter(|place| *place < mark))
+}
+
+/// What kubectl says of a command line of `exec` that is not all there, if it is one.
+#[must_use]
+pub fn lacking(words: &[OsString], error: &clap::Error) -> Option<&'static str> {
+    if error.kind() != ErrorKind::MissingRequiredArgument || words.get(1).is_none_or(|verb| verb != "exec") {
+        return None;
+    }
+    let missing = error.get(ContextKind::InvalidArg)?.to_string();
+    Some(if missing.contains("<POD>") {
+        "pod, type/name or --filename must be specified"
+    } else {
+        "you must specify at least one command for the container"
+    })
+}
+
+/// That there are no logs of a pod that there is not: kubectl has a sentence of its own for that.
+///
+/// # Errors
+/// It is another error.
+pub fn no_logs(error: Error, namespace: &str) -> Result<Answer, Error> {
+    let Error::Registry(RegistryError::NoSuchPod { name, .. }) = &error else { return Err(error) };
+    let sandbox = name.as_str();
+    let name = sandbox.strip_prefix(&format!("{namespace}--")).unwrap_or(sandbox);
+    let sentence = format!("error from server (NotFound): pods {name:?} not found in namespace {namespace:?}");
+    Ok(Complaint::Plain(sentence).into())
 }
 
 /// An error in kubectl's words, where it has any.

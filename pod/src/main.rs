@@ -60,7 +60,10 @@ fn parse() -> Cli {
         let cli = match Cli::try_parse_from(&words) {
             Err(error) if is_kubectl() && error.exit_code() != 0 => {
                 // One that cannot be written is no reason to end differently.
-                let _lost = error.print();
+                let _lost = match kubectl::lacking(&words, &error) {
+                    Some(sentence) => writeln!(stderr(), "error: {sentence}"),
+                    None => error.print(),
+                };
                 process::exit(1);
             }
             Err(error) => error.exit(),
@@ -147,7 +150,14 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
                 Format::Json => show::json(&pod, out)?,
             }
         }
-        Verb::Logs(logs) => return tell(&logs.run(&registry, out, &mut stderr())?, false),
+        Verb::Logs(logs) => {
+            let namespace = logs.namespace().to_owned();
+            let answer = match logs.run(&registry, out, &mut stderr()) {
+                Err(error) if is_kubectl() => kubectl::no_logs(error, &namespace)?,
+                answer => answer?,
+            };
+            return tell(&answer, false);
+        }
         Verb::Cp(cp) => cp.run(&registry, &mut |skipped| warn(&[skipped.into()]))?,
         Verb::Delete(delete) => {
             if let Some(answer) = delete.run()? {

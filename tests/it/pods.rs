@@ -12,6 +12,7 @@ mod rights;
 mod seeds;
 mod statuses;
 mod submit;
+mod talk;
 mod transcript;
 mod used;
 mod verbs;
@@ -115,6 +116,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         as_each_user("pods::are_told_of_to_nobody_without_complaint", BUSYBOX, pipes::unread),
         as_each_user("pods::are_told_of_without_colours_where_none_are_wanted", TERMINALS, pipes::without_colours),
         as_each_user("pods::are_typed_at", TERMINALS, pipes::at_a_terminal),
+        as_each_user("pods::answer_line_by_line_as_a_cluster_does", BUSYBOX, talk::answer_as_a_cluster_does),
         as_each_user("pods::answer_to_who_knows_kubectl", TERMINALS, transcript::of_one_who_knows_kubectl),
         as_each_user("pods::are_selected_and_sorted", BUSYBOX, verbs::selected),
         as_each_user("pods::end_when_they_are_asked_to_or_when_their_time_is_over", BUSYBOX, order::of_ends),

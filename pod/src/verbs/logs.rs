@@ -222,7 +222,9 @@ impl Logs {
         shower.flush()
     }
 
-    fn namespace(&self) -> &str {
+    /// The namespace that was meant.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
         self.namespace.as_deref().filter(|name| !name.is_empty()).unwrap_or("default")
     }
 

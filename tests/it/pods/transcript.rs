@@ -18,7 +18,7 @@ fn typed(house: &House, line: &str, shown: &str) {
 }
 
 /// This program, under the name of kubectl.
-fn called(house: &House) {
+pub(super) fn called(house: &House) {
     symlink(binaries().join("pod"), house.work().join("kubectl")).unwrap();
 }
 
@@ -67,7 +67,9 @@ pub(super) fn of_one_who_knows_kubectl(user: User) {
     run("kubectl exec two echo hello", apart);
     run("kubectl exec nosuch -- true", "Error from server (NotFound): pods \"nosuch\" not found\n[Some(1)]");
     run("kubectl get pod nosuch", "Error from server (NotFound): pods \"nosuch\" not found\n[Some(1)]");
-    run("kubectl logs nosuch", "Error from server (NotFound): pods \"nosuch\" not found\n[Some(1)]");
+    let in_namespace =
+        "error: error from server (NotFound): pods \"nosuch\" not found in namespace \"default\"\n[Some(1)]";
+    run("kubectl logs nosuch", in_namespace);
     run("kubectl exec chosen -- sh -c 'exit 7'", "command terminated with exit code 7\n[Some(7)]");
     run("kubectl exec chosen -- sh -c 'kill -9 $$'", "command terminated with exit code 137\n[Some(137)]");
     // What a script reads by itself is not read by what it calls, unless that is asked for.

@@ -72,6 +72,7 @@ Of the verbs (`tests/it/manifest/rows.txt` has some 270 lines that both are aske
 - `top pod` shows what the kernel counts for the control groups of containers, of processors for half a second, while it waits: no server has gathered it before. What nobody counts is `<unknown>`; where nothing of a pod is counted (for anybody but root without control groups of their own) metrics are not available, as kubectl says of a pod that is older than two minutes. Pods made by hand are not in it.
 - `config view`, `current-context` and `get-contexts` show the one context that there is, `pod`, as a kubeconfig that kubectl reads: its server is the data directory, and the other directories, programs and files that are in use are an extension of it. There is no other context to use, and nothing to set.
 - `version` has the release of Kubernetes whose manifests are read in the place of a server's version, and no Kustomize.
+- `cp` asks no tar of the container, so nothing of what a tar would say is shown. Why a command cannot be executed in a container is said in our words: there is no runtime whose words kubectl would show (`tests/it/pods/talk.txt` has what a cluster answered to one line after the other, and is answered here).
 - `completion` is for bash, zsh and fish, and completes verbs, flags and their values, not the names of objects.
 ";
 
