@@ -30,5 +30,6 @@ pub mod read;
 pub mod schema;
 pub mod selector;
 pub mod strict;
+pub mod template;
 pub mod text;
 pub mod value;

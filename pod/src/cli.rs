@@ -27,7 +27,7 @@ use crate::verbs::image::import::Import;
 use crate::verbs::image::inspect::Inspect;
 use crate::verbs::image::list::List;
 use crate::verbs::image::load::Load;
-use crate::verbs::image::prune::Prune;
+use crate::verbs::image::prune::Prune as PruneImages;
 use crate::verbs::image::pull::Pull;
 use crate::verbs::image::remove::Remove;
 use crate::verbs::image::save::Save;
@@ -36,6 +36,7 @@ use crate::verbs::label::{Annotate, Label};
 use crate::verbs::logs::Logs;
 use crate::verbs::patch::Patch;
 use crate::verbs::port_forward::PortForward;
+use crate::verbs::prune::Prune;
 use crate::verbs::resources::ApiResources;
 use crate::verbs::run::Run;
 use crate::verbs::set::Set;
@@ -128,6 +129,8 @@ pub enum Verb {
     PortForward(Typed<PortForward>),
     /// End pods and forget them, or delete what is kept
     Delete(Typed<Delete>),
+    /// Remove pods that have ended, with all that is kept of them
+    Prune(Typed<Prune>),
     /// Have pods of manifests run again, after the machine was started
     Start(Typed<Start>),
     /// Manage images, which containers are made of
@@ -238,7 +241,7 @@ pub enum Image {
     #[command(visible_alias = "rm")]
     Remove(Typed<Remove>),
     /// Remove what no image and no container needs
-    Prune(Typed<Prune>),
+    Prune(Typed<PruneImages>),
 }
 
 /// Of what to show how much is used.

@@ -131,6 +131,16 @@ pub(crate) fn remove_all(directory: &PodDirectory) -> Result<(), Error> {
     Ok(())
 }
 
+/// Where those are of a pod in this directory, as far as that can be read.
+pub(crate) fn places(directory: &Path) -> Vec<PathBuf> {
+    let known = directory.join(KNOWN);
+    let place = |name: &OsString| {
+        let root = fs::read(known.join(name)).ok()?;
+        Some(Path::new(&OsString::from_vec(root)).join("containers").join(name))
+    };
+    tree::names(&known).unwrap_or_default().iter().filter_map(place).collect()
+}
+
 fn forget(record: &Path) -> Result<(), Error> {
     let root = match fs::read(record) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),

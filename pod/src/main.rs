@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, IsTerminal, Write, stderr, stdin, stdout};
 use std::slice::from_ref;
+use std::time::Duration;
 use std::{env, process};
 
 use clap::Parser;
@@ -14,8 +15,10 @@ use nsjoin::relay::{self, Relay, Signals};
 use pod::answer::{Answer, Pending, Until};
 use pod::cli::{Attend, Cli, Config, Format, Image, ImageFormat, Shown, Top, Typed, Verb};
 use pod::verbs::add::Add;
+use pod::verbs::delete::Unsure;
 use pod::verbs::exec::Exec;
 use pod::verbs::image::pull::Pull;
+use pod::verbs::prune::Prune;
 use pod::verbs::submit::{Apply, Submitted};
 use pod::{Error, Programs, Registry, Stayed, Store, kubectl, show, verbs};
 use reaper::ExitCode;
@@ -178,6 +181,7 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
             }
             return Ok(exit);
         }
+        Verb::Prune(verb) => return prune(&registry, &verb),
         Verb::Start(verb) => {
             // What is left of others keeps nobody from running.
             warn(&pod::attend::sweep().err().into_iter().collect::<Vec<_>>());
@@ -233,6 +237,32 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
         Verb::Console => pod::console::attend()?,
     }
     Ok(SUCCESS)
+}
+
+/// Has pods go that have ended, and tells what that has freed.
+fn prune(registry: &Registry, verb: &Prune) -> Result<ExitCode, Error> {
+    let pruning = verb.find(registry)?;
+    let total = |bytes: u64| show::image::size(bytes);
+    if verb.dry_run {
+        let exit = tell(&pruning.told(), false)?;
+        say(format_args!("Total reclaimed space: {} (dry run)", total(pruning.bytes())))?;
+        return Ok(exit);
+    }
+    let mut exit = tell(&pruning.run(), false)?;
+    if !pruning.by_hand.is_empty() {
+        let (store, programs) = (changing()?, Programs::of_pod(None)?);
+        for name in &pruning.by_hand {
+            match verbs::delete::delete(&store, name, Duration::ZERO, Unsure::Refuse, &programs) {
+                Ok(told) => {
+                    warn(&told);
+                    say(format_args!("pod \"{name}\" pruned"))?;
+                }
+                Err(error) => exit = fail(&error),
+            }
+        }
+    }
+    say(format_args!("Total reclaimed space: {}", total(pruning.freed())))?;
+    Ok(exit)
 }
 
 fn images(verb: Image) -> Result<ExitCode, Error> {

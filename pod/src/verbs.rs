@@ -32,6 +32,7 @@ mod pairs;
 pub mod patch;
 mod planned;
 pub mod port_forward;
+pub mod prune;
 pub mod resources;
 pub mod run;
 pub mod set;

@@ -18,6 +18,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("objects::are_replaced_only_as_they_were_seen", &[], replaced),
         trial("objects::are_listed_by_kind_namespace_and_label", &[], listed),
         trial("objects::made_from_words_are_kept", &[], made),
+        trial("objects::of_templates_have_the_values_of_a_file", &[], filled),
         trial("objects::of_a_claim_have_their_volume_at_once", &[], claimed),
     ];
     trials.extend(as_each_user("objects::live_from_apply_to_delete_in_kubectls_words", &[], whole_life));
@@ -204,6 +205,31 @@ fn made() {
     house.pod(&["apply", "-f", &file]).ok();
     says(house.pod(&["apply", "-f", &file]), 0, "secret/t unchanged\n", "");
     assert_eq!(house.pod(&["get", "secret", "t", "-o", "jsonpath={.data.a}"]).ok().out(), "Yg==");
+}
+
+fn filled() {
+    let house = House::new(User::Root);
+    let text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${NAME}}\ndata:\n  k: \"${VALUE}\"\n  shell: $${NAME} \
+                ${X:-y} $(NAME)\n  own: ${PODKIT_OWN}\n";
+    let file = put(&house, "m.yaml", text);
+    let values = put(&house, "values", "NAME=web\n# nothing\nVALUE=a=b: c\nPODKIT_OWN\n");
+    let undefined = format!("error: {file}:7:8: ${{PODKIT_OWN}} is not defined in {values}\n");
+    says(house.pod(&["apply", "-f", &file, "--env-file", &values]), 1, "", &undefined);
+    assert!(!data(&house).exists(), "nothing is done of what is not whole");
+    let run = |verb: &str| {
+        let mut command = house.command(crate::house::binaries().join("pod"));
+        house.finish(command.args([verb, "-f", &file, "--env-file", &values]).env("PODKIT_OWN", "mine"))
+    };
+    says(run("create"), 0, "configmap/web created\n", "");
+    says(run("replace"), 0, "configmap/web replaced\n", "");
+    let kept = house.pod(&["get", "cm", "web", "-o", "json"]).json();
+    assert_eq!(kept["data"], json!({ "k": "a=b: c", "shell": "${NAME} ${X:-y} $(NAME)", "own": "mine" }));
+    // Whoever does not ask for it has what was written.
+    let plain = put(&house, "plain.yaml", &map("plain", "${NAME}"));
+    says(house.pod(&["apply", "-f", &plain]), 0, "configmap/plain created\n", "");
+    assert_eq!(house.pod(&["get", "cm", "plain", "-o", "jsonpath={.data.k}"]).ok().out(), "${NAME}");
+    let none = "error: error reading nosuch: no such file or directory\n";
+    says(house.pod(&["apply", "-f", &plain, "--env-file", "nosuch"]), 1, "", none);
 }
 
 fn claimed() {

@@ -8,6 +8,7 @@ mod many;
 mod order;
 mod pipes;
 mod prober;
+mod prune;
 mod rights;
 mod seeds;
 mod statuses;
@@ -98,6 +99,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         as_each_user("pods::go_on_when_who_stays_with_them_is_killed", BUSYBOX, foreground::killed),
         as_each_user("pods::are_labelled_and_annotated_while_they_run", BUSYBOX, living::labelled),
         as_each_user("pods::are_given_other_images_container_by_container", BUSYBOX, living::given_other_images),
+        as_each_user("pods::that_have_ended_are_made_room_of", BUSYBOX, prune::ended),
         as_each_user("pods::are_edited", BUSYBOX, living::edited),
         as_each_user("pods::are_compared_with_what_apply_would_make_of_them", BUSYBOX, living::compared),
         as_each_user("pods::are_watched", BUSYBOX, verbs::watched),

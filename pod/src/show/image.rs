@@ -194,7 +194,8 @@ fn ago(seconds: u64) -> String {
 }
 
 /// How many bytes, in three digits.
-fn size(bytes: u64) -> String {
+#[must_use]
+pub fn size(bytes: u64) -> String {
     const UNITS: [&str; 7] = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
     let mut unit = 0;
     #[allow(clippy::cast_precision_loss, reason = "three digits are shown")]

@@ -8,8 +8,9 @@ use manifest::kind::{Object, Pod, Resource};
 use manifest::read::{Head, ReadError, Validate};
 use registry::{Found, Lock, Name, Process};
 
+use super::fields;
 use super::get::is_pods;
-use super::keep::{can_be_kept, plain, reason};
+use super::keep::{can_be_kept, plain, reason, seen};
 use super::which::{Scope, Which, told, which};
 use crate::answer::{Answer as Told, Complaint, Pending, Until};
 use crate::control::{Answer, Request};
@@ -39,6 +40,10 @@ pub struct Delete {
     /// All of the kind
     #[arg(long)]
     all: bool,
+
+    /// Only objects whose fields are like this: status.phase=Failed,metadata.name!=web
+    #[arg(long, value_name = "SELECTOR")]
+    field_selector: Option<String>,
 
     #[command(flatten)]
     shape: Shape,
@@ -175,18 +180,24 @@ impl Delete {
         let says_names = self.says_names()?;
         for Which { resource, names } in all {
             can_be_kept(resource)?;
-            if names.is_empty() && !self.all && self.scope.selector.is_none() {
+            let selects = self.all || self.scope.selector.is_some() || self.field_selector.is_some();
+            if names.is_empty() && !selects {
                 return Err(Complaint::plain("resource(s) were provided, but no name was specified"));
             }
-            if !names.is_empty() && self.all {
+            if !names.is_empty() && (self.all || self.field_selector.is_some()) {
                 return Err(Complaint::plain("name cannot be provided when a selector is specified"));
             }
         }
+        let fields = fields::parse(self.field_selector.as_deref())?;
         let changing = changing()?;
         for which in all {
             let (found, missing) = self.scope.find(changing.objects(), which)?;
             answer.complaints.extend(missing);
             for object in found {
+                let is_meant = |fields| fields::selects(fields, which.resource, &seen(&object)?);
+                if fields.as_ref().map(is_meant).transpose()? == Some(false) {
+                    continue;
+                }
                 match self.delete(&changing, &Key::of(&object), &mut answer) {
                     Ok(object) => answer.text.push_str(&deleted(&object, says_names, done)),
                     Err(error) => answer.complaints.push(told(&error)),
@@ -205,7 +216,8 @@ impl Delete {
                 "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well";
             return Err(Complaint::plain(trouble));
         }
-        if self.all || self.scope.selector.is_some() || self.scope.all_namespaces {
+        let selects = self.all || self.scope.selector.is_some() || self.field_selector.is_some();
+        if selects || self.scope.all_namespaces {
             return Err(Complaint::plain("what manifests name is deleted by its name: there is nothing to select"));
         }
         let (says_names, done) = (self.says_names()?, self.done()?);
@@ -297,7 +309,7 @@ pub(crate) fn told_of(key: &Key) -> String {
     line(key, "deleted")
 }
 
-fn line(key: &Key, done: &str) -> String {
+pub(super) fn line(key: &Key, done: &str) -> String {
     let place = key.namespace().map(|namespace| format!(" from {namespace} namespace")).unwrap_or_default();
     format!("{} {:?} {done}{place}", key.resource().qualified(), key.name())
 }

@@ -1,5 +1,7 @@
 //! `apply`, `create -f`, `replace`: manifests done, or shown as they would be asked for and as they would become.
 
+mod template;
+
 use std::time::Duration;
 
 use clap::builder::PossibleValue;
@@ -48,6 +50,11 @@ pub struct Submit {
     /// How long to wait at most, for each pod: 30s, 5m
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     pub(super) timeout: Option<Duration>,
+
+    /// Put values in the place of ${NAME} in the manifests: lines NAME=VALUE of a file, or NAME for what our environment
+    /// has; a name that is not in there is an error, and $${NAME} is ${NAME}
+    #[arg(long, value_name = "FILE")]
+    pub(super) env_file: Option<String>,
 
     #[command(flatten)]
     pub(super) dry_run: DryRun,
@@ -223,7 +230,11 @@ pub(super) fn submit(
     if submit.files.is_empty() {
         return Err(Complaint::plain("must specify one of -f and -k"));
     }
-    let sources = match submit.files.read() {
+    let read = submit.files.read().and_then(|sources| match &submit.env_file {
+        Some(file) => template::fill(sources, file),
+        None => Ok(sources),
+    });
+    let sources = match read {
         Ok(sources) => sources,
         Err(complaints) => return Ok(Answer::from(complaints).into()),
     };
