@@ -168,9 +168,14 @@ pub enum Verb {
     /// Show what is in use, where kubectl has a kubeconfig
     #[command(subcommand)]
     Config(Config),
-    /// Print which version this is, and of which Kubernetes it reads manifests
+    /// Print which version this is, and of which Kubernetes it reads manifests.
+    ///
+    /// There is no server: in its place is the release of Kubernetes whose objects are read.
     Version(Typed<Version>),
-    /// Print what a shell needs to complete commands
+    /// Print what a shell needs to complete commands.
+    ///
+    /// bash: `source <(pod completion bash)`; zsh: `pod completion zsh >"${fpath[1]}/_pod"`; fish:
+    /// `pod completion fish | source`. Under the name kubectl it is for that.
     Completion(Typed<Completion>),
     /// Say what this machine offers to pods, and what mends what is missing
     Doctor(Typed<Doctor>),
@@ -248,7 +253,10 @@ pub enum Image {
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub enum Top {
-    /// Show what pods use of processors and memory
+    /// Show what pods use of processors and memory.
+    ///
+    /// It is what the kernel counts for the control groups of their containers, processors for half a second. Of a
+    /// container without a group of its own nothing is known.
     #[command(visible_aliases = ["pods", "po"])]
     Pod(Typed<TopPod>),
 }
@@ -257,7 +265,10 @@ pub enum Top {
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub enum Config {
-    /// Show which directories, files and programs are in use
+    /// Show which directories, files and programs are in use.
+    ///
+    /// In the form of a kubeconfig of one context: its server is the directory in which objects and images are kept, and
+    /// what else is in use is in an extension called podkit.
     View(Typed<View>),
     /// Print what the current context is called
     CurrentContext(Typed<CurrentContext>),

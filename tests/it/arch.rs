@@ -19,7 +19,8 @@ pub(crate) struct Arch {
     pub(crate) machine: &'static str,
     /// As ELF counts.
     pub(crate) elf: u16,
-    emulator: &'static str,
+    /// What runs a program of it here.
+    pub(crate) emulator: &'static str,
 }
 
 pub(crate) static ARCHES: [Arch; 6] = [

@@ -88,6 +88,8 @@ mod manifest;
 mod objects;
 // Pods of manifests.
 mod pods;
+// Programs for another architecture.
+mod foreign;
 // The packages, installed.
 mod package;
 // What is shown of the program itself.
@@ -134,6 +136,7 @@ fn main() {
         docker::trials(),
         podman::trials(),
         cri::trials(),
+        foreign::trials(),
         package::trials(),
         shown::trials(),
         examples::trials(),

@@ -35,6 +35,8 @@ pub(crate) enum Need {
     /// That `cargo xtask dist --arch` could once build for this architecture. It takes a compiler
     /// that is in nobody's hand here, so this one is never demanded.
     Built(&'static Arch),
+    /// That `cargo xtask dist --arch --whole` has built for this architecture: never demanded, either.
+    Whole(&'static Arch),
 }
 
 impl Need {
@@ -51,6 +53,8 @@ impl Need {
             Self::Freezer(freezer) => freezer.ours().is_none().then(|| format!("needs a freezer: {freezer:?}")),
             Self::Peer(name) => (!peer(name).exists()).then(|| format!("needs {name} of tests/peers/install")),
             Self::Program(name) => find(name).is_none().then(|| format!("needs {name}")),
+            Self::Whole(arch) => (!arch.dist().join("pod").exists())
+                .then(|| format!("needs cargo xtask dist --arch {} --whole", arch.name)),
             Self::Built(arch) => {
                 let built = arch.dist().join("pause").exists();
                 (!built).then(|| format!("needs cargo xtask dist --arch {}", arch.name))
@@ -69,7 +73,7 @@ pub(crate) fn trial(name: &str, needs: &[Need], test: impl FnOnce() + Send + 'st
     let missing: Vec<_> = needs.iter().filter_map(|need| need.missing()).collect();
     let required = env::var_os("REQUIRE_PEERS").is_some_and(|value| value == "1");
     let reason = missing.join(", ");
-    let on_demand = |need: &&Need| !matches!(need, Need::Built(_) | Need::Freezer(_));
+    let on_demand = |need: &&Need| !matches!(need, Need::Built(_) | Need::Whole(_) | Need::Freezer(_));
     let never_demanded = needs.iter().filter(|need| !on_demand(need)).any(|need| need.missing().is_some());
     let ignored = !missing.is_empty() && (!required || never_demanded);
     let fails = (!missing.is_empty()).then(|| reason.clone());

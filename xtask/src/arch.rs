@@ -75,6 +75,13 @@ pub(crate) static ARCHES: [Arch; 6] = [
 ];
 
 impl Arch {
+    /// The one that is called so by users, or by `uname -m`.
+    pub(crate) fn named(name: &str) -> anyhow::Result<&'static Self> {
+        let found = ARCHES.iter().find(|arch| arch.name == name || arch.machine == name);
+        let names = || ARCHES.each_ref().map(|arch| arch.name).join(", ");
+        found.with_context(|| format!("no such architecture: {name:?}; there are {}", names()))
+    }
+
     /// The one of this rustc target.
     pub(crate) fn of_triple(triple: &str) -> anyhow::Result<&'static Self> {
         let found = ARCHES.iter().find(|arch| arch.triple == triple);
@@ -104,14 +111,9 @@ impl FromStr for Wanted {
         if text == "all" {
             return Ok(Self::All);
         }
-        let one = |name: &str| {
-            let found = ARCHES.iter().find(|arch| arch.name == name || arch.machine == name);
-            let names = || ARCHES.each_ref().map(|arch| arch.name).join(", ");
-            found.with_context(|| format!("no such architecture: {name:?}; there are {} and all", names()))
-        };
         let mut these = Vec::new();
         for name in text.split(',') {
-            let arch = one(name)?;
+            let arch = Arch::named(name)?;
             anyhow::ensure!(!these.contains(&arch), "{arch} is named twice");
             these.push(arch);
         }

@@ -11,12 +11,12 @@ use xshell::Shell;
 use crate::arch::{ARCHES, Arch, Wanted};
 use crate::musl::{self, Fetch};
 use crate::native::{self, Linkage};
-use crate::{cargo, foreign};
+use crate::{cargo, cross, foreign};
 
 /// The programs that are shipped.
 pub(crate) const PROGRAMS: [&str; 4] = ["pause", "reaper", "nsjoin", "pod"];
 /// Those of them that have no C library, and so are built for every architecture anywhere.
-pub(crate) const FREESTANDING: [&str; 2] = ["pause", "reaper"];
+const FREESTANDING: [&str; 2] = ["pause", "reaper"];
 /// Those that have one, and are started again and again.
 const HOSTED: [&str; 2] = ["nsjoin", "pod"];
 /// Of these, those of which starting is most of what they do. What has much to do takes longer with musl, whose memory is
@@ -34,6 +34,24 @@ pub(crate) enum Libc {
     Glibc,
     /// musl for nsjoin, where it can be had; else the machine's own.
     Best,
+}
+
+/// Which programs are built for an architecture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Which {
+    /// Those that have no C library.
+    Freestanding,
+    /// All of them.
+    All,
+}
+
+impl Which {
+    pub(crate) fn names(self) -> &'static [&'static str] {
+        match self {
+            Self::Freestanding => &FREESTANDING,
+            Self::All => &PROGRAMS,
+        }
+    }
 }
 
 /// Builds these programs for this machine, and hands back the directory into which they were put.
@@ -74,18 +92,19 @@ pub(crate) fn for_this_machine(sh: &Shell, linkage: Linkage, libc: Libc, names: 
     put(sh, &native::build(sh, linkage, &others)?, arch, &others)
 }
 
-/// Builds the freestanding programs for each architecture that is wanted, and hands back where they were put.
+/// Builds the freestanding programs for each architecture that is wanted, with or without those that want a C library, and
+/// hands back where they were put.
 ///
 /// What cannot be built is named; if it was asked for by its name, that is an error.
-pub(crate) fn for_each(sh: &Shell, wanted: &Wanted) -> anyhow::Result<Vec<(&'static Arch, PathBuf)>> {
+pub(crate) fn for_each(sh: &Shell, wanted: &Wanted, which: Which) -> anyhow::Result<Vec<(&'static Arch, PathBuf)>> {
     let arches = match wanted {
         Wanted::All => ARCHES.iter().collect(),
         Wanted::These(these) => these.clone(),
     };
     let mut built = Vec::new();
     for arch in arches {
-        eprintln!("building {} for {arch}", FREESTANDING.join(" and "));
-        match freestanding(sh, arch) {
+        eprintln!("building {} for {arch}", which.names().join(" and "));
+        match freestanding(sh, arch).and_then(|built| with_the_rest(sh, arch, which, built)) {
             Ok(directory) => built.push((arch, directory)),
             Err(error) if *wanted == Wanted::All => eprintln!("not built: {arch}: {error:#}"),
             Err(error) => return Err(error.context(format!("cannot build for {arch}"))),
@@ -102,6 +121,15 @@ fn freestanding(sh: &Shell, arch: &'static Arch) -> anyhow::Result<PathBuf> {
         return for_this_machine(sh, Linkage::StaticIfPossible, Libc::Glibc, &FREESTANDING);
     }
     put(sh, &foreign::build(sh, arch, &FREESTANDING)?, arch, &FREESTANDING)
+}
+
+/// Builds those that want a C library, too, if they are wanted.
+fn with_the_rest(sh: &Shell, arch: &'static Arch, which: Which, built: PathBuf) -> anyhow::Result<PathBuf> {
+    match which {
+        Which::Freestanding => Ok(built),
+        Which::All if arch == here(sh)? => for_this_machine(sh, Linkage::Static, Libc::Best, &HOSTED),
+        Which::All => put(sh, &cross::build(sh, arch, &HOSTED)?, arch, &HOSTED),
+    }
 }
 
 /// The architecture of this machine.

@@ -1,4 +1,4 @@
-//! Debian's Rust compiler, for machines whose rustup lacks a target: fetched with apt-get and
+//! Debian's compilers, of Rust for machines whose rustup lacks a target, and of C for other architectures: fetched with apt-get and
 //! unpacked under `target`. Nothing is installed, and apt's own state is left alone.
 
 use std::ffi::OsString;
@@ -52,9 +52,7 @@ impl Debian {
 
     /// Where its shared libraries are.
     pub(crate) fn libraries(&self, sh: &Shell) -> anyhow::Result<OsString> {
-        let multiarch = |path: &PathBuf| path.to_string_lossy().ends_with("-linux-gnu");
-        let found = sh.read_dir(self.root.join("usr/lib"))?.into_iter().filter(multiarch);
-        Ok(std::env::join_paths(found)?)
+        libraries(sh, &self.root)
     }
 
     /// The directory with musl in it, fetched if it is not there yet.
@@ -80,24 +78,71 @@ impl Debian {
     }
 }
 
+/// A C compiler for another architecture, with the C library that it links.
+pub(crate) struct CrossCompiler {
+    root: PathBuf,
+    gnu: String,
+}
+
+impl CrossCompiler {
+    /// The one under `target`, fetched if it is not there yet.
+    pub(crate) fn unpacked(sh: &Shell, arch: &Arch) -> anyhow::Result<Self> {
+        let gnu = arch.triple.replace("-unknown", "");
+        let root = cargo::target_directory(sh).join(format!("debian-{gnu}"));
+        if !sh.path_exists(&root) {
+            eprintln!("fetching Debian's C compiler for {gnu} into {}", root.display());
+            let draft = root.with_extension("draft");
+            sh.remove_path(&draft)?;
+            sh.create_dir(&draft)?;
+            let mut packages = closure(sh, &format!("gcc-{gnu}"))?;
+            packages.extend(closure(sh, &format!("libc6-dev-{}-cross", arch.debian))?);
+            // What else they depend on this machine has by its own compiler.
+            packages.retain(|name| name.contains(&gnu) || name.ends_with("-cross"));
+            packages.sort();
+            packages.dedup();
+            download(sh, &draft, &[], &packages).context("cannot fetch Debian's C compiler")?;
+            std::fs::rename(&draft, &root)?;
+        }
+        Ok(Self { root, gnu })
+    }
+
+    pub(crate) fn program(&self) -> PathBuf {
+        self.root.join("usr/bin").join(format!("{}-gcc", self.gnu))
+    }
+
+    /// Where its shared libraries are.
+    pub(crate) fn libraries(&self, sh: &Shell) -> anyhow::Result<OsString> {
+        libraries(sh, &self.root)
+    }
+}
+
+fn libraries(sh: &Shell, root: &Path) -> anyhow::Result<OsString> {
+    let multiarch = |path: &PathBuf| path.to_string_lossy().ends_with("-linux-gnu");
+    let found = sh.read_dir(root.join("usr/lib"))?.into_iter().filter(multiarch);
+    Ok(std::env::join_paths(found)?)
+}
+
 fn root(sh: &Shell) -> PathBuf {
     cargo::target_directory(sh).join("debian-rust")
 }
 
-/// The compiler, what it is linked with and this machine lacks, and the sources of `core`.
-fn fetch(sh: &Shell, into: &Path) -> anyhow::Result<()> {
+/// A package and all that it depends on.
+fn closure(sh: &Shell, package: &str) -> anyhow::Result<Vec<String>> {
     let no =
         ["recommends", "suggests", "conflicts", "breaks", "replaces", "enhances"].map(|kind| format!("--no-{kind}"));
-    let closure = cmd!(sh, "apt-cache depends --recurse {no...} {COMPILER}").quiet().ignore_stderr().read()?;
+    let closure = cmd!(sh, "apt-cache depends --recurse {no...} {package}").quiet().ignore_stderr().read()?;
+    Ok(closure.lines().filter(|line| !line.starts_with([' ', '<'])).map(str::to_owned).collect())
+}
+
+/// The compiler, what it is linked with and this machine lacks, and the sources of `core`.
+fn fetch(sh: &Shell, into: &Path) -> anyhow::Result<()> {
     let installed = cmd!(sh, "dpkg-query --show --showformat '${Package} ${db:Status-Status}\n'").quiet().read()?;
     let installed = |name: &str| installed.lines().any(|line| line == format!("{name} installed"));
     // Of the compiler's own, all; a library of the machine's is good enough.
     let ours = |name: &str| name == COMPILER || name.starts_with("libstd-rust-web") || name.starts_with("libllvm");
-    let packages = closure
-        .lines()
-        .filter(|line| !line.starts_with(' '))
+    let packages = closure(sh, COMPILER)?
+        .into_iter()
         .filter(|name| ours(name) || (name.starts_with("lib") && !installed(name)))
-        .map(str::to_owned)
         .chain([SOURCE.to_owned()]);
     download(sh, into, &[], &packages.collect::<Vec<_>>())
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use xshell::Shell;
 
 use crate::arch::Wanted;
-use crate::binaries::{self, FREESTANDING, Libc, PAYLOAD, PROGRAMS};
+use crate::binaries::{self, Libc, PAYLOAD, PROGRAMS, Which};
 use crate::native::Linkage;
 
 /// Build release binaries
@@ -16,6 +16,10 @@ pub(crate) struct Dist {
     /// Build just what has no C library, pause and reaper, for "all" or for a list such as amd64,arm64,arm/v7,riscv64,s390x,ppc64le
     #[arg(long, value_name = "LIST", conflicts_with_all = ["payload", "allow_dynamic"])]
     arch: Option<Wanted>,
+    /// With --arch, build nsjoin and pod, too: for this machine and for arm64, with Debian's cross compiler, which is fetched and
+    /// installed nowhere
+    #[arg(long, requires = "arch")]
+    whole: bool,
     /// Also build `probe`, which the tests and the demo run inside pods
     #[arg(long)]
     payload: bool,
@@ -31,9 +35,10 @@ pub(crate) struct Dist {
 impl Dist {
     pub(crate) fn run(self, sh: &Shell) -> anyhow::Result<()> {
         if let Some(wanted) = self.arch {
-            let built = binaries::for_each(sh, &wanted)?;
+            let which = if self.whole { Which::All } else { Which::Freestanding };
+            let built = binaries::for_each(sh, &wanted, which)?;
             return built.iter().try_for_each(|(_, directory)| {
-                FREESTANDING.iter().try_for_each(|name| print_size(&directory.join(name)))
+                which.names().iter().try_for_each(|name| print_size(&directory.join(name)))
             });
         }
         let linkage = if self.allow_dynamic { Linkage::StaticIfPossible } else { Linkage::Static };

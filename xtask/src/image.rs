@@ -14,7 +14,7 @@ use serde_json::Value;
 use xshell::{Shell, cmd};
 
 use crate::arch::{Arch, Wanted};
-use crate::binaries::{self, write_whole};
+use crate::binaries::{self, Which, write_whole};
 use crate::cargo;
 use crate::sbom::{self, Crate, Parts};
 
@@ -60,7 +60,7 @@ impl Spec {
 
 impl Image {
     pub(crate) fn run(self, sh: &Shell) -> anyhow::Result<()> {
-        let built = binaries::for_each(sh, &self.arch)?;
+        let built = binaries::for_each(sh, &self.arch, Which::Freestanding)?;
         let built: Vec<_> = built.into_iter().map(|(arch, directory)| (arch, directory.join("pause"))).collect();
         let programs: Result<Vec<_>, _> =
             built.iter().map(|(arch, path)| std::fs::read(path).map(|bytes| (*arch, bytes))).collect();

@@ -6,6 +6,7 @@ mod binaries;
 mod bytes;
 mod cargo;
 mod crates;
+mod cross;
 mod debian;
 mod demo;
 mod dist;

@@ -24,6 +24,9 @@ use crate::sbom::{self, Parts};
 /// Make a tarball and a Debian package of what dist has built
 #[derive(clap::Args)]
 pub(crate) struct Package {
+    /// For which architecture: amd64, arm64 [default: this machine's]
+    #[arg(long, value_name = "ARCH", value_parser = Arch::named)]
+    arch: Option<&'static Arch>,
     /// Where the programs are; else dist/ARCH, as dist has built them
     #[arg(long, value_name = "DIRECTORY")]
     programs: Option<PathBuf>,
@@ -59,7 +62,8 @@ const DOC: &str = "usr/share/doc/podkit";
 
 impl Package {
     pub(crate) fn run(self, sh: &Shell) -> anyhow::Result<()> {
-        let (arch, root, version) = (binaries::here(sh)?, sh.current_dir(), env!("CARGO_PKG_VERSION"));
+        let (root, version) = (sh.current_dir(), env!("CARGO_PKG_VERSION"));
+        let arch = self.arch.map_or_else(|| binaries::here(sh), Ok)?;
         let created = created(sh)?;
         let programs = programs(&root.join(self.programs.unwrap_or_else(|| Path::new("dist").join(arch.machine))))?;
         let mut files = surroundings(&root)?;

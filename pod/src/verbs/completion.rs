@@ -6,8 +6,6 @@ use clap_complete::Shell;
 use crate::answer::{Answer, Complaint};
 
 /// Print what a shell needs to complete commands.
-///
-/// bash: source <(pod completion bash). zsh: pod completion zsh > "${fpath[1]}/_pod". fish: pod completion fish | source.
 #[derive(Args, Debug)]
 pub struct Completion {
     /// bash, zsh or fish

@@ -23,9 +23,6 @@ const NAME: &str = "pod";
 const NAMESPACE: &str = "default";
 
 /// Show which directories, files and programs are in use.
-///
-/// In the form of a kubeconfig of one context: its server is the directory in which objects and images are kept, and
-/// what else is in use is in an extension called podkit.
 #[derive(Args, Debug)]
 pub struct View {
     /// Not there: it takes no words

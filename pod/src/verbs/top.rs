@@ -18,9 +18,6 @@ use crate::usage::{self, Used};
 use table::{Order, Row, Table};
 
 /// Show what pods use of processors and memory.
-///
-/// It is what the kernel counts for the control groups of their containers, processors for half a second. Of containers
-/// without a group of their own nothing is known.
 #[derive(Args, Debug)]
 pub struct TopPod {
     /// The pod [default: all of the namespace]

@@ -8,8 +8,6 @@ use serde_json::{Value, json};
 use crate::answer::{Answer, Complaint};
 
 /// Print which version this is, and of which Kubernetes it reads manifests.
-///
-/// There is no server: in its place is the version of Kubernetes whose objects are read.
 #[derive(Args, Debug)]
 pub struct Version {
     /// Not there: it takes no words
