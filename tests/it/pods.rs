@@ -1,5 +1,6 @@
 //! Pods of manifests, from apply to delete: what a kubelet would do, on one machine.
 
+mod attached;
 mod cluster;
 mod distroless;
 mod foreground;
@@ -120,6 +121,11 @@ pub(crate) fn trials() -> Vec<Trial> {
         as_each_user("pods::are_typed_at", TERMINALS, pipes::at_a_terminal),
         as_each_user("pods::answer_line_by_line_as_a_cluster_does", BUSYBOX, talk::answer_as_a_cluster_does),
         as_each_user("pods::answer_to_who_knows_kubectl", TERMINALS, transcript::of_one_who_knows_kubectl),
+        as_each_user("pods::are_run_of_words", BUSYBOX, verbs::run),
+        as_each_user("pods::are_run_of_words_and_stayed_with", BUSYBOX, attached::of_words),
+        as_each_user("pods::are_run_of_words_at_terminals", TERMINALS, attached::of_words_at_terminals),
+        as_each_user("pods::are_attached_to_at_their_inputs", BUSYBOX, attached::at_their_inputs),
+        as_each_user("pods::are_attached_to_at_their_terminals", TERMINALS, attached::at_their_terminals),
         as_each_user("pods::are_selected_and_sorted", BUSYBOX, verbs::selected),
         as_each_user("pods::end_when_they_are_asked_to_or_when_their_time_is_over", BUSYBOX, order::of_ends),
     ]

@@ -65,6 +65,9 @@ pub(super) fn of_one_who_knows_kubectl(user: User) {
     let apart = "error: exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead\n\
                  See 'kubectl exec -h' for help and examples\n[Some(1)]";
     run("kubectl exec two echo hello", apart);
+    let invalid = "container nosuch is not valid for pod two out of: registry, registryctl\n[Some(1)]";
+    run("kubectl exec two -c nosuch -- true", &format!("error: {invalid}"));
+    run("kubectl attach two -c nosuch", &format!("error: cannot attach to the container: {invalid}"));
     run("kubectl exec nosuch -- true", "Error from server (NotFound): pods \"nosuch\" not found\n[Some(1)]");
     run("kubectl get pod nosuch", "Error from server (NotFound): pods \"nosuch\" not found\n[Some(1)]");
     let in_namespace =

@@ -217,7 +217,7 @@ pub(super) fn forwarded(user: User) {
     gone_already(&house);
 }
 
-fn gone_already(house: &House) {
+pub(super) fn gone_already(house: &House) {
     eventually("nothing is left", || house.left().is_none().then_some(()));
 }
 
@@ -380,4 +380,21 @@ pub(super) fn waited_for_though_nobody_attends(user: User) {
     let ran = house.pod(&["wait", "--for=delete", "pod/stubborn", "--timeout", "20s"]).ok();
     assert_eq!(ran.out(), "pod/stubborn condition met\n");
     house.nothing_is_left();
+}
+
+pub(super) fn run(user: User) {
+    let house = House::new(user);
+    image(&house);
+    let script = ["--restart=Never", "--env=WHO=words", "--command", "--", "sh", "-c", "echo of $WHO; exit 3"];
+    let run =
+        |words: &[&str]| house.pod(&[&["run", "said", "--image=box", "--image-pull-policy=Never"], words].concat());
+    assert_eq!(run(&script).ok().out(), "pod/said created\n");
+    becomes(&house, "said", "Error");
+    assert_eq!(house.pod(&["logs", "pod/said"]).ok().out(), "of words\n");
+    assert_eq!(house.pod(&["get", "pods", "-l", "run=said", "-o", "name"]).ok().out(), "pod/said\n");
+    run(&script).refuses(1, "Error from server (AlreadyExists): pods \"said\" already exists");
+    house.pod(&["delete", "pod/said"]).ok();
+    // What cannot be done leaves nothing.
+    run(&["--port=80", "--expose"]).refuses(125, "--expose: running services of manifests is not there yet");
+    gone_already(&house);
 }
