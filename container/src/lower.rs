@@ -180,6 +180,15 @@ pub(crate) fn enter(script: &mut Script, pidfd: std::os::fd::OwnedFd, namespaces
     }
 }
 
+/// Enters the pid namespace of another container, with the rights that are had in the pod's namespaces.
+pub(crate) fn count_as(script: &mut Script, pidfd: std::os::fd::OwnedFd, pids: Namespace) {
+    let all_of = Some(script.hold(pidfd));
+    let expected = vec![Expected { kind: pids.kind, inode: pids.inode }];
+    let namespaces = vec![Entry { kind: pids.kind, file: script.hold(pids.file) }];
+    script.must(Op::Enter { all_of, namespaces });
+    script.must(Op::Verify(expected));
+}
+
 /// Makes what is to be mounted, in the pod's namespaces and below its root directory. What is bound may be held already,
 /// and is known by where it is mounted.
 pub(crate) fn trees(

@@ -48,8 +48,12 @@ impl Opened {
         let mut script = Script::new(our_proc()?);
         command::outside(&mut script, &command, cgroups);
         let enters_pids = plan.parts().pids != Pids::Hosts;
-        let namespaces = sandbox.namespaces(|kind| kind != Kind::Pid || enters_pids)?;
+        let counts_otherwise = sandbox.counts()?.is_some();
+        let namespaces = sandbox.namespaces(|kind| kind != Kind::Pid || enters_pids && !counts_otherwise)?;
         lower::enter(&mut script, sandbox.pidfd()?, namespaces, sandbox.is_mapped());
+        if let Some((pidfd, pids)) = sandbox.counts()? {
+            lower::count_as(&mut script, pidfd, pids);
+        }
         command::fork(&mut script, &command, enters_pids && sandbox.enters_pids());
         // Whoever is killed from now on, there is word of the container.
         if let Some(Record::Stat(file)) = command.record.take() {

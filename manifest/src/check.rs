@@ -153,6 +153,16 @@ impl Object {
         found.all
     }
 
+    /// The same of one that is to be made.
+    #[must_use]
+    pub fn check_new(&self) -> Vec<Invalid> {
+        let mut found = Found { all: self.check() };
+        if let Self::Pod(object) = self {
+            pod::new(object, &mut found);
+        }
+        found.all
+    }
+
     /// Whether this may become of an object that is there: what may not be changed.
     #[must_use]
     pub fn check_update(&self, before: &Self) -> Vec<Invalid> {

@@ -14,6 +14,7 @@ use crate::verbs::convert::Convert;
 use crate::verbs::cp::Cp;
 use crate::verbs::create::CreateAny;
 pub use crate::verbs::create::Format;
+use crate::verbs::debug::Debug as Look;
 use crate::verbs::delete::Delete;
 use crate::verbs::describe::Describe;
 use crate::verbs::diff::Diff;
@@ -115,6 +116,8 @@ pub enum Verb {
     Exec(Box<Typed<Exec>>),
     /// Be with a container that runs, as it is typed at and speaks
     Attach(Typed<Attach>),
+    /// Put a container into a pod that runs, to look into it
+    Debug(Box<Typed<Look>>),
     /// List pods, or what is kept of a kind
     Get(Typed<Get>),
     /// Show all there is to know of a pod

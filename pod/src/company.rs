@@ -16,6 +16,7 @@ use crate::machine::{Condition, ConditionKind, Machine, Phase};
 use crate::objects::{Key, Objects, ObjectsError};
 use crate::place::{Place, machine_of};
 use crate::programs::Programs;
+use crate::verbs::debug::{Asked, Debug};
 use crate::verbs::delete::told_of;
 use crate::verbs::run::{CodeOf, Run, Terms};
 use crate::verbs::trouble::Trouble;
@@ -85,7 +86,61 @@ pub fn stay_with(run: &Run, registry: &Registry, programs: &Programs, called: &s
     Ok(stayed)
 }
 
+/// Puts a container into a pod that runs, or makes a copy of the pod, and stays with the container if that is wanted.
+///
+/// # Errors
+/// It cannot be told how it does, or what it says not be shown.
+pub fn look_into(debug: &Debug, registry: &Registry, programs: &Programs, called: &str) -> Result<Stayed, Error> {
+    let signals = Signals::take().map_err(nsjoin::Error::from)?;
+    let (mut answer, asked) = debug.run()?;
+    let Some(Asked { pod, container, wish }) = asked else {
+        return Ok(Stayed { answer, ..Stayed::default() });
+    };
+    tell(&mut answer);
+    let place = Place::of(&pod, &image::store::data_directory(), registry);
+    // It is waited for as long as it takes: an image may have to be fetched.
+    let terms = Terms { wish, rm: false, code_of: None, patience: Duration::MAX };
+    let company = Company { terms, pod: &pod, place, programs, signals: &signals, called };
+    match company.look(&container) {
+        Ok(stayed) => Ok(stayed),
+        Err(Trouble::Complaint(complaint)) => Ok(Stayed { answer: complaint.into(), ..Stayed::default() }),
+        Err(Trouble::Error(error)) => Err(error),
+    }
+}
+
+/// Says what there is to be said before anybody is with a container.
+fn tell(answer: &mut Answer) {
+    // Whoever does not take it sees the container all the same.
+    let _lost = std::io::Write::write_all(&mut std::io::stdout(), std::mem::take(&mut answer.text).as_bytes());
+    let said = Answer { warnings: answer.warnings.clone(), notes: answer.notes.clone(), ..Answer::default() }.said();
+    if !said.is_empty() {
+        say(said.trim_end());
+    }
+}
+
 impl Company<'_> {
+    /// Is with one container of the pod, once it runs.
+    fn look(&self, name: &str) -> Result<Stayed, Trouble> {
+        let one = |machine: &Machine| machine.containers().iter().find(|container| container.name == name).cloned();
+        let has_come = |machine: &Machine| {
+            machine.is_over() || one(machine).is_some_and(|container| container.runs() || container.ended().is_some())
+        };
+        let machine = match self.until(has_come)? {
+            Came::To(machine) => machine,
+            Came::Asked(signal) => return Ok(Stayed { signal: Some(signal), ..Stayed::default() }),
+        };
+        let found = self.place.registry.pod(&self.place.sandbox()).map_err(Error::from)?;
+        let container = name.parse().map_err(Error::from)?;
+        let visit = Visit { found, container, pod: Some(self.pod), called: self.called };
+        let ended = one(&machine).is_none_or(|container| !container.runs());
+        let end = if ended { visit.read(self.signals)? } else { visit.stay(self.terms.wish, self.signals)? };
+        Ok(match end {
+            End::Ended { told } => Stayed { answer: told.unwrap_or_default().into(), ..Stayed::default() },
+            End::Asked(signal) => Stayed { signal: Some(signal), ..Stayed::default() },
+            End::Absent => Stayed::default(),
+        })
+    }
+
     fn keep(&self) -> Result<Stayed, Trouble> {
         let asked = |signal| Stayed { signal: Some(signal), ..Stayed::default() };
         let runs = |machine: &Machine| {

@@ -7,6 +7,7 @@
 
 mod dns;
 mod env;
+mod ephemeral;
 mod facts;
 mod field;
 mod file;
@@ -22,6 +23,7 @@ mod start;
 mod volume;
 
 pub use dns::hosts;
+pub use ephemeral::{containers as ephemeral, target};
 pub use facts::{Facts, ImageFacts, NodeFacts};
 pub(crate) use field::{of_pod as field, of_resource as resource};
 pub use payload::{Content, File, payload};

@@ -65,6 +65,9 @@ pub fn complaint(error: &Error) -> String {
         Error::Registry(RegistryError::NoSuchPod { name, .. }) => {
             format!("Error from server (NotFound): pods \"{name}\" not found")
         }
+        Error::WorkloadEnded { workload, .. } => {
+            format!("error: unable to upgrade connection: container not found (\"{workload}\")")
+        }
         error => format!("error: {}", line(error)),
     }
 }

@@ -64,7 +64,7 @@ mod view;
 mod volume;
 
 pub use attach::Attached;
-pub use company::{Stayed, stay_with};
+pub use company::{Stayed, look_into, stay_with};
 pub use control::Refusal;
 pub use copy::CopyError;
 pub use error::Error;

@@ -192,9 +192,10 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
         Verb::Apply(verb) => return submitted(verb.run()).map(|(exit, _)| exit),
         Verb::Replace(verb) => return submitted(verb.run()).map(|(exit, _)| exit),
         Verb::Run(verb) if verb.stays() => {
-            let Stayed { answer, code, signal } = pod::stay_with(&verb, &registry, &Programs::of_pod(None)?, called())?;
-            let exit = left((answer, signal))?;
-            return Ok(code.map_or(exit, ExitCode::Command));
+            return stayed(pod::stay_with(&verb, &registry, &Programs::of_pod(None)?, called())?);
+        }
+        Verb::Debug(verb) => {
+            return stayed(pod::look_into(&verb, &registry, &Programs::of_pod(None)?, called())?);
         }
         Verb::Run(verb) => return tell(&verb.run(), false),
         Verb::Label(verb) => return tell(&verb.run(), false),
@@ -375,6 +376,12 @@ fn called() -> &'static str {
 fn left((answer, signal): (Answer, Option<reaper::Signal>)) -> Result<ExitCode, Error> {
     let exit = tell(&answer, false)?;
     Ok(signal.map_or(exit, ExitCode::Killed))
+}
+
+/// The same of a pod that was made for it, whose exit code may be ours.
+fn stayed(Stayed { answer, code, signal }: Stayed) -> Result<ExitCode, Error> {
+    let exit = left((answer, signal))?;
+    Ok(code.map_or(exit, ExitCode::Command))
 }
 
 /// Launches a workload, and stays with it to its end.

@@ -19,4 +19,4 @@ mod store;
 
 pub use error::ObjectsError;
 pub use key::Key;
-pub(crate) use store::{Changing, Objects, node_name, uid, would_become};
+pub(crate) use store::{Changing, Objects, node_name, suffix, uid, would_become};

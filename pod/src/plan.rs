@@ -306,6 +306,9 @@ pub struct WorkloadPlan {
     /// Who types there.
     #[serde(default)]
     pub typing: Typing,
+    /// The container whose processes it sees as its own, where it is not all of the pod's.
+    #[serde(default)]
+    pub target: Option<Name>,
     /// What of the container's mounts is a part of a volume.
     #[serde(default)]
     pub parts: Vec<Part>,

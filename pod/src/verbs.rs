@@ -8,6 +8,7 @@ pub mod config;
 pub mod convert;
 pub mod cp;
 pub mod create;
+pub mod debug;
 pub mod delete;
 pub mod describe;
 pub mod diff;

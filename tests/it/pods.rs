@@ -124,6 +124,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         as_each_user("pods::are_run_of_words", BUSYBOX, verbs::run),
         as_each_user("pods::are_run_of_words_and_stayed_with", BUSYBOX, attached::of_words),
         as_each_user("pods::are_run_of_words_at_terminals", TERMINALS, attached::of_words_at_terminals),
+        as_each_user("pods::are_looked_into", BUSYBOX, attached::looked_into),
         as_each_user("pods::are_attached_to_at_their_inputs", BUSYBOX, attached::at_their_inputs),
         as_each_user("pods::are_attached_to_at_their_terminals", TERMINALS, attached::at_their_terminals),
         as_each_user("pods::are_selected_and_sorted", BUSYBOX, verbs::selected),

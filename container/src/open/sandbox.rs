@@ -20,6 +20,8 @@ pub struct Sandbox {
     namespaces: Vec<Namespace>,
     root: OwnedFd,
     own_users: bool,
+    /// Whose pid namespace is that of a container, where it is not the sandbox's.
+    counts: Option<(Pidfd, Namespace)>,
 }
 
 impl Sandbox {
@@ -47,18 +49,45 @@ impl Sandbox {
         let root = File::options().read(true).custom_flags(flags).open(format!("/proc/{pid}/root"));
         let root = root.map_err(Error::Look)?.into();
         let own_users = namespaces.iter().any(|one| one.kind == Kind::User);
-        let sandbox = Self { holder: pinned, pid, namespaces, root, own_users };
+        let sandbox = Self { holder: pinned, pid, namespaces, root, own_users, counts: None };
         // What was read by pid was its own, if it has not ended meanwhile.
         sandbox.still_there()?;
         Ok(sandbox)
     }
 
+    /// The same, but a container that counts its processes as the pod does counts them as this one does.
+    ///
+    /// # Errors
+    /// When that one has ended, or may not be looked at.
+    pub fn counting_as(self, one: Identity) -> Result<Self, Error> {
+        let pinned = Pidfd::of(one).map_err(Error::Unseen)?.ok_or(Error::Ended)?;
+        let file = File::open(format!("/proc/{}/ns/{}", one.pid, Kind::Pid)).map_err(Error::Look)?;
+        let inode = file.metadata().map_err(Error::Look)?.st_ino();
+        let counts = Some((pinned, Namespace { kind: Kind::Pid, file: file.into(), inode }));
+        let sandbox = Self { counts, ..self };
+        sandbox.still_there()?;
+        Ok(sandbox)
+    }
+
+    /// Whose pid namespace it is then, with a pidfd of theirs.
+    pub(crate) fn counts(&self) -> Result<Option<(OwnedFd, Namespace)>, Error> {
+        let copy = |(pinned, one): &(Pidfd, Namespace)| {
+            let file = one.file.try_clone().map_err(Error::Look)?;
+            let pidfd = pinned.as_fd().try_clone_to_owned().map_err(Error::Look)?;
+            Ok((pidfd, Namespace { kind: one.kind, file, inode: one.inode }))
+        };
+        self.counts.as_ref().map(copy).transpose()
+    }
+
     fn still_there(&self) -> Result<(), Error> {
-        match self.holder.ended_within(std::time::Duration::ZERO) {
-            Ok(false) => Ok(()),
-            Ok(true) => Err(Error::Ended),
-            Err(errno) => Err(Error::Look(errno.into())),
+        for one in [Some(&self.holder), self.counts.as_ref().map(|(one, _)| one)].into_iter().flatten() {
+            match one.ended_within(std::time::Duration::ZERO) {
+                Ok(false) => {}
+                Ok(true) => return Err(Error::Ended),
+                Err(errno) => return Err(Error::Look(errno.into())),
+            }
         }
+        Ok(())
     }
 
     pub(crate) fn has_own_users(&self) -> bool {
@@ -133,6 +162,6 @@ impl Sandbox {
     }
 
     pub(crate) fn enters_pids(&self) -> bool {
-        self.namespaces.iter().any(|one| one.kind == Kind::Pid)
+        self.counts.is_some() || self.namespaces.iter().any(|one| one.kind == Kind::Pid)
     }
 }

@@ -11,8 +11,12 @@ pub(super) fn pod(pod: &Pod, found: &mut Found) {
     let path = Path::new("spec");
     let Some(spec) = &pod.spec else { return found.required(&path.child("containers"), "") };
     self::spec(spec, &path, found);
-    if !spec.ephemeral_containers.is_empty() {
-        found.forbidden(&path.child("ephemeralContainers"), "cannot be set on create");
+}
+
+/// What cannot be there from the beginning.
+pub(super) fn new(pod: &Pod, found: &mut Found) {
+    if pod.spec.as_ref().is_some_and(|spec| !spec.ephemeral_containers.is_empty()) {
+        found.forbidden(&Path::new("spec").child("ephemeralContainers"), "cannot be set on create");
     }
 }
 

@@ -376,60 +376,60 @@ impl Shape for EnvVarSource {
     }
 }
 
-/// A container added to a running pod.
+/// A container that was put into a running pod, by pod debug.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EphemeralContainer {
-    /// `args`.
+    /// Arguments of its command.
     pub args: Vec<String>,
-    /// `command`.
+    /// What it runs, in place of the image's command.
     pub command: Vec<String>,
-    /// `env`.
+    /// Variables of its environment.
     pub env: Vec<EnvVar>,
-    /// `envFrom`.
+    /// Config maps and secrets whose keys become variables.
     pub env_from: Vec<EnvFromSource>,
-    /// `image`.
+    /// The image that it is made of.
     pub image: Option<String>,
-    /// `imagePullPolicy`.
+    /// When the image is fetched: Always, IfNotPresent, Never.
     pub image_pull_policy: Option<String>,
-    /// `lifecycle`.
+    /// What is done after its start and before its end.
     pub lifecycle: Option<Lifecycle>,
-    /// `livenessProbe`.
+    /// A check that it is alive.
     pub liveness_probe: Option<Probe>,
-    /// `name`.
+    /// Its name, unique in the pod.
     pub name: String,
-    /// `ports`.
+    /// The ports that it listens on.
     pub ports: Vec<ContainerPort>,
-    /// `readinessProbe`.
+    /// A check that it is ready to serve.
     pub readiness_probe: Option<Probe>,
-    /// `resizePolicy`.
+    /// Whether a change of resources restarts it.
     pub resize_policy: Vec<ContainerResizePolicy>,
-    /// `resources`.
+    /// What it may use and is promised.
     pub resources: Option<ResourceRequirements>,
-    /// `restartPolicy`.
+    /// Whether it is started again.
     pub restart_policy: Option<String>,
-    /// `restartPolicyRules`.
+    /// Whether it is started again, by exit code.
     pub restart_policy_rules: Vec<ContainerRestartRule>,
-    /// `securityContext`.
+    /// User, groups, rights and protection of this container.
     pub security_context: Option<SecurityContext>,
-    /// `startupProbe`.
+    /// A check that it has started.
     pub startup_probe: Option<Probe>,
-    /// `stdin`.
+    /// Whether its standard input stays open, for who attaches to it.
     pub stdin: Option<bool>,
-    /// `stdinOnce`.
+    /// Whether its standard input closes when the first who types there leaves.
     pub stdin_once: Option<bool>,
-    /// `targetContainerName`.
+    /// The container whose processes it sees, and with which it ends.
     pub target_container_name: Option<String>,
-    /// `terminationMessagePath`.
+    /// The file that its last message is read from.
     pub termination_message_path: Option<String>,
-    /// `terminationMessagePolicy`.
+    /// Whether the end of the log stands in for a missing message: File, FallbackToLogsOnError.
     pub termination_message_policy: Option<String>,
-    /// `tty`.
+    /// Whether it has a terminal.
     pub tty: Option<bool>,
-    /// `volumeDevices`.
+    /// Block devices it is given.
     pub volume_devices: Vec<VolumeDevice>,
-    /// `volumeMounts`.
+    /// Where volumes are, in its directories.
     pub volume_mounts: Vec<VolumeMount>,
-    /// `workingDir`.
+    /// The directory that it starts in.
     pub working_dir: Option<String>,
 }
 

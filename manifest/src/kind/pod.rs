@@ -251,7 +251,7 @@ pub struct PodSpec {
     pub dns_policy: Option<String>,
     /// Whether the services of the namespace become environment variables.
     pub enable_service_links: Option<bool>,
-    /// Containers added to a running pod to look into it.
+    /// Containers that were put into a running pod to look into it: by pod debug, never by a manifest.
     pub ephemeral_containers: Vec<EphemeralContainer>,
     /// Lines for /etc/hosts.
     pub host_aliases: Vec<HostAlias>,

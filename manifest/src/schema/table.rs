@@ -1198,82 +1198,215 @@ static ENV_VAR_SOURCE: Type = Type {
 
 static EPHEMERAL_CONTAINER: Type = Type {
     name: "EphemeralContainer",
-    help: "A container added to a running pod.",
+    help: "A container that was put into a running pod, by pod debug.",
     fields: &[
-        field("args", Holds::List(&Holds::Text), "[]string", Support::Refused, "", "")
+        field("args", Holds::List(&Holds::Text), "[]string", Support::Honoured, "Arguments of its command.", "")
             .within("EphemeralContainerCommon"),
-        field("command", Holds::List(&Holds::Text), "[]string", Support::Refused, "", "")
+        field(
+            "command",
+            Holds::List(&Holds::Text),
+            "[]string",
+            Support::Honoured,
+            "What it runs, in place of the image's command.",
+            "",
+        )
+        .within("EphemeralContainerCommon"),
+        field(
+            "env",
+            Holds::List(&Holds::Type(&ENV_VAR)),
+            "[]v1.EnvVar",
+            Support::Honoured,
+            "Variables of its environment.",
+            "",
+        )
+        .key("name")
+        .patched(Strategy::Merge)
+        .within("EphemeralContainerCommon"),
+        field(
+            "envFrom",
+            Holds::List(&Holds::Type(&ENV_FROM_SOURCE)),
+            "[]v1.EnvFromSource",
+            Support::Honoured,
+            "Config maps and secrets whose keys become variables.",
+            "",
+        )
+        .within("EphemeralContainerCommon"),
+        field("image", Holds::Text, "string", Support::Honoured, "The image that it is made of.", "")
             .within("EphemeralContainerCommon"),
-        field("env", Holds::List(&Holds::Type(&ENV_VAR)), "[]v1.EnvVar", Support::Refused, "", "")
-            .key("name")
-            .patched(Strategy::Merge)
+        field(
+            "imagePullPolicy",
+            Holds::Text,
+            "v1.PullPolicy",
+            Support::Honoured,
+            "When the image is fetched: Always, IfNotPresent, Never.",
+            "",
+        )
+        .within("EphemeralContainerCommon"),
+        field(
+            "lifecycle",
+            Holds::Type(&LIFECYCLE),
+            "v1.Lifecycle",
+            Support::Refused,
+            "What is done after its start and before its end.",
+            "an ephemeral container has none",
+        )
+        .within("EphemeralContainerCommon"),
+        field(
+            "livenessProbe",
+            Holds::Type(&PROBE),
+            "v1.Probe",
+            Support::Refused,
+            "A check that it is alive.",
+            "an ephemeral container has none",
+        )
+        .within("EphemeralContainerCommon"),
+        field("name", Holds::Text, "string", Support::Honoured, "Its name, unique in the pod.", "")
+            .required()
             .within("EphemeralContainerCommon"),
-        field("envFrom", Holds::List(&Holds::Type(&ENV_FROM_SOURCE)), "[]v1.EnvFromSource", Support::Refused, "", "")
-            .within("EphemeralContainerCommon"),
-        field("image", Holds::Text, "string", Support::Refused, "", "").within("EphemeralContainerCommon"),
-        field("imagePullPolicy", Holds::Text, "v1.PullPolicy", Support::Refused, "", "")
-            .within("EphemeralContainerCommon"),
-        field("lifecycle", Holds::Type(&LIFECYCLE), "v1.Lifecycle", Support::Refused, "", "")
-            .within("EphemeralContainerCommon"),
-        field("livenessProbe", Holds::Type(&PROBE), "v1.Probe", Support::Refused, "", "")
-            .within("EphemeralContainerCommon"),
-        field("name", Holds::Text, "string", Support::Refused, "", "").required().within("EphemeralContainerCommon"),
-        field("ports", Holds::List(&Holds::Type(&CONTAINER_PORT)), "[]v1.ContainerPort", Support::Refused, "", "")
-            .key("containerPort")
-            .patched(Strategy::Merge)
-            .within("EphemeralContainerCommon"),
-        field("readinessProbe", Holds::Type(&PROBE), "v1.Probe", Support::Refused, "", "")
-            .within("EphemeralContainerCommon"),
+        field(
+            "ports",
+            Holds::List(&Holds::Type(&CONTAINER_PORT)),
+            "[]v1.ContainerPort",
+            Support::Refused,
+            "The ports that it listens on.",
+            "an ephemeral container has none",
+        )
+        .key("containerPort")
+        .patched(Strategy::Merge)
+        .within("EphemeralContainerCommon"),
+        field(
+            "readinessProbe",
+            Holds::Type(&PROBE),
+            "v1.Probe",
+            Support::Refused,
+            "A check that it is ready to serve.",
+            "an ephemeral container has none",
+        )
+        .within("EphemeralContainerCommon"),
         field(
             "resizePolicy",
             Holds::List(&Holds::Type(&CONTAINER_RESIZE_POLICY)),
             "[]v1.ContainerResizePolicy",
             Support::Refused,
-            "",
-            "",
+            "Whether a change of resources restarts it.",
+            "an ephemeral container has none",
         )
         .within("EphemeralContainerCommon"),
-        field("resources", Holds::Type(&RESOURCE_REQUIREMENTS), "v1.ResourceRequirements", Support::Refused, "", "")
-            .within("EphemeralContainerCommon"),
-        field("restartPolicy", Holds::Text, "v1.ContainerRestartPolicy", Support::Refused, "", "")
-            .within("EphemeralContainerCommon"),
+        field(
+            "resources",
+            Holds::Type(&RESOURCE_REQUIREMENTS),
+            "v1.ResourceRequirements",
+            Support::Refused,
+            "What it may use and is promised.",
+            "an ephemeral container has none",
+        )
+        .within("EphemeralContainerCommon"),
+        field(
+            "restartPolicy",
+            Holds::Text,
+            "v1.ContainerRestartPolicy",
+            Support::Refused,
+            "Whether it is started again.",
+            "it never is",
+        )
+        .within("EphemeralContainerCommon"),
         field(
             "restartPolicyRules",
             Holds::List(&Holds::Type(&CONTAINER_RESTART_RULE)),
             "[]v1.ContainerRestartRule",
             Support::Refused,
-            "",
+            "Whether it is started again, by exit code.",
+            "it never is",
+        )
+        .within("EphemeralContainerCommon"),
+        field(
+            "securityContext",
+            Holds::Type(&SECURITY_CONTEXT),
+            "v1.SecurityContext",
+            Support::Honoured,
+            "User, groups, rights and protection of this container.",
             "",
         )
         .within("EphemeralContainerCommon"),
-        field("securityContext", Holds::Type(&SECURITY_CONTEXT), "v1.SecurityContext", Support::Refused, "", "")
+        field(
+            "startupProbe",
+            Holds::Type(&PROBE),
+            "v1.Probe",
+            Support::Refused,
+            "A check that it has started.",
+            "an ephemeral container has none",
+        )
+        .within("EphemeralContainerCommon"),
+        field(
+            "stdin",
+            Holds::Bool,
+            "bool",
+            Support::Honoured,
+            "Whether its standard input stays open, for who attaches to it.",
+            "",
+        )
+        .within("EphemeralContainerCommon"),
+        field(
+            "stdinOnce",
+            Holds::Bool,
+            "bool",
+            Support::Honoured,
+            "Whether its standard input closes when the first who types there leaves.",
+            "",
+        )
+        .within("EphemeralContainerCommon"),
+        field(
+            "targetContainerName",
+            Holds::Text,
+            "string",
+            Support::Honoured,
+            "The container whose processes it sees, and with which it ends.",
+            "",
+        ),
+        field(
+            "terminationMessagePath",
+            Holds::Text,
+            "string",
+            Support::Honoured,
+            "The file that its last message is read from.",
+            "",
+        )
+        .within("EphemeralContainerCommon"),
+        field(
+            "terminationMessagePolicy",
+            Holds::Text,
+            "v1.TerminationMessagePolicy",
+            Support::Honoured,
+            "Whether the end of the log stands in for a missing message: File, FallbackToLogsOnError.",
+            "",
+        )
+        .within("EphemeralContainerCommon"),
+        field("tty", Holds::Bool, "bool", Support::Honoured, "Whether it has a terminal.", "")
             .within("EphemeralContainerCommon"),
-        field("startupProbe", Holds::Type(&PROBE), "v1.Probe", Support::Refused, "", "")
-            .within("EphemeralContainerCommon"),
-        field("stdin", Holds::Bool, "bool", Support::Refused, "", "").within("EphemeralContainerCommon"),
-        field("stdinOnce", Holds::Bool, "bool", Support::Refused, "", "").within("EphemeralContainerCommon"),
-        field("targetContainerName", Holds::Text, "string", Support::Refused, "", ""),
-        field("terminationMessagePath", Holds::Text, "string", Support::Refused, "", "")
-            .within("EphemeralContainerCommon"),
-        field("terminationMessagePolicy", Holds::Text, "v1.TerminationMessagePolicy", Support::Refused, "", "")
-            .within("EphemeralContainerCommon"),
-        field("tty", Holds::Bool, "bool", Support::Refused, "", "").within("EphemeralContainerCommon"),
         field(
             "volumeDevices",
             Holds::List(&Holds::Type(&VOLUME_DEVICE)),
             "[]v1.VolumeDevice",
             Support::Refused,
-            "",
-            "",
+            "Block devices it is given.",
+            "claims are directories here",
         )
         .key("devicePath")
         .patched(Strategy::Merge)
         .within("EphemeralContainerCommon"),
-        field("volumeMounts", Holds::List(&Holds::Type(&VOLUME_MOUNT)), "[]v1.VolumeMount", Support::Refused, "", "")
-            .key("mountPath")
-            .patched(Strategy::Merge)
+        field(
+            "volumeMounts",
+            Holds::List(&Holds::Type(&VOLUME_MOUNT)),
+            "[]v1.VolumeMount",
+            Support::Honoured,
+            "Where volumes are, in its directories.",
+            "",
+        )
+        .key("mountPath")
+        .patched(Strategy::Merge)
+        .within("EphemeralContainerCommon"),
+        field("workingDir", Holds::Text, "string", Support::Honoured, "The directory that it starts in.", "")
             .within("EphemeralContainerCommon"),
-        field("workingDir", Holds::Text, "string", Support::Refused, "", "").within("EphemeralContainerCommon"),
     ],
 };
 
@@ -2654,7 +2787,7 @@ field("containers", Holds::List(&Holds::Type(&CONTAINER)), "[]v1.Container", Sup
 field("dnsConfig", Holds::Type(&POD_DNS_CONFIG), "v1.PodDNSConfig", Support::Honoured, "Name servers, search domains and options for /etc/resolv.conf.", ""),
 field("dnsPolicy", Holds::Text, "v1.DNSPolicy", Support::Honoured, "Where /etc/resolv.conf comes from: ClusterFirst, ClusterFirstWithHostNet, Default, None.", ""),
 field("enableServiceLinks", Holds::Bool, "bool", Support::Honoured, "Whether the services of the namespace become environment variables.", ""),
-field("ephemeralContainers", Holds::List(&Holds::Type(&EPHEMERAL_CONTAINER)), "[]v1.EphemeralContainer", Support::Refused, "Containers added to a running pod to look into it.", "they are added with pod debug, not by a manifest").key("name").patched(Strategy::Merge),
+field("ephemeralContainers", Holds::List(&Holds::Type(&EPHEMERAL_CONTAINER)), "[]v1.EphemeralContainer", Support::Honoured, "Containers that were put into a running pod to look into it: by pod debug, never by a manifest.", "").key("name").patched(Strategy::Merge),
 field("hostAliases", Holds::List(&Holds::Type(&HOST_ALIAS)), "[]v1.HostAlias", Support::Honoured, "Lines for /etc/hosts.", "").key("ip").patched(Strategy::Merge),
 field("hostIPC", Holds::Bool, "bool", Support::Honoured, "Share the machine's IPC, /dev/shm and /dev/mqueue.", ""),
 field("hostNetwork", Holds::Bool, "bool", Support::Honoured, "Share the machine's network and hostname.", ""),

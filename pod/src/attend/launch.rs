@@ -15,7 +15,7 @@ use registry::{Name, PodDirectory, file};
 
 use super::errand::Scene;
 use super::termination;
-use crate::compile::{ContainerSpec, ImageVolume, Refusal, Start, VolumeSource, Waiting, start};
+use crate::compile::{ContainerSpec, ImageVolume, PidSharing, Refusal, Start, VolumeSource, Waiting, start, target};
 use crate::control::Refusal as Refused;
 use crate::error::Error;
 use crate::instance;
@@ -110,8 +110,8 @@ impl Scene {
         let root = Root::Layers { lowers: prepared.lowers, writable };
         let parts = self.parts(spec, start, root.clone(), mounted.mounts, &word, &directory)?;
         let added = ContainerPlan::new(parts).map_err(Error::from).and_then(|container| {
-            let console = self.containers().find(|it| it.name == name).map(typed_at).unwrap_or_default();
-            let plan = workload(name, container, mounted.parts, console)?;
+            let console = self.containers().find(|it| it.name == name).as_ref().map(typed_at).unwrap_or_default();
+            let plan = WorkloadPlan { target: self.target(name), ..workload(name, container, mounted.parts, console)? };
             add(&Store::open()?, &sandbox, plan, &self.programs)
         });
         if added.is_err() {
@@ -140,14 +140,23 @@ impl Scene {
     /// The files of volumes that variables of a container are read from.
     fn files_of_variables(&self, name: &str) -> Vec<(String, String)> {
         let container = self.containers().find(|it| it.name == name);
-        let from = container.into_iter().flat_map(|it| &it.env).filter_map(|variable| variable.value_from.as_ref());
-        let files = from.filter_map(|from| from.file_key_ref.clone());
+        let from = container.into_iter().flat_map(|it| it.env).filter_map(|variable| variable.value_from);
+        let files = from.filter_map(|from| from.file_key_ref);
         files.map(|file| (file.volume_name, file.path)).collect()
     }
 
-    fn containers(&self) -> impl Iterator<Item = &Container> {
+    fn containers(&self) -> impl Iterator<Item = Container> {
         let spec = self.pod.spec.iter();
-        spec.flat_map(|spec| spec.init_containers.iter().chain(&spec.containers))
+        spec.flat_map(|spec| {
+            let written = spec.init_containers.iter().chain(&spec.containers).cloned();
+            written.chain(crate::compile::ephemeral(spec))
+        })
+    }
+
+    /// The container whose processes this one is to see, where they do not all see each other's.
+    fn target(&self, name: &str) -> Option<Name> {
+        let apart = self.plan.sandbox.pids == PidSharing::Containers;
+        self.pod.spec.as_ref().filter(|_| apart).and_then(|spec| target(spec, name)).and_then(named)
     }
 
     /// What an instance of a container is called: the same, whoever asks.
@@ -306,6 +315,7 @@ fn workload(
         runtime: None,
         console,
         typing,
+        target: None,
     })
 }
 

@@ -90,6 +90,8 @@ pub enum Role {
     Sidecar,
     /// All along.
     Regular,
+    /// Once, at any time: it was put into the pod to look into it.
+    Ephemeral,
 }
 
 /// What is done when a container ends.
@@ -163,7 +165,7 @@ impl PodPlan {
 
     /// The init containers, sidecars among them.
     pub fn init(&self) -> impl DoubleEndedIterator<Item = &ContainerSpec> {
-        self.containers.iter().filter(|container| container.role != Role::Regular)
+        self.containers.iter().filter(|container| matches!(container.role, Role::Init | Role::Sidecar))
     }
 
     /// The containers that the pod is for.

@@ -20,7 +20,11 @@ pub fn pod(pod: &Pod, node: &NodeFacts) -> Result<PodPlan, Rejection> {
     let restart = spec.restart_policy.as_deref().and_then(restart).unwrap_or(Restart::Always);
     let grace = seconds(spec.termination_grace_period_seconds, 30);
     security::check_apparmor(spec)?;
-    let containers = all_containers(spec).map(|(container, is_init)| container_spec(container, is_init, restart));
+    let ephemeral = super::ephemeral::containers(spec);
+    let containers =
+        all_containers(spec).map(|(container, is_init)| container_spec(container, is_init, restart)).chain(
+            ephemeral.iter().map(|one| ContainerSpec { role: Role::Ephemeral, ..container_spec(one, false, restart) }),
+        );
     Ok(PodPlan {
         namespace: pod.metadata.namespace.clone().unwrap_or_else(|| "default".to_owned()),
         name: pod.metadata.name.clone().unwrap_or_default(),

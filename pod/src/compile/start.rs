@@ -23,7 +23,9 @@ use super::security::Context;
 pub fn start(pod: &Pod, plan: &PodPlan, name: &str, facts: &Facts) -> Result<Start, Refusal> {
     let none = PodSpec::default();
     let spec = pod.spec.as_ref().unwrap_or(&none);
-    let found = all_containers(spec).map(|(container, _)| container).find(|container| container.name == name);
+    let ephemeral = super::ephemeral::containers(spec);
+    let all = all_containers(spec).map(|(container, _)| container).chain(&ephemeral);
+    let found = all.into_iter().find(|container| container.name == name);
     let container = found.ok_or_else(|| Refusal::create(format!("the pod has no container {name}")))?;
     let image = container.image.as_ref().and_then(|image| facts.images.get(image)).cloned().unwrap_or_default();
     let said = env::said(pod, plan, container, facts)?;
@@ -48,6 +50,8 @@ pub fn start(pod: &Pod, plan: &PodPlan, name: &str, facts: &Facts) -> Result<Sta
     Ok(Start {
         process,
         pids: match plan.sandbox.pids {
+            // Who is to see another's processes has no others.
+            PidSharing::Containers if super::ephemeral::target(spec, name).is_some() => Pids::Pods,
             PidSharing::Containers => Pids::Own,
             PidSharing::Pods => Pids::Pods,
             PidSharing::Hosts => Pids::Hosts,

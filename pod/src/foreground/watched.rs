@@ -97,7 +97,7 @@ impl Watched {
     /// How the worst of its containers ended; those beside them do not count, as they do not for the pod.
     pub(super) fn code(&self) -> u8 {
         let Some(machine) = &self.seen else { return 1 };
-        let counts = |(_, role): &(_, Role)| *role != Role::Sidecar;
+        let counts = |(_, role): &(_, Role)| !matches!(role, Role::Sidecar | Role::Ephemeral);
         let roles = machine.plan().containers.iter().map(|spec| spec.role);
         let counted = machine.containers().iter().zip(roles).filter(counts);
         let worst = counted.filter_map(|(container, _)| Some(container.end.as_ref()?.code)).max().unwrap_or(0);

@@ -109,7 +109,7 @@ impl Machine {
         let incomplete = self.both().filter(|(container, spec)| match spec.role {
             Role::Init => !(container.shown == Shown::Ended && container.is_done()),
             Role::Sidecar => !container.started,
-            Role::Regular => false,
+            Role::Regular | Role::Ephemeral => false,
         });
         listed("ContainersNotInitialized", "incomplete", incomplete)
     }
@@ -122,7 +122,9 @@ impl Machine {
             _ if failed => return (false, Some("PodFailed"), None),
             _ => {}
         }
-        let unready = self.both().filter(|(container, spec)| spec.role != Role::Init && !container.ready);
+        let unready = self
+            .both()
+            .filter(|(container, spec)| matches!(spec.role, Role::Sidecar | Role::Regular) && !container.ready);
         listed("ContainersNotReady", "unready", unready)
     }
 }

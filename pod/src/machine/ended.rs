@@ -6,7 +6,7 @@ use super::container::{End, Shown};
 use super::event::Exit;
 use super::starting::Step;
 use super::stopping::After;
-use super::{Action, Life, Machine, Stamp, backoff};
+use super::{Action, Container, Life, Machine, Stamp, backoff};
 use crate::compile::{ContainerSpec, PodPlan, Restart, RestartAction, Role, Waiting};
 
 /// How long what has just happened is shown before what is waited for.
@@ -44,12 +44,14 @@ impl Machine {
     /// An instance has ended: whether there is to be another, and when.
     pub(super) fn ended(&mut self, index: usize, end: End, after: After, now: Stamp) -> bool {
         let spec = &self.plan.containers[index];
+        let once = spec.role == Role::Ephemeral;
         let rule = if after == After::Itself { matching(spec, end.code) } else { None };
         let again = match (after, rule) {
             (After::Changed | After::Again, _) | (_, Some(_)) => true,
             (After::Probe, _) => spec.restart != Restart::Never,
             (After::Itself | After::Policy, None) => match (spec.role, spec.restart) {
                 (Role::Sidecar, _) => true,
+                (Role::Ephemeral, _) => false,
                 // One that has done its work is done, whatever the policy.
                 (Role::Init, restart) => end.code != 0 && restart != Restart::Never,
                 (Role::Regular, Restart::Always) => true,
@@ -57,6 +59,7 @@ impl Machine {
                 (Role::Regular, Restart::Never) => false,
             },
         };
+        let again = again && !once;
         let all = rule == Some(RestartAction::AllContainers) && self.life == Life::Active;
         let pod = self.called();
         let container = &mut self.containers[index];
@@ -146,7 +149,18 @@ impl Machine {
                 self.kill(index, grace, &message, After::Changed, now, &mut actions);
             }
         }
+        // Who is to look into it comes later.
+        for spec in self.plan.containers.iter().skip(self.containers.len()) {
+            self.containers.push(Container::new(&spec.name));
+        }
         actions
+    }
+
+    /// Whoever looks into a pod does so once, whatever begins anew.
+    pub(super) fn retire(&mut self) {
+        for (container, spec) in self.containers.iter_mut().zip(&self.plan.containers) {
+            container.wanted &= spec.role != Role::Ephemeral || container.instances == 0;
+        }
     }
 }
 

@@ -77,6 +77,7 @@ impl Machine {
         let (mut stopped, mut succeeded, mut may_run_again) = (0, 0, 0);
         for (container, spec) in self.each() {
             match (spec.role, counts(container)) {
+                (Role::Ephemeral, _) => {}
                 (Role::Init, Counts::Running | Counts::Waiting) => pending += 1,
                 (Role::Init, Counts::Stopped(code)) => {
                     failed += u32::from(code != 0 && !container.wanted);

@@ -162,6 +162,7 @@ impl Machine {
             let succeeded = container.end.as_ref().is_some_and(|end| end.code == 0);
             container.wanted = !(keeps && succeeded);
         }
+        self.retire();
         self.was_up = false;
         self.sandbox = Sandbox::Absent { retry: None };
         true
@@ -183,6 +184,7 @@ impl Machine {
             container.retry = None;
             container.soon = None;
         }
+        self.retire();
         true
     }
 

@@ -47,10 +47,18 @@ impl Machine {
         if self.containers.iter().any(|container| container.step.is_starting()) {
             return false;
         }
+        let is_due = |container: &Container| {
+            container.step == Step::Idle && container.wanted && container.retry.is_none_or(|at| at <= now.at)
+        };
+        // Who is to look into a pod waits for nothing of it.
+        let ephemeral = |index: &usize| self.plan.containers[*index].role == Role::Ephemeral;
+        if let Some(index) = (0..self.containers.len()).filter(ephemeral).find(|index| is_due(&self.containers[*index]))
+        {
+            return self.start(index, now, actions);
+        }
         for index in 0..self.containers.len() {
             let container = &self.containers[index];
-            let idle = container.step == Step::Idle;
-            let due = idle && container.wanted && container.retry.is_none_or(|at| at <= now.at);
+            let due = is_due(container);
             match self.plan.containers[index].role {
                 Role::Init if self.was_up || container.is_done() => {}
                 Role::Init => return due && self.start(index, now, actions),
@@ -58,7 +66,7 @@ impl Machine {
                 Role::Sidecar if self.was_up || container.started => {}
                 // The next one waits for it to come up.
                 Role::Sidecar => return false,
-                Role::Regular => {}
+                Role::Regular | Role::Ephemeral => {}
             }
         }
         false

@@ -118,7 +118,7 @@ impl Machine {
         }
         let both = self.containers.iter().zip(&self.plan.containers).enumerate();
         let mut served = both.filter(|(other, (_, spec))| match spec.role {
-            Role::Regular => true,
+            Role::Regular | Role::Ephemeral => true,
             Role::Sidecar => *other > index,
             Role::Init => false,
         });

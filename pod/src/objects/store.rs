@@ -471,7 +471,7 @@ pub(crate) fn uid() -> Result<String, ObjectsError> {
 }
 
 /// What makes a name of its own of `generateName`; of letters and digits that make no words.
-fn suffix() -> Result<String, ObjectsError> {
+pub(crate) fn suffix() -> Result<String, ObjectsError> {
     const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
     let bytes: [u8; 5] = random()?;
     Ok(bytes.iter().map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()])).collect())

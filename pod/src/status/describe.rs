@@ -39,6 +39,14 @@ pub fn describe(pod: &Pod, log: &Log, now: Timestamp) -> String {
             }
         }
     }
+    let ephemeral = crate::compile::ephemeral(spec);
+    if !ephemeral.is_empty() {
+        line(&mut told, 0, "Ephemeral Containers:");
+        for one in &ephemeral {
+            let status = status.ephemeral_container_statuses.iter().find(|status| status.name == one.name);
+            container::container(&mut told, one, status, pod);
+        }
+    }
     foot(&mut told, spec, status);
     events(&mut told, spec, log, now);
     aligned(&harmless(&told))
@@ -230,6 +238,11 @@ fn events(told: &mut String, spec: &PodSpec, log: &Log, now: Timestamp) {
 fn message(spec: &PodSpec, note: &Note) -> String {
     let Some(name) = &note.container else { return note.message.clone() };
     let is_init = spec.init_containers.iter().any(|container| container.name == *name);
-    let list = if is_init { "initContainers" } else { "containers" };
+    let is_ephemeral = spec.ephemeral_containers.iter().any(|container| container.name == *name);
+    let list = match (is_init, is_ephemeral) {
+        (true, _) => "initContainers",
+        (_, true) => "ephemeralContainers",
+        _ => "containers",
+    };
     format!("spec.{list}{{{name}}}: {}", note.message)
 }

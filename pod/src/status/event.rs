@@ -26,13 +26,19 @@ pub struct Event {
 pub fn events(pod: &Pod, log: &Log) -> Vec<Event> {
     let inits = pod.spec.iter().flat_map(|spec| &spec.init_containers);
     let inits: Vec<&str> = inits.map(|container| container.name.as_str()).collect();
+    let ephemeral = pod.spec.iter().flat_map(|spec| &spec.ephemeral_containers);
+    let ephemeral: Vec<&str> = ephemeral.map(|container| container.name.as_str()).collect();
     let event = |note: &Note| Event {
         note: note.clone(),
         namespace: pod.metadata.namespace.clone().unwrap_or_else(|| "default".to_owned()),
         pod: pod.metadata.name.clone().unwrap_or_default(),
         uid: pod.metadata.uid.clone(),
         part: note.container.as_deref().map(|name| {
-            let list = if inits.contains(&name) { "initContainers" } else { "containers" };
+            let list = match name {
+                name if inits.contains(&name) => "initContainers",
+                name if ephemeral.contains(&name) => "ephemeralContainers",
+                _ => "containers",
+            };
             format!("spec.{list}{{{name}}}")
         }),
     };

@@ -29,12 +29,12 @@ fn status(pod: &Pod, machine: &Machine, node: &NodeFacts) -> PodStatus {
         Some(_) => pod.metadata.generation.unwrap_or(plan.generation),
         None => plan.generation,
     };
-    let of = |is_init: bool| -> Vec<ContainerStatus> {
+    let of = |roles: &[Role]| -> Vec<ContainerStatus> {
         let both = machine.containers().iter().zip(&plan.containers);
-        let these = both.filter(|(_, spec)| machine.is_taken() && (spec.role != Role::Regular) == is_init);
+        let these = both.filter(|(_, spec)| machine.is_taken() && roles.contains(&spec.role));
         these.map(|(container, spec)| one(container, spec, pod, machine)).collect()
     };
-    let mut regular = of(false);
+    let mut regular = of(&[Role::Regular]);
     regular.sort_by(|one, other| one.name.cmp(&other.name));
     let verdict = machine.verdict().filter(|_| machine.is_over());
     let addresses = match plan.sandbox.network {
@@ -44,7 +44,8 @@ fn status(pod: &Pod, machine: &Machine, node: &NodeFacts) -> PodStatus {
     PodStatus {
         conditions: machine.conditions().iter().map(|it| condition(it, generation)).collect(),
         container_statuses: regular,
-        init_container_statuses: of(true),
+        init_container_statuses: of(&[Role::Init, Role::Sidecar]),
+        ephemeral_container_statuses: of(&[Role::Ephemeral]),
         host_ip: node.addresses.first().map(ToString::to_string),
         host_ips: node.addresses.iter().map(|address| HostIP { ip: address.to_string() }).collect(),
         message: verdict.map(|verdict| verdict.message.clone()),
@@ -94,10 +95,14 @@ fn one(container: &Container, spec: &ContainerSpec, pod: &Pod, machine: &Machine
         last_state: Some(ContainerState { terminated: container.last().map(terminated), ..ContainerState::default() }),
         name: spec.name.clone(),
         // What is to end is ready when it has done so.
-        ready: if spec.role == Role::Init { done } else { container.ready },
+        ready: match spec.role {
+            Role::Init => done,
+            Role::Ephemeral => false,
+            Role::Sidecar | Role::Regular => container.ready,
+        },
         resources: said.and_then(|said| said.resources.clone()).filter(|_| container.instances > 0),
         restart_count: i32::try_from(container.restarts()).unwrap_or(i32::MAX),
-        started: Some(container.started),
+        started: (spec.role != Role::Ephemeral).then_some(container.started),
         state: Some(state(container, machine)),
         volume_mounts: said.map(mounts).unwrap_or_default(),
         ..ContainerStatus::default()

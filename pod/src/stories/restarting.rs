@@ -233,3 +233,30 @@ fn what_cannot_be_started_has_failed_where_nothing_is_started_again() {
     story.tell(Event::Begin);
     assert_eq!((story.row().as_str(), story.phase().as_str()), ("0/1 StartError 0", "Failed"));
 }
+
+#[test]
+fn who_is_put_in_to_look_is_there_once_and_counts_for_nothing() {
+    let spec = "initContainers: [{name: init, image: 'i:1'}]\ncontainers: [{name: a, image: 'i:1'}]";
+    let mut story = told(spec).begin();
+    story.took();
+    let mut plan = story.machine.plan().clone();
+    let dbg = crate::compile::ContainerSpec {
+        name: "dbg".to_owned(),
+        role: crate::compile::Role::Ephemeral,
+        ..plan.containers[1].clone()
+    };
+    plan.containers.push(dbg);
+    story.tell(Event::Changed(Box::new(plan)));
+    assert_eq!(story.took(), ["launch dbg"], "it does not wait for what comes before the others");
+    story.exits("init", 0);
+    assert_eq!(story.took(), ["init ends with 0", "launch a"]);
+    story.exits("dbg", 1);
+    assert_eq!(story.took(), ["dbg ends with 1"], "and it is not started again");
+    assert_eq!(story.row(), "1/1 Running 0");
+    let status = story.status().ephemeral_container_statuses.remove(0);
+    let ended = status.state.and_then(|state| state.terminated).expect("it has ended");
+    assert_eq!((ended.exit_code, status.restart_count, status.ready), (1, 0, false));
+    story.tell(Event::SandboxGone);
+    let took = story.took();
+    assert!(took.contains(&"launch init".to_owned()) && !took.contains(&"launch dbg".to_owned()), "{took:?}");
+}

@@ -180,6 +180,7 @@ impl Supervisor {
             if self.is_over {
                 self.ports.bury_forwarder(&self.pod);
                 self.workloads.bury_consoles();
+                self.workloads.hear_out().await;
                 return Ok(());
             }
         }

@@ -18,7 +18,7 @@ use launch::complain::line;
 use launch::open::cgroup::Cgroups;
 use launch::{Child, Environment, Identity, Inherited, Limit, OnDrop, OwnPids, Record, Session};
 use nsjoin::{Command, Directory, Join, Select, Target};
-use registry::{Name, PodDirectory, file};
+use registry::{Name, PodDirectory, Process, file};
 
 use super::complain;
 use super::log::Log;
@@ -302,6 +302,12 @@ impl Worker {
         Ok(volume::parts(&plan.parts, root).map_err(file("open a part of a volume for", plan.name.as_str()))?)
     }
 
+    /// The process of a container that runs.
+    fn target(&self, name: &Name) -> Result<Identity, Error> {
+        let process = self.directory.recorded(Process::Workload(name))?;
+        process.ok_or_else(|| Error::NoSuchWorkload { pod: self.pod.clone(), workload: name.clone() })
+    }
+
     /// Makes a container in the pod.
     fn contain(&self, plan: WorkloadPlan, launching: Launching<'_>) -> Result<(Child, Option<Child>), Error> {
         let Launching { mut wires, client, typing, process, cgroups } = launching;
@@ -315,7 +321,10 @@ impl Worker {
             limits: limits(&plan.conditions),
             sources,
         };
-        let sandbox = Sandbox::open(self.pause)?;
+        let mut sandbox = Sandbox::open(self.pause)?;
+        if let Some(target) = &plan.target {
+            sandbox = sandbox.counting_as(self.target(target)?)?;
+        }
         let (opened, terminal) = container::Opened::open(container, sandbox, attached)?;
         let console = self.attend(&plan.name, wires.ends(terminal), (typing, client))?;
         let launched = match plan.runtime {

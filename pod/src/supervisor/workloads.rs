@@ -13,8 +13,8 @@ use launch::{Child, OnDrop, Pidfd};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use reaper::{Signal, WaitStatus};
 use registry::{Name, PodDirectory, tree};
-use tokio::task::spawn_local;
-use tokio::time::sleep;
+use tokio::task::{JoinHandle, spawn_local};
+use tokio::time::{sleep, timeout};
 
 use super::complain;
 use super::heard::{Heard, Tell};
@@ -34,6 +34,8 @@ pub(super) struct Workloads {
     glass: Rc<Glass>,
     /// The consoles that we have started and that have not ended.
     consoles: Rc<RefCell<BTreeMap<u64, Child>>>,
+    /// What reads what they say.
+    readers: RefCell<Vec<JoinHandle<()>>>,
     tell: Tell,
 }
 
@@ -71,6 +73,8 @@ const STRAYS: Duration = Duration::from_secs(1);
 
 /// How long consoles have for what was said last.
 const LAST_WORDS: Duration = Duration::from_secs(2);
+/// How long it may take to read these.
+const HEARD_OUT: Duration = Duration::from_millis(500);
 
 /// Its process.
 #[derive(Debug)]
@@ -127,7 +131,8 @@ impl Held {
 impl Workloads {
     /// None yet.
     pub(super) fn new(tell: Tell) -> io::Result<Self> {
-        Ok(Self { running: BTreeMap::new(), launches: 0, glass: Rc::new(Glass::new()?), consoles: Rc::default(), tell })
+        let (running, readers, glass) = (BTreeMap::new(), RefCell::default(), Rc::new(Glass::new()?));
+        Ok(Self { running, launches: 0, glass, consoles: Rc::default(), readers, tell })
     }
 
     pub(super) fn signal(&self, name: &Name, signal: Signal) {
@@ -256,9 +261,24 @@ impl Workloads {
         let Output { stdout, stderr, log } = output;
         let (stdout, stderr) = (sys::watch(stdout)?, sys::watch(stderr)?);
         let log = Rc::new(RefCell::new(log));
-        spawn_local(log::copy(stdout, Stream::Stdout, Rc::clone(&log), Rc::clone(&self.glass)));
-        spawn_local(log::copy(stderr, Stream::Stderr, log, Rc::clone(&self.glass)));
+        let stdout = spawn_local(log::copy(stdout, Stream::Stdout, Rc::clone(&log), Rc::clone(&self.glass)));
+        let stderr = spawn_local(log::copy(stderr, Stream::Stderr, log, Rc::clone(&self.glass)));
+        let mut readers = self.readers.borrow_mut();
+        readers.retain(|reader| !reader.is_finished());
+        readers.extend([stdout, stderr]);
         Ok(())
+    }
+
+    /// Reads what those have said last who have ended: nobody else would.
+    pub(super) async fn hear_out(&self) {
+        let readers = self.readers.take();
+        let all = async {
+            for reader in readers {
+                let _whatever_it_came_to = reader.await;
+            }
+        };
+        // Who was left behind may hold a fifo open for good.
+        let _late = timeout(HEARD_OUT, all).await;
     }
 }
 

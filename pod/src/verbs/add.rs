@@ -122,6 +122,7 @@ impl Add {
                 limits,
                 console,
                 typing,
+                target: None,
                 parts: Vec::new(),
                 wishes_shares: false,
             });
@@ -158,6 +159,7 @@ impl Add {
             limits: Limits::default(),
             console,
             typing,
+            target: None,
             parts: Vec::new(),
             wishes_shares: false,
         })

@@ -405,7 +405,7 @@ pub(super) fn become_of(mut object: Object, value: &Value, warnings: &mut Vec<St
     // What is filled in is not what somebody has written.
     let mentioned = mentions(&object);
     object.set_defaults();
-    let mut invalid = object.check();
+    let mut invalid = object.check_new();
     for mention in mentioned {
         match mention.to_invalid() {
             Some(refused) => invalid.push(refused),

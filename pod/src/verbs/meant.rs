@@ -84,7 +84,9 @@ fn called(pod: &Pod) -> String {
 pub(super) fn names(pod: &Pod) -> impl Iterator<Item = (&str, &'static str)> {
     pod.spec.iter().flat_map(|spec| {
         let regular = spec.containers.iter().map(|container| (container.name.as_str(), ""));
-        regular.chain(spec.init_containers.iter().map(|container| (container.name.as_str(), " (init)")))
+        let inits = spec.init_containers.iter().map(|container| (container.name.as_str(), " (init)"));
+        let ephemeral = spec.ephemeral_containers.iter().map(|container| (container.name.as_str(), " (ephem)"));
+        regular.chain(inits).chain(ephemeral)
     })
 }
 
@@ -96,13 +98,12 @@ pub(super) fn listed(pod: &Pod) -> String {
 pub(super) fn chosen(pod: &Pod) -> Option<Meant> {
     let spec = pod.spec.as_ref()?;
     let named = pod.metadata.annotations.get(DEFAULT);
-    let all = || spec.containers.iter().chain(&spec.init_containers);
-    if let Some(one) = named.and_then(|name| all().find(|container| container.name == *name)) {
-        return one.name.parse().ok().map(Meant::plainly);
+    if let Some((one, _)) = named.and_then(|wanted| names(pod).find(|(name, _)| name == wanted)) {
+        return one.parse().ok().map(Meant::plainly);
     }
     let first = spec.containers.first()?.name.as_str();
     let workload = first.parse().ok()?;
-    if all().count() < 2 {
+    if names(pod).count() < 2 {
         return Some(Meant::plainly(workload));
     }
     Some(Meant { workload, told: Some(format!("Defaulted container {first:?} out of: {}", listed(pod))) })

@@ -126,6 +126,15 @@ impl Visit<'_> {
         let spec = self.pod.and_then(|pod| pod.spec.as_ref()).filter(|_| raw && !wish.quiet)?;
         let again = spec.restart_policy.as_deref().unwrap_or("Always") == "Always";
         let (called, name, container) = (self.called, self.pod?.metadata.name.as_deref()?, &self.container);
+        if spec.ephemeral_containers.iter().any(|one| one.name == container.as_str()) {
+            let resume = format!("{called} attach {name} -c {container} -i -t");
+            return again.then(|| {
+                format!(
+                    "Session ended, the ephemeral container will not be restarted but may be reattached using '{resume}' \
+                     if it is still running\n"
+                )
+            });
+        }
         again.then(|| {
             format!(
                 "Session ended, resume using '{called} attach {name} -c {container} -i -t' command when the pod is running\n"

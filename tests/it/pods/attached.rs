@@ -257,3 +257,66 @@ pub(super) fn of_words_at_terminals(user: User) {
     terminal.shows("pod \"shell\" deleted from default namespace").unwrap();
     gone_already(&house);
 }
+
+/// Containers that are put into pods to look into them, and copies of pods.
+pub(super) fn looked_into(user: User) {
+    let (house, file) = of(user, &json!([waiting("main", "echo begun;")]));
+    let debug = |words: &[&str], script: &str| {
+        let first = ["debug", "web", "--image=box", "--image-pull-policy=Never", "--profile=general"];
+        house.pod(&[&first, words, &["--", "sh", "-c", script]].concat())
+    };
+    // Among the processes of another, it sees that one as the first.
+    let ran = debug(&["--target=main", "-c", "dbg"], "cat /proc/1/cmdline; echo; hostname; exit 3").ok();
+    let targets = "Targeting container \"main\". If you don't see processes from this container it may be because the \
+                   container runtime doesn't support this feature.\n";
+    assert_eq!((ran.out().as_str(), ran.err().as_str()), (targets, ""));
+    let said = house.logged("web", "dbg", "web\n");
+    assert!(said.starts_with("sh\0-c\0trap") && said.contains("begun"), "{said:?}");
+    let state = "{.status.ephemeralContainerStatuses[0].state.terminated.exitCode}";
+    eventually("it has ended", || (super::shown(&house, "web", state) == "3").then_some(()));
+    assert_eq!(line(&house, "web"), ("1/1".to_owned(), "Running".to_owned(), "0".to_owned()));
+    let told = house.pod(&["describe", "pod", "web"]).ok().out();
+    assert!(
+        told.contains("\nEphemeral Containers:\n  dbg:\n") && told.contains("spec.ephemeralContainers{dbg}"),
+        "{told}"
+    );
+    // Without that it sees its own, and who stays with it sees what it says, whatever killed who attends to the pod.
+    kill(Pid::from_raw(house.process_named("pod attend")), Signal::SIGKILL).unwrap();
+    let words = ["debug", "pod/web", "-i", "--image=box", "--image-pull-policy=Never", "--profile=general", "-q", "--"];
+    let script = "test ! -d /proc/2 && read line; echo got $line";
+    let ran = typing(&house, &[&words, &["sh", "-c", script][..]].concat(), "this\n").ok();
+    assert_eq!((ran.out().as_str(), ran.err().as_str()), ("got this\n", ""));
+    let names = super::shown(&house, "web", "{.spec.ephemeralContainers[*].name}");
+    let second = names.strip_prefix("dbg debugger-").unwrap_or_else(|| panic!("{names}"));
+    assert_eq!(second.len(), 5);
+    house.pod(&["apply", "-f", &file]).ok();
+    let all = format!("Defaulted container \"main\" out of: main, dbg (ephem), debugger-{second} (ephem)\n");
+    assert_eq!(house.pod(&["exec", "web", "--", "true"]).ok().err(), all);
+    // A copy, of which one container is another.
+    let copied = ["debug", "web", "--copy-to=copy", "-c", "main", "--share-processes", "--", "sh", "-c"];
+    house.pod(&[&copied[..], &["echo copied; exec sleep 1000"]].concat()).ok();
+    house.logged("copy", "main", "copied");
+    assert_eq!(super::shown(&house, "copy", "{.spec.shareProcessNamespace} {.metadata.labels}"), "true ");
+    for (words, says) in [
+        (&["debug", "web"][..], "error: you must specify --image when not using --copy-to."),
+        (&["debug", "web", "--image=box", "--set-image=a=b"], "error: --set-image may only be used with --copy-to."),
+        (&["debug", "web", "--image=box", "--profile=x"], "error: unknown profile: x"),
+        (&["debug", "nosuch", "--image=box"], "Error from server (NotFound): pods \"nosuch\" not found"),
+        (
+            &["debug", "web", "--image=box", "-c", "main", "--profile=general"],
+            "The Pod \"web\" is invalid: spec.ephemeralContainers[2].name: Duplicate value: \"main\"",
+        ),
+        (
+            &["debug", "web", "--image=box", "-c", "dbg", "--profile=general"],
+            "spec.ephemeralContainers: Forbidden: existing ephemeral containers \"dbg\" may not be changed",
+        ),
+        (
+            &["debug", "web", "--image=box", "-c", "x", "-q", "--target=nosuch", "--profile=general"],
+            "spec.ephemeralContainers[2].targetContainerName: Not found: \"nosuch\"",
+        ),
+    ] {
+        house.pod(words).refuses(1, says);
+    }
+    house.pod(&["delete", "pod", "copy", "--now"]).ok();
+    gone(&house, &file);
+}

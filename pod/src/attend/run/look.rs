@@ -24,7 +24,8 @@ impl Attendant {
             // Somebody has removed it by force.
             return if self.machine.deleted().is_none() { self.on(Event::Delete { grace: Some(0) }) } else { Ok(()) };
         };
-        let spec_changed = pod.metadata.generation != self.pod.metadata.generation;
+        // It may have changed while nobody attended to it.
+        let spec_changed = pod.metadata.generation.unwrap_or(1) != self.machine.plan().generation;
         self.pod = *pod;
         let metadata = &self.pod.metadata;
         if metadata.deletion_timestamp.is_some() {

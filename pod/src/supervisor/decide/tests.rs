@@ -26,6 +26,7 @@ fn plan(text: &str) -> Box<WorkloadPlan> {
         limits: container::limits::Limits::default(),
         console: Console::None,
         typing: Typing::Never,
+        target: None,
         parts: Vec::new(),
         wishes_shares: false,
     })
