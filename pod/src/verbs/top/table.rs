@@ -147,7 +147,7 @@ mod tests {
         let mut rows = rows();
         rows[0].containers[0].1.memory = None;
         let text = Table { headings: false, ..PLAIN }.text(rows, Order::Memory);
-        assert_eq!(text, "a      2m     100Mi       \nweb    251m   <unknown>   \n");
+        assert_eq!(text, "a     2m     100Mi       \nweb   251m   <unknown>   \n");
     }
 
     #[test]
