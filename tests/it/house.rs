@@ -413,11 +413,16 @@ pub(crate) fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> 
     }
 }
 
-/// The only child of a process, when it has one: that which joined for a command may not be reaped yet.
+/// The only child of a process, when it has one but for who watches over its terminal: that which joined for a command
+/// may not be reaped yet.
 pub(crate) fn only_child(pid: i32) -> i32 {
+    let watches =
+        |child: &str| fs::read_to_string(format!("/proc/{child}/comm")).is_ok_and(|comm| comm == "pod-terminal\n");
     eventually(&format!("{pid} has one child"), || {
         let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
-        children.trim().parse().ok()
+        let mut others = children.split_whitespace().filter(|child| !watches(child));
+        let first = others.next()?.parse().ok();
+        if others.next().is_none() { first } else { None }
     })
 }
 
