@@ -23,6 +23,7 @@ use crate::verbs::edit::Edit;
 use crate::verbs::events::Events;
 use crate::verbs::exec::Exec;
 use crate::verbs::explain::Explain;
+use crate::verbs::generate::Kube;
 use crate::verbs::get::Get;
 use crate::verbs::image::import::Import;
 use crate::verbs::image::inspect::Inspect;
@@ -134,6 +135,9 @@ pub enum Verb {
     Delete(Typed<Delete>),
     /// Remove pods that have ended, with all that is kept of them
     Prune(Typed<Prune>),
+    /// Show a pod that was made by hand in another form
+    #[command(subcommand)]
+    Generate(Generate),
     /// Have pods of manifests run again, after the machine was started
     Start(Typed<Start>),
     /// Manage images, which containers are made of
@@ -262,6 +266,14 @@ pub enum Top {
     /// container without a group of its own nothing is known.
     #[command(visible_aliases = ["pods", "po"])]
     Pod(Typed<TopPod>),
+}
+
+/// What a pod is to be shown as.
+#[derive(Debug, Subcommand)]
+#[command(defer = true)]
+pub enum Generate {
+    /// As the manifest of one like it
+    Kube(Typed<Kube>),
 }
 
 /// What is in use.

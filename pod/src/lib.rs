@@ -30,6 +30,7 @@ mod error;
 mod foreground;
 pub mod forwarder;
 mod gather;
+mod generate;
 mod holders;
 mod images;
 mod input;

@@ -13,7 +13,7 @@ use launch::{Inherited, Session};
 use manifest::kind::Pod;
 use nsjoin::relay::{self, Relay, Signals};
 use pod::answer::{Answer, Pending, Until};
-use pod::cli::{Attend, Cli, Config, Format, Image, ImageFormat, Shown, Top, Typed, Verb};
+use pod::cli::{Attend, Cli, Config, Format, Generate, Image, ImageFormat, Shown, Top, Typed, Verb};
 use pod::verbs::add::Add;
 use pod::verbs::delete::Unsure;
 use pod::verbs::exec::Exec;
@@ -182,6 +182,7 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
             return Ok(exit);
         }
         Verb::Prune(verb) => return prune(&registry, &verb),
+        Verb::Generate(Generate::Kube(verb)) => return tell(&verb.run(&registry)?, false),
         Verb::Start(verb) => {
             // What is left of others keeps nobody from running.
             warn(&pod::attend::sweep().err().into_iter().collect::<Vec<_>>());

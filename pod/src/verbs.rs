@@ -19,6 +19,7 @@ pub mod events;
 pub mod exec;
 pub mod explain;
 mod fields;
+pub mod generate;
 pub mod get;
 pub mod image;
 mod keep;

@@ -4,6 +4,7 @@ mod attached;
 mod cluster;
 mod distroless;
 mod foreground;
+mod generated;
 mod living;
 mod many;
 mod order;
@@ -119,6 +120,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         as_each_user("pods::are_told_of_to_nobody_without_complaint", BUSYBOX, pipes::unread),
         as_each_user("pods::are_told_of_without_colours_where_none_are_wanted", TERMINALS, pipes::without_colours),
         as_each_user("pods::are_typed_at", TERMINALS, pipes::at_a_terminal),
+        as_each_user("pods::made_by_hand_are_manifests_too", BUSYBOX, generated::of_pods_by_hand),
         as_each_user("pods::answer_line_by_line_as_a_cluster_does", BUSYBOX, talk::answer_as_a_cluster_does),
         as_each_user("pods::answer_to_who_knows_kubectl", TERMINALS, transcript::of_one_who_knows_kubectl),
         as_each_user("pods::are_run_of_words", BUSYBOX, verbs::run),
