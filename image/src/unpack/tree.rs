@@ -29,8 +29,9 @@ pub(super) fn fault(operation: &'static str) -> impl FnOnce(Errno) -> Fault {
     move |errno| Fault { operation, source: errno.into() }
 }
 
-/// More directories one within the other than any path that the kernel takes has use for.
-const DEPTH: usize = 512;
+/// More directories one within the other than anybody has use for. Each is open meanwhile, and of descriptors there may be
+/// no more than a thousand.
+const DEPTH: usize = 200;
 /// As many links as the kernel follows.
 const LINKS: usize = 40;
 

@@ -141,7 +141,8 @@ pub(super) fn at_a_terminal(user: User) {
     assert!(!terminal.is_raw());
     // It is the shell inside whose job is stopped, and not we.
     let (mut terminal, mut running) = on(&["sh", "-i"]);
-    terminal.types("echo begins; sleep 98765\r").unwrap();
+    // Whoever says so is the job already.
+    terminal.types("sh -c 'echo begins; exec sleep 98765'\r").unwrap();
     terminal.shows("\nbegins").unwrap();
     terminal.types(CONTROL_Z).unwrap();
     terminal.shows("Stopped").unwrap();
