@@ -39,7 +39,7 @@ pub const PROMISES: [Promise; 35] = [
     promise("startup", "create", "pod create", "runc run", 0.12).to_become(0.1),
     promise("startup", "create", "pod create", "containerd CRI", 0.045).to_become(0.02),
     promise("startup", "create", "pod create", "docker run", 0.015).to_become(0.01),
-    promise("startup", "create", "library", "floor, furnished", 1.15),
+    promise("startup", "create", "library", "floor, furnished", 1.25).to_become(1.15),
     promise("join", "join", "nsjoin", "nsenter", 0.6),
     promise("join", "join", "nsjoin", "floor", 1.4),
     promise("join", "join", "library", "floor, verified", 1.25),

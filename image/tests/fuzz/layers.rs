@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::Write;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use fixtures::fuzz::{Dice, Law, mutate, rounds};
@@ -99,7 +99,11 @@ impl Place {
 
     fn unpack(&self, number: usize, bytes: &[u8]) {
         fs::create_dir(self.layer(number)).expect("a directory");
-        let open = |path: &Path| OwnedFd::from(File::open(path).expect("a directory"));
+        let open = |path: &Path| {
+            // A layer may have said that nobody looks into it, its owner included; only root does then.
+            fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("a directory of ours");
+            OwnedFd::from(File::open(path).expect("a directory"))
+        };
         let marks = if nix::unistd::geteuid().is_root() { OverlayMarks::Trusted } else { OverlayMarks::User };
         let target = Target {
             directory: open(&self.layer(number)),
