@@ -42,6 +42,15 @@ impl User {
         }
     }
 
+    /// The user's id.
+    pub(crate) fn id(self) -> u32 {
+        match self {
+            Self::Root => 0,
+            Self::Ordinary if geteuid().is_root() => ORDINARY_ID,
+            Self::Ordinary => geteuid().as_raw(),
+        }
+    }
+
     /// Gives the user what we have made below here, links and not what they lead to.
     pub(crate) fn owns(self, path: &Path) {
         if self != Self::Ordinary || !geteuid().is_root() {

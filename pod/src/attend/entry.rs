@@ -29,18 +29,21 @@ pub fn attend(namespace: &str, name: &str, uid: &str, pod: PathBuf, pause: PathB
     let objects = Objects::of_this_user()?;
     let Some(pods) = Resource::find("pods") else { return Ok(()) };
     let data = image::store::data_directory();
-    let object = match objects.get(&Key::new(pods, namespace, name))? {
-        Some(Object::Pod(object)) if object.metadata.uid.as_deref() == Some(uid) => object,
-        _ => {
-            // It has gone meanwhile, and whoever started us has made a place for it.
-            tree::remove(&kept(&data, uid))?;
-            return Ok(());
-        }
+    let key = Key::new(pods, namespace, name);
+    let find = || {
+        Ok::<_, Error>(match objects.get(&key)? {
+            Some(Object::Pod(object)) if object.metadata.uid.as_deref() == Some(uid) => Some(object),
+            _ => None,
+        })
     };
+    // It may have gone meanwhile, and whoever started us has made a place for it.
+    let gone = || Ok(tree::remove(&kept(&data, uid))?);
+    let make = |directory: PathBuf| {
+        DirBuilder::new().recursive(true).mode(0o700).create(&directory).map_err(file("create", directory))
+    };
+    let Some(object) = find()? else { return gone() };
     let place = Place::of(&object, &data, &Registry::of_this_user());
-    for directory in [place.kept(), place.volatile()] {
-        DirBuilder::new().recursive(true).mode(0o700).create(&directory).map_err(file("create", &directory))?;
-    }
+    make(place.kept())?;
     let path = place.lock();
     File::options().append(true).create(true).mode(0o600).open(&path).map_err(file("create", &path))?;
     let lock = match Lock::take_within(&path, Sharing::Exclusive, GLANCE) {
@@ -49,6 +52,9 @@ pub fn attend(namespace: &str, name: &str, uid: &str, pod: PathBuf, pause: PathB
         Ok(None) | Err(RegistryError::Locked { .. }) => return Ok(()),
         Err(error) => return Err(error.into()),
     };
+    // Whoever attended to it before may have forgotten it while we waited: what is made from here on is ours to remove.
+    let Some(object) = find()? else { return gone() };
+    make(place.volatile())?;
     // Where we are is where nobody else wants to be.
     let _anywhere = std::env::set_current_dir(fs::canonicalize(place.volatile()).unwrap_or_else(|_| "/".into()));
     Attendant::run(place, *object, objects, Programs { pod: Some(pod), pause: Some(pause) }, lock)

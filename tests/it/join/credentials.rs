@@ -8,7 +8,7 @@ use libtest_mimic::Trial;
 
 use super::{Started, launched, root_directory, stranger, word};
 use crate::before_exec::answer_always;
-use crate::house::{House, ORDINARY_ID, User};
+use crate::house::{House, User};
 use crate::trial::{Need, as_each_user, trial};
 
 pub(super) fn trials() -> Vec<Trial> {
@@ -41,7 +41,9 @@ pub(super) fn trials() -> Vec<Trial> {
         .into_iter()
         .flatten(),
     );
-    trials.push(trial("join::credentials::groups_that_cannot_be_changed_stay", &[Need::Userns], groups_given_up));
+    // Root, who has a user without ids set apart: others may change groups.
+    let root = &[Need::Root, Need::Userns];
+    trials.push(trial("join::credentials::groups_that_cannot_be_changed_stay", root, groups_given_up));
     trials.push(trial("join::credentials::nobody_becomes_somebody_else_without_the_right", &[Need::Userns], no_right));
     trials
 }
@@ -253,7 +255,7 @@ fn no_files() {
 fn root_of_namespace(user: User) {
     let house = House::new(user);
     let target = stranger(&house, &["--uts"]);
-    let outside = if user == User::Root { 0 } else { ORDINARY_ID };
+    let outside = user.id();
     let inside = launched(&house, &["-t", &target.to_string(), "-U", "-u"]);
     assert_eq!((ids(&inside).0, ids(&inside).1), (outside, outside));
     let seen = house.nsjoin(&["-t", &target.to_string(), "-U", "-u", "probe", "ids"]).json();
@@ -302,7 +304,7 @@ fn groups_given_up() {
         let command = launched(&house, &[&["-t", "web", "-U", "-u"], words].concat());
         assert_eq!(
             command.status("Uid").split_whitespace().next(),
-            Some(ORDINARY_ID.to_string().as_str()),
+            Some(User::Ordinary.id().to_string().as_str()),
             "{words:?}"
         );
     }

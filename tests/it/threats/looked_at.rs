@@ -27,7 +27,8 @@ pub(crate) fn trials() -> Vec<Trial> {
     .collect();
     // Who is root outside may look at everybody.
     trials.extend([
-        trial("threats::cve_2016_9962_nobody_inside_can_look_at_nsjoin", &[Need::Userns], looked_at),
+        // Root, who sees what is hidden: where it is.
+        trial("threats::cve_2016_9962_nobody_inside_can_look_at_nsjoin", &[Need::Root, Need::Userns], looked_at),
         trial("threats::nsjoin_can_be_looked_at_again_once_its_command_runs", &[Need::Userns], dumpable_again),
         trial(
             "threats::cve_2022_29162_no_capability_is_inheritable",
