@@ -134,6 +134,6 @@ pub(crate) fn pair(names: [&str; 4], unit: Unit, our_values: &[f64], their_value
         ratio: ratio.whole,
         lowest: ratio.lowest,
         highest: ratio.highest,
-        promise: Promise::of(subject, measure, ours, theirs).map(|promise| promise.at_most),
+        promise: Promise::of(subject, measure, ours, theirs),
     }
 }

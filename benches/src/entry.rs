@@ -2,8 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::promise::Promise;
-
 /// A line of what the benches say.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "entry")]
@@ -97,13 +95,6 @@ impl Pair {
     pub fn is_broken(&self) -> bool {
         // What is not a number keeps no promise.
         self.promise.is_some_and(|at_most| self.ratio.is_nan() || self.ratio > at_most)
-    }
-
-    /// What the ratio is to become, and is not yet.
-    #[must_use]
-    pub fn aim(&self) -> Option<f64> {
-        let promise = Promise::of(&self.subject, &self.measure, &self.ours, &self.theirs);
-        promise.and_then(|promise| promise.aim).filter(|aim| self.ratio.is_nan() || self.ratio > *aim)
     }
 }
 

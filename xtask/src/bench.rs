@@ -128,10 +128,7 @@ fn verdict(pair: &Pair, at_most: f64) -> String {
     let word = if pair.is_broken() { "BROKEN" } else { "kept" };
     let Pair { subject, measure, ours, theirs, .. } = pair;
     let [ratio, lowest, highest] = [pair.ratio, pair.lowest, pair.highest].map(page::digits);
-    let aim = pair.aim().map(|aim| format!(", to become {aim}")).unwrap_or_default();
-    format!(
-        "{word:<6}  {subject}: {measure}, {ours} / {theirs}: {ratio} ({lowest} to {highest}), promised {at_most}{aim}"
-    )
+    format!("{word:<6}  {subject}: {measure}, {ours} / {theirs}: {ratio} ({lowest} to {highest}), promised {at_most}")
 }
 
 #[cfg(test)]

@@ -98,10 +98,9 @@ fn table(pairs: &[&Pair]) -> String {
 
 /// A pair, as a row of the table.
 fn row(pair: &Pair) -> String {
-    let aim = pair.aim().map(|aim| format!(", to become {aim}")).unwrap_or_default();
     let promise = match pair.promise {
-        Some(at_most) if pair.is_broken() => format!("**{at_most}, broken**{aim}"),
-        Some(at_most) => format!("{at_most}{aim}"),
+        Some(at_most) if pair.is_broken() => format!("**{at_most}, broken**"),
+        Some(at_most) => at_most.to_string(),
         None => String::new(),
     };
     let (ours, theirs) = (pair.unit.say(pair.our_median), pair.unit.say(pair.their_median));
@@ -133,7 +132,7 @@ fn unmeasured(run: &Run) -> String {
     };
     let missing = benches::PROMISES.iter().filter(|promise| !measured(promise));
     let lines = missing.map(|promise| {
-        let Promise { subject, measure, ours, theirs, at_most, aim: _ } = promise;
+        let Promise { subject, measure, ours, theirs, at_most } = promise;
         format!("- Promised and not measured: {subject}: {measure}, {ours} / {theirs}, {at_most}\n")
     });
     lines.collect()
