@@ -42,6 +42,15 @@ pub(super) fn of_one_who_knows_kubectl(user: User) {
     let run = |line: &str, shown: &str| typed(&house, &line.replace("kubectl ", "./kubectl "), shown);
     run("kubectl get pod", "No resources found in default namespace.\n");
     run("kubectl create configmap nginx-config --from-file=nginx.conf", "configmap/nginx-config created\n");
+    let page = "kubectl run page --image=box --image-pull-policy=Never --restart=Never --command -- \
+                probe http --listen 127.0.0.1:4000 --body hello";
+    run(page, "pod/page created\n");
+    run("kubectl wait --for=condition=Ready pod/page --timeout=30s", "pod/page condition met\n");
+    let fetched = "kubectl port-forward pod/page :4000 >out & \
+                   until port=$(sed -n 's/^Forwarding from 127.0.0.1:\\([0-9]*\\) -> 4000$/\\1/p' out | grep .); \
+                   do kill -0 $! || exit 1; sleep 0.05; done; probe get http://127.0.0.1:$port/; kill $!; wait $! 2>/dev/null; true";
+    run(fetched, "hello\n");
+    run("kubectl delete pod page", "pod \"page\" deleted from default namespace\n");
     run("kubectl apply -f two.json", "pod/two created\n");
     run("kubectl apply -f two.json", "pod/two unchanged\n");
     let twice =
