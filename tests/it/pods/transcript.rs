@@ -50,7 +50,7 @@ pub(super) fn of_one_who_knows_kubectl(user: User) {
                    until port=$(sed -n 's/^Forwarding from 127.0.0.1:\\([0-9]*\\) -> 4000$/\\1/p' out | grep .); \
                    do kill -0 $! || exit 1; sleep 0.05; done; probe get http://127.0.0.1:$port/; kill $!; wait $! 2>/dev/null; true";
     run(fetched, "hello\n");
-    run("kubectl delete pod page", "pod \"page\" deleted from default namespace\n");
+    run("kubectl delete pod page --now", "pod \"page\" deleted from default namespace\n");
     run("kubectl apply -f two.json", "pod/two created\n");
     run("kubectl apply -f two.json", "pod/two unchanged\n");
     let twice =
