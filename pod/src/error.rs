@@ -24,6 +24,9 @@ pub enum Error {
     /// The pod's parts contradict each other.
     #[error(transparent)]
     Contradiction(#[from] Contradiction),
+    /// The pod cannot be connected to its network, or not be parted from it.
+    #[error(transparent)]
+    Connect(#[from] crate::connect::ConnectError),
     /// Something that manifests may want is not there.
     #[error("{what} is not there yet")]
     Unsupported {
@@ -431,6 +434,7 @@ impl Error {
                 Some("`pod delete --force` forgets the pod, whatever runs of it")
             }
             Self::Registry(error) => error.hint(),
+            Self::Connect(error) => error.hint(),
             Self::Nowhere(_) => Some("it may have been removed; --workdir names another"),
             Self::Foreground => Some("with --detach it is launched, and told of"),
             Self::Silent { .. } => Some("it may be stopped, or wait for a disk; `pod delete --now` does not ask it"),

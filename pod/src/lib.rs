@@ -20,6 +20,7 @@ mod columns;
 mod company;
 pub mod compile;
 mod conditions;
+mod connect;
 pub mod console;
 mod control;
 mod copy;
@@ -66,6 +67,7 @@ mod volume;
 
 pub use attach::Attached;
 pub use company::{Stayed, look_into, stay_with};
+pub use connect::ConnectError;
 pub use control::Refusal;
 pub use copy::CopyError;
 pub use error::Error;

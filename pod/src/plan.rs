@@ -8,6 +8,7 @@ use std::str::FromStr;
 use container::ContainerPlan;
 use container::limits::Limits;
 use launch::Kind;
+use network::Network;
 use registry::Name;
 use serde::{Deserialize, Serialize};
 
@@ -104,6 +105,9 @@ pub struct PodPlan {
     hostname: Hostname,
     share: BTreeSet<Share>,
     publish: Vec<Publish>,
+    /// The network that it is in; where net is not shared, the host's.
+    #[serde(default)]
+    network: Network,
     /// The uid of the object that it is the sandbox of.
     #[serde(default)]
     object: Option<String>,
@@ -149,6 +153,14 @@ pub enum Contradiction {
     /// A port was to be published, of a network that is the host's anyway.
     #[error("a pod that does not share net is in the host's network, where nothing has to be published")]
     Publish,
+    /// A network was asked for that there is no namespace for, or a namespace for the host's network.
+    #[error(
+        "a pod is in the host's network where it does not share net, and only there: {network} and --share say otherwise"
+    )]
+    Network {
+        /// The network that was asked for.
+        network: Network,
+    },
 }
 
 impl PodPlan {
@@ -169,11 +181,13 @@ impl PodPlan {
             return Err(Contradiction::Publish);
         }
         let hostname = hostname.unwrap_or_else(|| Hostname::from(&name));
+        let network = if share.contains(&Share::Net) { Network::None } else { Network::Host };
         Ok(Self {
             name,
             hostname,
             share,
             publish,
+            network,
             object: None,
             key: None,
             unshared: Unshared::Own,
@@ -210,6 +224,23 @@ impl PodPlan {
     #[must_use]
     pub fn publish(&self) -> &[Publish] {
         &self.publish
+    }
+
+    /// The network that it is in.
+    #[must_use]
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// The same pod, in this network.
+    ///
+    /// # Errors
+    /// The host's network is wanted in a namespace of its own, or another without one.
+    pub fn connected(self, network: Network) -> Result<Self, Contradiction> {
+        if network.is_own() != self.shares(Share::Net) {
+            return Err(Contradiction::Network { network });
+        }
+        Ok(Self { network, ..self })
     }
 
     /// The uid of the object that it is the sandbox of; none of a pod by hand.
@@ -441,5 +472,12 @@ mod tests {
         assert!(pod(None, &[Share::Net], &["1:1"]).is_ok());
         assert_eq!(pod(None, &[Share::Uts], &["1:1"]), Err(Contradiction::Publish));
         assert_eq!(pod(None, &[], &[]).expect("a pod").hostname().as_str(), "web");
+        let connected = |share: &[Share], network: Network| pod(None, share, &[]).expect("a pod").connected(network);
+        assert!(connected(&[Share::Net], Network::Pasta).is_ok_and(|pod| *pod.network() == Network::Pasta));
+        assert!(connected(&[], Network::Host).is_ok());
+        let network = Network::Host;
+        assert_eq!(connected(&[Share::Net], Network::Host), Err(Contradiction::Network { network }));
+        let network = Network::None;
+        assert_eq!(connected(&[], Network::None), Err(Contradiction::Network { network }));
     }
 }

@@ -22,6 +22,7 @@ use nix::errno::Errno;
 
 use registry::{PodDirectory, Process, file};
 
+use crate::connect::Connection;
 use crate::error::Error;
 use crate::plan::PodPlan;
 use crate::record::Missing;
@@ -47,6 +48,7 @@ impl Opened {
         directory: &PodDirectory,
         pause: &Path,
         ids: Option<Range>,
+        connection: &Connection,
     ) -> Result<Self, Error> {
         let program = pause::open(pause)?;
         let record = File::options()
@@ -57,7 +59,7 @@ impl Opened {
             .map_err(file("create", directory.process(Process::Pause)))?;
         let null = File::options().read(true).write(true).open("/dev/null").map_err(file("open", "/dev/null"))?;
         let proc = launch::open::our_proc()?;
-        etc::write(plan, directory)?;
+        etc::write(plan, directory, &connection.addresses())?;
         let who = who::runs_pause()?;
         // Who has ids of its own does not find what is root's; whoever comes in puts them there.
         let own_etc = if ids.is_some() { Vec::new() } else { etc::mounts(plan, directory) };

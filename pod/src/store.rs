@@ -19,6 +19,7 @@ use registry::{
 };
 
 use crate::cgroup;
+use crate::connect;
 use crate::end;
 use crate::error::Error;
 use crate::instance;
@@ -131,6 +132,7 @@ impl Store {
             if name.is_some_and(|name| name.as_encoded_bytes().starts_with(CREATING.as_bytes())) {
                 end::end_draft(directory, &self.here)?;
             }
+            connect::release(self.registry.root(), directory)?;
             cgroup::clear_all(directory)?;
             instance::remove_all(directory)?;
         }

@@ -30,6 +30,7 @@ pub mod logs;
 pub mod make;
 pub mod meant;
 pub mod named;
+pub mod network;
 mod pairs;
 pub mod patch;
 mod planned;

@@ -90,6 +90,22 @@ impl PodDirectory {
         write_new_json(&self.pod_file(), record)
     }
 
+    /// What it is given in its network; `None` where nothing ever was.
+    ///
+    /// # Errors
+    /// When the record cannot be read or is damaged.
+    pub fn network<T: DeserializeOwned>(&self) -> Result<Option<T>, RegistryError> {
+        read_json(&self.network_file())
+    }
+
+    /// Writes what it is given in its network, before it is.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_network(&self, attachment: &impl Serialize) -> Result<(), RegistryError> {
+        write_json(&self.network_file(), attachment)
+    }
+
     /// The names of the workloads that were ever launched, in order.
     ///
     /// # Errors

@@ -9,6 +9,7 @@
 //! | `workloads/NAME/stdout`, `stderr` | the fifos that its output goes through |
 //! | `workloads/NAME/console` | the process that stands before them, where it has a terminal or a stdin |
 //! | `workloads/.NAME` | one that is being launched |
+//! | `network.json` | what it is given in its network |
 //! | `cgroups.json` | the directories of the control groups that were made for it |
 //! | `logs/NAME/N.log` | the output of its Nth launch, in the CRI's log format; `N.log.1` and up is older |
 //! | `etc/` | the pod's hostname, hosts and resolv.conf |
@@ -149,6 +150,11 @@ impl PodDirectory {
     /// What a workload was launched as, in its directory or its draft's.
     pub(crate) fn spec_file(workload: &Path) -> PathBuf {
         workload.join("spec.json")
+    }
+
+    /// Where it is said what it is given in its network.
+    pub(crate) fn network_file(&self) -> PathBuf {
+        self.path.join("network.json")
     }
 
     /// Where it is said which control groups were made for it.

@@ -21,3 +21,4 @@ pub use layout::{PodDirectory, Process};
 pub use lock::{Attempt, Busy, Lock, PATIENCE, Sharing};
 pub use name::{InvalidName, Name};
 pub use root::Registry;
+pub use whole::{read_json, write_json};

@@ -32,7 +32,10 @@ pub(crate) fn write_new_json(path: &Path, value: &impl Serialize) -> Result<(), 
 }
 
 /// Writes a file whole or not at all: others may be reading the one before it.
-pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), RegistryError> {
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_json(path: &Path, value: &impl Serialize) -> Result<(), RegistryError> {
     let text = json(path, value)?;
     let draft = path.with_extension("draft");
     let options = &mut File::options();
@@ -50,7 +53,11 @@ pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     opened.take(u64::MAX).read_to_end(&mut text).map(|_| text)
 }
 
-pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, RegistryError> {
+/// Reads a record; `None` where there is none.
+///
+/// # Errors
+/// When it cannot be read or is damaged.
+pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, RegistryError> {
     match read(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(file("read", path)(error)),

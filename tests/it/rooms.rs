@@ -21,6 +21,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         "reaper",
         "launch",
         "registry",
+        "network",
         "nsjoin",
         "container",
         "image",

@@ -89,7 +89,9 @@ impl Scene {
         let store = Store::open()?;
         let made = make(&store, plan, &self.programs)?;
         let addresses = match self.plan.sandbox.network {
-            Network::Pods => vec![IpAddr::V4(Ipv4Addr::LOCALHOST)],
+            // Who has no network but its own reaches itself, and nobody else does.
+            Network::Pods if made.attachment.addresses.is_empty() => vec![IpAddr::V4(Ipv4Addr::LOCALHOST)],
+            Network::Pods => made.attachment.ips(),
             Network::Hosts => self.node.addresses.clone(),
         };
         if self.plan.sandbox.network == Network::Pods {

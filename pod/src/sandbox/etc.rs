@@ -3,6 +3,7 @@
 use std::ffi::CString;
 use std::fs::{self, File, Permissions};
 use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
@@ -27,23 +28,27 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
     FILES.into_iter().map(|(_, name)| name)
 }
 
-fn text(plan: &PodPlan, name: &str) -> String {
+fn text(plan: &PodPlan, name: &str, addresses: &[IpAddr]) -> String {
     let hostname = plan.hostname().as_str();
     match name {
         "hostname" => format!("{hostname}\n"),
-        "hosts" => format!("127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n127.0.0.1\t{hostname}\n"),
+        "hosts" => {
+            let own = if addresses.is_empty() { &[IpAddr::V4(Ipv4Addr::LOCALHOST)] } else { addresses };
+            let own: String = own.iter().map(|address| format!("{address}\t{hostname}\n")).collect();
+            format!("127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n{own}")
+        }
         _ => "# no name server can be reached from this pod\n".to_owned(),
     }
 }
 
 /// Writes the pod's own files, readable by every user inside.
-pub(super) fn write(plan: &PodPlan, directory: &PodDirectory) -> Result<(), Error> {
+pub(super) fn write(plan: &PodPlan, directory: &PodDirectory, addresses: &[IpAddr]) -> Result<(), Error> {
     let etc = directory.etc("");
     fs::create_dir(&etc).map_err(file("create", &etc))?;
     for (_, name) in FILES.into_iter().filter(|(share, _)| plan.shares(*share)) {
         let path = directory.etc(name);
         let mut made = File::create_new(&path).map_err(file("create", &path))?;
-        made.write_all(text(plan, name).as_bytes()).map_err(file("write", &path))?;
+        made.write_all(text(plan, name, addresses).as_bytes()).map_err(file("write", &path))?;
         // Whatever our umask: who runs inside as somebody else must be able to read it.
         made.set_permissions(Permissions::from_mode(0o644)).map_err(file("open up", &path))?;
     }

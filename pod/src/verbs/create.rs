@@ -1,15 +1,19 @@
 //! `pod create`: making a pod.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
+use network::{Attachment, Network};
 use registry::{Lock, Name, PodDirectory};
 
 use super::make::{Kind, no_such_generator};
+use super::network::ToConnect;
 use super::submit::{How, Submit, Submitted, submit};
 use crate::answer::{Answer, Complaint};
+use crate::connect;
 use crate::end;
 use crate::error::Error;
 use crate::forwarder::{self, Listening};
@@ -39,10 +43,13 @@ pub struct Create {
     publish: Vec<Publish>,
 
     /// The namespaces that the workloads share. Without net, ipc or uts they are in the host's;
-    /// without pid, each has its own process ids
-    #[arg(long, value_delimiter = ',', default_value = "net,ipc,uts,pid", value_name = "LIST")]
+    /// without pid, each has its own process ids [default: net,ipc,uts,pid]
+    #[arg(long, value_delimiter = ',', value_name = "LIST")]
     #[arg(value_parser = PossibleValuesParser::new(Share::NAMES).try_map(|name| name.parse::<Share>()))]
-    share: Vec<Share>,
+    share: Option<Vec<Share>>,
+
+    #[command(flatten)]
+    pub(super) network: ToConnect,
 
     /// The pause program [default: the one beside this program, or in PATH]
     #[arg(long, env = "POD_PAUSE", value_name = "FILE")]
@@ -126,7 +133,17 @@ impl Create {
     pub fn plan(self) -> Result<PodPlan, Error> {
         // clap has seen to it that there is one.
         let name = self.name.ok_or(Error::Handed { what: "no name" })?;
-        Ok(PodPlan::new(name, self.hostname, self.share.into_iter().collect(), self.publish)?)
+        let network = self.network.network;
+        let share: BTreeSet<Share> = match self.share {
+            Some(share) => share.into_iter().collect(),
+            None if network == Some(Network::Host) => Share::ALL.into_iter().filter(|it| *it != Share::Net).collect(),
+            None => Share::all(),
+        };
+        let plan = PodPlan::new(name, self.hostname, share, self.publish)?;
+        Ok(match network {
+            Some(network) => plan.connected(network)?,
+            None => plan,
+        })
     }
 }
 
@@ -138,6 +155,8 @@ pub(crate) struct Made {
     pub(crate) lock: Option<Lock>,
     /// Its ports, which nobody carries yet.
     pub(crate) listening: Vec<Listening>,
+    /// What it is given in its network.
+    pub(crate) attachment: Attachment,
 }
 
 impl Made {
@@ -180,13 +199,16 @@ pub(crate) fn make(store: &Store, plan: PodPlan, programs: &Programs) -> Result<
     let listening: Vec<Listening> = plan.publish().iter().copied().map(listen).collect::<Result<_, _>>()?;
     let plan = plan.published_at(listening.iter().map(|listening| listening.publish).collect());
     let ids = (plan.users() == Users::SetApart).then(|| range::set_apart(store, claim.directory())).transpose()?;
-    let missing = Opened::open(&plan, claim.directory(), &pause, ids)?.run()?;
+    let connection = connect::prepare(store.registry().root(), &plan, claim.directory())?;
+    let mut missing = Opened::open(&plan, claim.directory(), &pause, ids, &connection)?.run()?;
     let pause =
         claim.directory().recorded(registry::Process::Pause)?.ok_or(Error::Handed { what: "no pause process" })?;
+    let (attachment, without) = connection.complete(claim.directory(), pause, programs)?;
+    missing.extend(without);
     let origin = store.here().clone();
     claim.directory().write_pod(&PodRecord { plan, created: SystemTime::now(), missing, pause, origin })?;
     let (directory, lock) = claim.commit()?;
-    Ok(Made { name, directory, lock, listening })
+    Ok(Made { name, directory, lock, listening, attachment })
 }
 
 fn listen(publish: Publish) -> Result<Listening, Error> {

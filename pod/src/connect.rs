@@ -1,0 +1,75 @@
+//! A pod and its network: what it is given before there is a sandbox, what is still to be done when there is one, and
+//! what is given back when nothing runs any more.
+//!
+//! What a network gives is on record in the pod's directory (`network.json`) before it is taken, so whoever removes
+//! the directory, of a pod or of one that never was, knows what to give back.
+
+mod error;
+
+use std::net::IpAddr;
+use std::path::Path;
+
+use launch::Identity;
+use network::{Attachment, Network};
+use registry::PodDirectory;
+
+use crate::plan::PodPlan;
+use crate::programs::Programs;
+use crate::record::Missing;
+
+pub use error::ConnectError;
+
+/// What a pod has of its network.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    /// What it is given, as far as that is known.
+    attachment: Attachment,
+    /// What it has to do without.
+    missing: Vec<Missing>,
+}
+
+/// Takes what the network gives to the pod of this plan, which is in the making in this directory, of those that are
+/// recorded below `root`.
+///
+/// # Errors
+/// It cannot be had. What was taken by then is on record.
+pub(crate) fn prepare(_root: &Path, plan: &PodPlan, _directory: &PodDirectory) -> Result<Connection, ConnectError> {
+    let attachment = Attachment::new(plan.network().clone());
+    match plan.network() {
+        Network::None | Network::Host => Ok(Connection { attachment, missing: Vec::new() }),
+        other => Err(ConnectError::NotYet { network: other.clone() }),
+    }
+}
+
+impl Connection {
+    /// Its addresses, as far as they are known: those of /etc/hosts.
+    pub(crate) fn addresses(&self) -> Vec<IpAddr> {
+        self.attachment.ips()
+    }
+
+    /// Does what can only be done once there is a sandbox, held by this process; hands back what it is given, and
+    /// what it has to do without.
+    ///
+    /// # Errors
+    /// It cannot be done. What was taken by then is on record.
+    pub(crate) fn complete(
+        self,
+        _directory: &PodDirectory,
+        _pause: Identity,
+        _programs: &Programs,
+    ) -> Result<(Attachment, Vec<Missing>), ConnectError> {
+        Ok((self.attachment, self.missing))
+    }
+}
+
+/// Gives back what the network has given to the pod in this directory, of which nothing runs any more; what was given
+/// back before is not there to be given back again.
+///
+/// # Errors
+/// It cannot be given back.
+pub(crate) fn release(_root: &Path, directory: &PodDirectory) -> Result<(), ConnectError> {
+    let Some(attachment) = directory.network::<Attachment>()? else { return Ok(()) };
+    match attachment.network {
+        Network::None | Network::Host | Network::Bridge(_) | Network::Pasta | Network::Cni(_) => Ok(()),
+    }
+}
