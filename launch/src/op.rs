@@ -142,6 +142,11 @@ pub enum Op {
     Hostname(Vec<u8>),
     /// Brings the loopback of a new network up.
     Loopback,
+    /// Opens a socket at which the kernel answers for the network that the process is in by then: it is called so
+    /// from then on, of [`Script::to_be_made`](crate::Script::to_be_made).
+    Netlink(Fd),
+    /// Has the kernel do something about networks.
+    Tell(Told),
     /// Begins a session of its own.
     Session,
     /// Takes these as its stdin, stdout and stderr; none stays.
@@ -204,6 +209,19 @@ pub enum Op {
     Filter(Filter),
     /// Becomes the command.
     Execute(Box<Execution>),
+}
+
+/// What the kernel is told about networks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// What it is for, as it follows `cannot`.
+    pub what: &'static str,
+    /// A socket of netlink's.
+    pub socket: Fd,
+    /// The messages, each of which asks to be answered.
+    pub messages: Vec<u8>,
+    /// Where among these bytes the number belongs of a descriptor of the network that the process is in.
+    pub network_at: Option<usize>,
 }
 
 /// A namespace to enter.
@@ -356,6 +374,8 @@ impl fmt::Display for Op {
             Self::Pivot(_) | Self::Chroot(_) => "change the root directory",
             Self::Hostname(_) => "set the hostname",
             Self::Loopback => "bring the loopback up",
+            Self::Netlink(_) => "ask the kernel about networks",
+            Self::Tell(told) => told.what,
             Self::Session => "begin a session",
             Self::Stdio(_) => "take stdin, stdout and stderr",
             Self::Terminal => "take the terminal",

@@ -163,6 +163,21 @@ impl Held {
         Ok(true)
     }
 
+    /// Whether somebody has one of these addresses.
+    ///
+    /// # Errors
+    /// It cannot be told.
+    pub fn is_taken(&self, addresses: &[Prefixed]) -> Result<bool, RegistryError> {
+        for address in addresses {
+            let path = self.address(address.ip);
+            match fs::symlink_metadata(&path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                found => return found.map(|_| true).map_err(file("look at", path)),
+            }
+        }
+        Ok(false)
+    }
+
     /// Gives back those of these addresses that are on record under this word.
     ///
     /// # Errors
@@ -184,6 +199,15 @@ impl Held {
     /// They cannot be listed.
     pub fn is_empty(&self) -> Result<bool, RegistryError> {
         Ok(tree::names(&self.directory.path.join(ADDRESSES))?.is_empty())
+    }
+
+    /// How many have addresses, by those of IPv4, which all have.
+    ///
+    /// # Errors
+    /// They cannot be listed.
+    pub fn count(&self) -> Result<usize, RegistryError> {
+        let names = tree::names(&self.directory.path.join(ADDRESSES))?;
+        Ok(names.iter().filter(|name| name.to_str().is_some_and(|name| name.contains('.'))).count())
     }
 
     /// Who is called what.

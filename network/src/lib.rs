@@ -1,14 +1,20 @@
 //! Networks of pods, and nothing of pods: which kinds there are ([`Network`]), what one in a network is given
 //! ([`Attachment`]), which addresses there are ([`Range`]), and what a network has on disk ([`NetworkDirectory`]).
 
+mod answer;
 mod attachment;
 mod directory;
 mod kind;
+pub mod message;
 mod names;
+pub mod nft;
 mod range;
+mod socket;
 
+pub use answer::{Address, Link, Route};
 pub use attachment::{Attachment, InvalidMac, InvalidPrefixed, Mac, Prefixed};
 pub use directory::{Held, NAMES, NETWORKS, NetworkDirectory, NetworkRecord};
 pub use kind::{CniName, DEFAULT, InvalidNetwork, Network};
 pub use names::Names;
 pub use range::{Range, hash, unique_local};
+pub use socket::{Netlink, own_network};

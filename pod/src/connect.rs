@@ -4,6 +4,7 @@
 //! What a network gives is on record in the pod's directory (`network.json`) before it is taken, so whoever removes
 //! the directory, of a pod or of one that never was, knows what to give back.
 
+mod bridge;
 mod error;
 
 use std::net::IpAddr;
@@ -17,6 +18,7 @@ use crate::plan::PodPlan;
 use crate::programs::Programs;
 use crate::record::Missing;
 
+pub(crate) use bridge::Wire;
 pub use error::ConnectError;
 
 /// What a pod has of its network.
@@ -24,6 +26,8 @@ pub use error::ConnectError;
 pub(crate) struct Connection {
     /// What it is given, as far as that is known.
     attachment: Attachment,
+    /// What its own process does for it.
+    wire: Option<Wire>,
     /// What it has to do without.
     missing: Vec<Missing>,
 }
@@ -33,10 +37,15 @@ pub(crate) struct Connection {
 ///
 /// # Errors
 /// It cannot be had. What was taken by then is on record.
-pub(crate) fn prepare(_root: &Path, plan: &PodPlan, _directory: &PodDirectory) -> Result<Connection, ConnectError> {
+pub(crate) fn prepare(root: &Path, plan: &PodPlan, directory: &PodDirectory) -> Result<Connection, ConnectError> {
     let attachment = Attachment::new(plan.network().clone());
     match plan.network() {
-        Network::None | Network::Host => Ok(Connection { attachment, missing: Vec::new() }),
+        Network::None | Network::Host => Ok(Connection { attachment, wire: None, missing: Vec::new() }),
+        Network::Bridge(name) => {
+            let taken = bridge::take(root, name, plan, directory)?;
+            let missing = taken.missing.into_iter().collect();
+            Ok(Connection { attachment: taken.attachment, wire: Some(taken.wire), missing })
+        }
         other => Err(ConnectError::NotYet { network: other.clone() }),
     }
 }
@@ -45,6 +54,11 @@ impl Connection {
     /// Its addresses, as far as they are known: those of /etc/hosts.
     pub(crate) fn addresses(&self) -> Vec<IpAddr> {
         self.attachment.ips()
+    }
+
+    /// What the sandbox's own process does to be connected.
+    pub(crate) fn take_wire(&mut self) -> Option<Wire> {
+        self.wire.take()
     }
 
     /// Does what can only be done once there is a sandbox, held by this process; hands back what it is given, and
@@ -67,9 +81,10 @@ impl Connection {
 ///
 /// # Errors
 /// It cannot be given back.
-pub(crate) fn release(_root: &Path, directory: &PodDirectory) -> Result<(), ConnectError> {
+pub(crate) fn release(root: &Path, directory: &PodDirectory) -> Result<(), ConnectError> {
     let Some(attachment) = directory.network::<Attachment>()? else { return Ok(()) };
-    match attachment.network {
-        Network::None | Network::Host | Network::Bridge(_) | Network::Pasta | Network::Cni(_) => Ok(()),
+    match &attachment.network {
+        Network::Bridge(name) => bridge::give_back(root, name, &attachment),
+        Network::None | Network::Host | Network::Pasta | Network::Cni(_) => Ok(()),
     }
 }

@@ -108,6 +108,9 @@ pub struct PodPlan {
     /// The network that it is in; where net is not shared, the host's.
     #[serde(default)]
     network: Network,
+    /// The name that is its own wherever it is asked from, where it has one.
+    #[serde(default)]
+    full: Option<String>,
     /// The uid of the object that it is the sandbox of.
     #[serde(default)]
     object: Option<String>,
@@ -188,6 +191,7 @@ impl PodPlan {
             share,
             publish,
             network,
+            full: None,
             object: None,
             key: None,
             unshared: Unshared::Own,
@@ -230,6 +234,30 @@ impl PodPlan {
     #[must_use]
     pub fn network(&self) -> &Network {
         &self.network
+    }
+
+    /// What it is called by others in its network: a pod by hand by its name; that of an object by the object's, in
+    /// `default` alone or with its namespace, and by its full name where it has one.
+    #[must_use]
+    pub(crate) fn names(&self) -> Vec<String> {
+        let Some((namespace, name)) = self.key() else { return vec![self.name.to_string()] };
+        let mut names = Vec::new();
+        names.extend((namespace == "default").then(|| name.to_owned()));
+        names.push(format!("{name}.{namespace}"));
+        if let Some(full) = &self.full {
+            // HOST.SUBDOMAIN.NAMESPACE.svc.DOMAIN, and each beginning of it that still says which.
+            let labels: Vec<&str> = full.split('.').collect();
+            let beginnings = [2, 3, labels.len()].into_iter().filter(|length| *length <= labels.len());
+            let beginnings = beginnings.filter(|length| *length > 2 || namespace == "default");
+            names.extend(beginnings.map(|length| labels[..length].join(".")));
+        }
+        names
+    }
+
+    /// The same pod, with this name that is its own wherever it is asked from.
+    #[must_use]
+    pub(crate) fn called(self, full: Option<String>) -> Self {
+        Self { full, ..self }
     }
 
     /// The same pod, in this network.

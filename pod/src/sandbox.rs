@@ -48,7 +48,7 @@ impl Opened {
         directory: &PodDirectory,
         pause: &Path,
         ids: Option<Range>,
-        connection: &Connection,
+        connection: &mut Connection,
     ) -> Result<Self, Error> {
         let program = pause::open(pause)?;
         let record = File::options()
@@ -70,7 +70,8 @@ impl Opened {
         };
         let who = users.as_ref().map_or(who, |users| users.runs_as);
         let users = users.map(|users| users.namespace);
-        let held = lower::Held { program, record: record.into(), null: null.into(), proc, users };
+        let wire = connection.take_wire();
+        let held = lower::Held { program, record: record.into(), null: null.into(), proc, users, wire };
         Ok(Self { script: lower::sandbox(plan, own_etc, who, held), missing: missing.into_iter().collect() })
     }
 

@@ -137,7 +137,12 @@ impl Scene {
         let hostname = share.contains(&Share::Uts).then(|| sandbox.names.hostname.parse().ok()).flatten();
         let made = plan::PodPlan::new(self.place.sandbox(), hostname, share, publish)?;
         let Place { namespace, name, uid, .. } = self.place.clone();
-        Ok(made.of_object(uid, namespace, name).seeing(unshared).having(users).within(self.plan.limits.clone()))
+        Ok(made
+            .of_object(uid, namespace, name)
+            .called(sandbox.names.full.clone())
+            .seeing(unshared)
+            .having(users)
+            .within(self.plan.limits.clone()))
     }
 
     /// The process that holds the sandbox, if it runs.

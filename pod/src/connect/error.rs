@@ -1,6 +1,9 @@
 //! What can go wrong between a pod and its network, and how it is said.
 
+use std::io;
+
 use network::Network;
+use nix::errno::Errno;
 use registry::RegistryError;
 
 /// A pod cannot be connected, or not be parted from its network.
@@ -13,6 +16,58 @@ pub enum ConnectError {
         /// Which.
         network: Network,
     },
+    /// Only who may make links has such a network.
+    #[error("cannot connect to network {network}: we may make no links here")]
+    NotOurs {
+        /// Which.
+        network: Network,
+    },
+    /// It is where nobody gets from here.
+    #[error("cannot connect to network {network}: its bridge is in another network namespace than we are")]
+    Elsewhere {
+        /// Which.
+        network: Network,
+    },
+    /// Every address of it is somebody's, or every port of its bridge.
+    #[error("cannot connect to network {network}: it has room for no more pods")]
+    Full {
+        /// Which.
+        network: Network,
+    },
+    /// The machine has routes to all ranges that networks of ours would have.
+    #[error("cannot make network {network}: the machine has other uses for 10.214.0.0 to 10.217.255.255")]
+    NoRange {
+        /// Which.
+        network: Network,
+    },
+    /// The kernel refuses something.
+    #[error("cannot {operation} network {network}")]
+    Kernel {
+        /// What was to be done.
+        operation: &'static str,
+        /// For which.
+        network: Network,
+        /// Why.
+        #[source]
+        source: Errno,
+    },
+    /// It cannot be told where we are.
+    #[error("cannot tell which network namespace we are in, for network {network}")]
+    Look {
+        /// Which.
+        network: Network,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Its tables cannot be removed.
+    #[error("cannot remove the tables of network {network}: {why}")]
+    Tables {
+        /// Which.
+        network: Network,
+        /// What nft says.
+        why: String,
+    },
     /// What is on record of it cannot be read or written.
     #[error(transparent)]
     Registry(#[from] RegistryError),
@@ -23,8 +78,12 @@ impl ConnectError {
     #[must_use]
     pub fn hint(&self) -> Option<&str> {
         match self {
-            Self::NotYet { .. } => None,
             Self::Registry(error) => error.hint(),
+            Self::Elsewhere { .. } => {
+                Some("ask where its other pods were made, or name another: --network bridge:NAME")
+            }
+            Self::NotOurs { .. } => Some("--network pasta leads out for anybody"),
+            _ => None,
         }
     }
 }

@@ -3,11 +3,12 @@
 use std::os::fd::OwnedFd;
 
 use launch::lower::fresh;
-use launch::op::{Entry, Executed, Execution, Fork, Kept, Mount, Op, Recorded};
+use launch::op::{Entry, Executed, Execution, Fork, Kept, Mount, Op, Recorded, Told};
 use launch::{CStrings, Kind, Script};
 use nix::unistd::{getegid, geteuid};
 
 use super::who::{NOBODY, RunsAs};
+use crate::connect::Wire;
 use crate::plan::{PodPlan, Share};
 
 /// What the process holds from before it was made.
@@ -21,6 +22,8 @@ pub(super) struct Held {
     pub(super) proc: OwnedFd,
     /// A user namespace that was made for it, with ids of others.
     pub(super) users: Option<OwnedFd>,
+    /// What leads out of its network.
+    pub(super) wire: Option<Wire>,
 }
 
 /// The whole way to pause.
@@ -57,6 +60,9 @@ pub(super) fn sandbox(plan: &PodPlan, own_etc: Vec<Mount>, runs_as: RunsAs, held
     if plan.shares(Share::Net) {
         script.must(Op::Loopback);
     }
+    if let Some(wire) = held.wire {
+        connect(&mut script, wire);
+    }
     // A pod outlives the terminal it was made from, and holds no pipe or directory of it.
     script.must(Op::Session);
     let null = script.hold(held.null);
@@ -68,6 +74,17 @@ pub(super) fn sandbox(plan: &PodPlan, own_etc: Vec<Mount>, runs_as: RunsAs, held
     let (argv, envp) = (CStrings::of([c"pause"]), CStrings::of([]));
     script.must(Op::Execute(Box::new(Execution::new(Executed::Held(program), argv, envp))));
     script
+}
+
+/// The pair of links is made from the outside, by a socket that was opened there, and goes with the network that we hold.
+fn connect(script: &mut Script, wire: Wire) {
+    let (messages, network_at) = wire.pair;
+    let socket = script.hold(wire.outer);
+    script.must(Op::Tell(Told { what: "make the links of the pod's network", socket, messages, network_at }));
+    let socket = script.to_be_made();
+    script.must(Op::Netlink(socket));
+    let (what, messages) = ("set the addresses of the pod", wire.inside);
+    script.must(Op::Tell(Told { what, socket, messages, network_at: None }));
 }
 
 /// What is mounted over must be there on the host; not every host has all of it.
@@ -116,7 +133,7 @@ mod tests {
     }
 
     fn words_in(share: &[Share], runs_as: RunsAs, users: Option<OwnedFd>) -> Vec<String> {
-        let held = Held { program: file(), record: file(), null: file(), proc: file(), users };
+        let held = Held { program: file(), record: file(), null: file(), proc: file(), users, wire: None };
         let name = "web".parse().expect("a name");
         let plan = PodPlan::new(name, None, share.iter().copied().collect(), Vec::new()).expect("a plan");
         sandbox(&plan, Vec::new(), runs_as, held).words()

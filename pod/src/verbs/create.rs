@@ -199,8 +199,8 @@ pub(crate) fn make(store: &Store, plan: PodPlan, programs: &Programs) -> Result<
     let listening: Vec<Listening> = plan.publish().iter().copied().map(listen).collect::<Result<_, _>>()?;
     let plan = plan.published_at(listening.iter().map(|listening| listening.publish).collect());
     let ids = (plan.users() == Users::SetApart).then(|| range::set_apart(store, claim.directory())).transpose()?;
-    let connection = connect::prepare(store.registry().root(), &plan, claim.directory())?;
-    let mut missing = Opened::open(&plan, claim.directory(), &pause, ids, &connection)?.run()?;
+    let mut connection = connect::prepare(store.registry().root(), &plan, claim.directory())?;
+    let mut missing = Opened::open(&plan, claim.directory(), &pause, ids, &mut connection)?.run()?;
     let pause =
         claim.directory().recorded(registry::Process::Pause)?.ok_or(Error::Handed { what: "no pause process" })?;
     let (attachment, without) = connection.complete(claim.directory(), pause, programs)?;

@@ -11,6 +11,8 @@ const NOT_HERE: [Errno; 7] =
 /// Whether this answer says that it cannot be had here, and not that something went wrong.
 pub(super) fn can_do_without(op: &Op, errno: Errno) -> bool {
     match op {
+        // The kernel has no IPv6, or none in this network.
+        Op::Tell(_) => matches!(errno, Errno::EAFNOSUPPORT | Errno::EOPNOTSUPP | Errno::EACCES | Errno::ENODEV),
         Op::Mount(_) | Op::Make { .. } | Op::OwnCgroups => NOT_HERE.contains(&errno),
         // Of what was not made there is no descriptor.
         Op::Attach { .. } => errno == Errno::EBADF || NOT_HERE.contains(&errno),

@@ -47,6 +47,8 @@ pub(super) fn perform(script: &Script, op: &Op, goes_to_cgroup: bool) -> Result<
         Op::Chroot(root) => mounts::chroot(number(root)),
         Op::Hostname(name) => network::set_hostname(name),
         Op::Loopback => network::bring_loopback_up(),
+        Op::Netlink(held) => network::open().map(|socket| script.keep(*held, socket)),
+        Op::Tell(told) => network::tell(proc, number(&told.socket), &told.messages, told.network_at),
         // SAFETY: takes nothing.
         Op::Session => Errno::result(unsafe { libc::setsid() }).map(drop),
         Op::Stdio(stdio) => descriptors::take_stdio(stdio.each_ref().map(|file| file.as_ref().map(number))),
