@@ -5,7 +5,9 @@
 //!
 //! Two networks of our own, with a cable between them: one is the machine's, and the clients'; the
 //! other is the pod's, and the server's. Cases: `cable`, without a proxy; `forwarder`, from a listener in
-//! the first to the localhost of the second; `docker-proxy`, docker's userland proxy, which goes by the cable.
+//! the first to the localhost of the second; `docker-proxy`, docker's userland proxy, which goes by the cable;
+//! `iptables`, a rule as docker makes it for a published port, by the cable, too; `pasta`, from a listener in the
+//! first to the localhost of the second, as rootless podman has it carried.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -26,7 +28,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream as Stream;
 use tokio::task::{LocalSet, spawn_local};
 
-use crate::place::{Place, time};
+use crate::place::{Place, time, works};
 use crate::session::Session;
 use crate::turns::{Case, Seen, Turns, case, nanoseconds};
 
@@ -56,6 +58,18 @@ pub(crate) fn measure(session: &mut Session, place: &Place) {
     let forwarder = machine.inside(|| PUBLISHED.map(at_home));
     let at_pod = addresses.map(|address| SocketAddr::new(POD.into(), address.port()));
     let mut cases = vec![asked("cable", &machine, at_pod), asked("forwarder", &machine, forwarder)];
+    let translated = machine.inside(|| at_pod.map(translate).into_iter().collect::<Result<Vec<_>, _>>());
+    match translated.as_deref() {
+        Ok([body, answer]) => cases.push(asked("iptables", &machine, [*body, *answer])),
+        Ok(_) => unreachable!("two ports"),
+        Err(reason) => session.leave_out(SUBJECT, "iptables", reason),
+    }
+    let pasta = find("pasta").ok_or_else(|| "it is not here".to_owned());
+    let pasta = pasta.and_then(|program| machine.inside(|| Pasta::new(&program, place, &pod, addresses)));
+    match &pasta {
+        Ok(pasta) => cases.push(asked("pasta", &machine, pasta.addresses)),
+        Err(reason) => session.leave_out(SUBJECT, "pasta", reason),
+    }
     let docker = find("docker-proxy").map(|program| machine.inside(|| at_pod.map(|to| Proxied::new(&program, to))));
     match &docker {
         Some(proxies) => {
@@ -64,7 +78,7 @@ pub(crate) fn measure(session: &mut Session, place: &Place) {
         None => session.leave_out(SUBJECT, "docker-proxy", "it is not here"),
     }
     let measures = [("body", Unit::Time), ("request", Unit::Time), ("connection", Unit::Time)];
-    let pairs = [("forwarder", "docker-proxy"), ("forwarder", "cable")];
+    let pairs = ["docker-proxy", "iptables", "pasta", "cable"].map(|theirs| ("forwarder", theirs));
     Turns { subject: SUBJECT, measures, pairs: &pairs, rounds: session.rounds(50) }.take(session, cases);
 }
 
@@ -250,6 +264,64 @@ fn at_home(port: u16) -> SocketAddr {
     SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port)
 }
 
+/// Has this machine send on what comes to its end of the cable, as docker does.
+fn translate(to: SocketAddr) -> Result<SocketAddr, String> {
+    let at = SocketAddr::new(MACHINE.into(), to.port());
+    let (port, to) = (at.port().to_string(), to.to_string());
+    let from = ["-t", "nat", "-A", "OUTPUT", "-p", "tcp", "-d", "10.88.0.1", "--dport", &port];
+    works(Command::new("iptables").args(from).args(["-j", "DNAT", "--to-destination", &to]))?;
+    Ok(at)
+}
+
+/// pasta between two networks, for both ports.
+struct Pasta {
+    addresses: [SocketAddr; 2],
+    pasta: Child,
+}
+
+impl Pasta {
+    fn new(program: &Path, place: &Place, pod: &Network, to: [SocketAddr; 2]) -> Result<Self, String> {
+        let addresses = to.map(|_| free());
+        // It looks for the way out before anything else; and into a process of root's it may not look, only into a file.
+        ip("route add default via 10.88.0.2 dev outside");
+        let place = place.work().join("pasta");
+        File::create(&place).map_err(|error| error.to_string())?;
+        let mut pasta = Command::new("unshare");
+        pasta.args(["--mount", "sh", "-c", r#"mount --bind "$0" "$1" && at=$1 && shift && exec "$@" --netns "$at""#]);
+        pasta.arg(format!("/proc/{}/ns/net", pod.holder.id())).arg(&place).arg(program);
+        pasta.args(["--foreground", "--quiet", "--runas", "0", "--netns-only"]);
+        pasta.args(["-u", "none", "-T", "none", "-U", "none"]);
+        for (at, to) in addresses.iter().zip(to) {
+            pasta.args(["-t", &format!("127.0.0.1/{}:{}", at.port(), to.port())]);
+        }
+        pasta.stdin(Stdio::null()).stdout(Stdio::null());
+        let mut pasta = pasta.stderr(Stdio::piped()).spawn().map_err(|error| error.to_string())?;
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while TcpStream::connect(addresses[1]).is_err() {
+            if pasta.try_wait().is_ok_and(|ended| ended.is_some()) || Instant::now() > deadline {
+                let _gone = pasta.kill();
+                let said = pasta.wait_with_output().map(|output| output.stderr).unwrap_or_default();
+                let said = String::from_utf8_lossy(&said);
+                return Err(said.lines().last().unwrap_or("it does not listen").to_owned());
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        Ok(Self { addresses, pasta })
+    }
+}
+
+impl Drop for Pasta {
+    fn drop(&mut self) {
+        let _gone = self.pasta.kill();
+        let _reaped = self.pasta.wait();
+    }
+}
+
+/// A port that nobody listens at.
+fn free() -> SocketAddr {
+    TcpListener::bind(at_home(0)).and_then(|free| free.local_addr()).expect("an address")
+}
+
 /// Docker's proxy for one port.
 struct Proxied {
     address: SocketAddr,
@@ -258,7 +330,7 @@ struct Proxied {
 
 impl Proxied {
     fn new(program: &Path, to: SocketAddr) -> Self {
-        let address = TcpListener::bind(at_home(0)).and_then(|free| free.local_addr()).expect("an address");
+        let address = free();
         let (host, container, pod) = (address.port().to_string(), to.port().to_string(), to.ip().to_string());
         let ends = ["-host-ip", "127.0.0.1", "-host-port", &host, "-container-ip", &pod, "-container-port", &container];
         // It says that it is ready to whoever has given it this descriptor.

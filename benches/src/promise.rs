@@ -26,7 +26,7 @@ const fn promise(
 }
 
 /// All of them.
-pub const PROMISES: [Promise; 35] = [
+pub const PROMISES: [Promise; 39] = [
     promise("startup", "create", "pod create", "unshare", 1.0),
     promise("startup", "create", "pod create", "runc run", 0.1),
     promise("startup", "create", "pod create", "containerd CRI", 0.02),
@@ -40,6 +40,10 @@ pub const PROMISES: [Promise; 35] = [
     promise("reap", "context switches", "pause", "orphans", 0.0),
     promise("reap", "context switches", "reaper", "orphans", 0.0),
     promise("ports", "body", "forwarder", "docker-proxy", 1.0),
+    promise("ports", "body", "forwarder", "iptables", 1.43),
+    promise("ports", "body", "forwarder", "pasta", 1.0),
+    promise("ports", "request", "forwarder", "docker-proxy", 0.667),
+    promise("ports", "connection", "forwarder", "docker-proxy", 0.667),
     promise("manifest", "1,000 documents", "pod label", "kubectl label", 0.02),
     promise("container", "until it has run", "pod add", "runc run", 0.2),
     promise("container", "until it has run", "pod add", "crun run", 0.35),

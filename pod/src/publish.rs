@@ -1,9 +1,12 @@
 //! Published ports: `[ADDRESS:]HOST:POD[/PROTOCOL]`, as text and as data.
 
+mod range;
+
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
+pub(crate) use range::Published;
 use serde::{Deserialize, Serialize};
 
 /// A port of the host that leads to a port on the pod's localhost.
@@ -53,6 +56,12 @@ pub enum InvalidPublish {
     /// Another protocol was asked for.
     #[error("{0:?}: only tcp and udp can be published")]
     Protocol(String),
+    /// The end of a range is before its beginning.
+    #[error("{0:?} ends before it begins")]
+    Backwards(String),
+    /// Two ranges do not go together.
+    #[error("{0:?} and {1:?} are not as many ports")]
+    Uneven(String, String),
 }
 
 impl Publish {
@@ -67,6 +76,25 @@ impl FromStr for Publish {
     type Err = InvalidPublish;
 
     fn from_str(text: &str) -> Result<Self, InvalidPublish> {
+        let Parts { address, host, pod, protocol } = Parts::of(text)?;
+        let pod_port = match port(pod)? {
+            0 => return Err(InvalidPublish::Port(pod.to_owned())),
+            port => port,
+        };
+        Ok(Self { address, host_port: port(host)?, pod_port, protocol })
+    }
+}
+
+/// What a text of that form is made of.
+struct Parts<'a> {
+    address: IpAddr,
+    host: &'a str,
+    pod: &'a str,
+    protocol: Transport,
+}
+
+impl<'a> Parts<'a> {
+    fn of(text: &'a str) -> Result<Self, InvalidPublish> {
         let shape = || InvalidPublish::Shape(text.to_owned());
         let (ports, protocol) = match text.split_once('/') {
             Some((ports, "tcp")) => (ports, Transport::Tcp),
@@ -77,14 +105,10 @@ impl FromStr for Publish {
         // From the right, for an IPv6 address has colons of its own.
         let (rest, pod) = ports.rsplit_once(':').ok_or_else(shape)?;
         let (address, host) = match rest.rsplit_once(':') {
-            Some((address, host)) => (Some(address), host),
-            None => (None, rest),
+            Some((address, host)) => (ip(address)?, host),
+            None => (ANY, rest),
         };
-        let pod_port = match port(pod)? {
-            0 => return Err(InvalidPublish::Port(pod.to_owned())),
-            port => port,
-        };
-        Ok(Self { address: address.map_or(Ok(ANY), ip)?, host_port: port(host)?, pod_port, protocol })
+        Ok(Self { address, host, pod, protocol })
     }
 }
 

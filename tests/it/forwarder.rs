@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
 use nix::sched::{CloneFlags, unshare};
+use nix::sys::resource::{Resource, getrlimit};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::socket::{setsockopt, sockopt};
 use nix::unistd::{Pid, geteuid};
@@ -20,7 +21,12 @@ pub(crate) fn trials() -> Vec<Trial> {
         as_each_user("forwarder::an_end_in_each_direction_by_itself", &[], half_closes),
         as_each_user("forwarder::a_reset_from_either_side", &[], resets),
         as_each_user("forwarder::a_large_body_is_intact", &[], large_body),
-        as_each_user("forwarder::idle_clients_cost_little_and_it_is_given_back", &[Need::Descriptors(8192)], idle),
+        as_each_user("forwarder::a_range_of_ports", &[], range),
+        as_each_user(
+            "forwarder::ten_thousand_idle_clients_cost_little_and_it_is_given_back",
+            &[Need::Descriptors(12_000)],
+            idle,
+        ),
         as_each_user("forwarder::slow_readers_cost_nothing", &[Need::Descriptors(1024)], slow_readers),
         as_each_user(
             "forwarder::five_hundred_clients_do_not_keep_a_pod_from_being_deleted",
@@ -151,7 +157,7 @@ fn resets(user: User) {
 
 fn large_body(user: User) {
     let served = Served::new(user);
-    let length: usize = if std::env::var_os("LONG").is_some() { 1 << 30 } else { 200 << 20 };
+    let length: usize = 1 << 30;
     let mut client = served.client(&format!("body {length}"));
     let pattern: Vec<u8> = (0..251).collect::<Vec<u8>>().repeat(8193);
     let (mut heard, mut block) = (0, vec![0; 1 << 20]);
@@ -167,19 +173,49 @@ fn large_body(user: User) {
     assert_eq!(heard, length);
 }
 
+/// As many ports as a range has, each of which leads to its own.
+fn range(user: User) {
+    let house = House::new(user);
+    // Somewhere in a row there is room for three.
+    let first = (20_000..30_000).step_by(3).find(|first| {
+        let taken: Result<Vec<_>, _> = (*first..first + 3).map(|port| TcpListener::bind(("127.0.0.1", port))).collect();
+        taken.is_ok()
+    });
+    let first: u16 = first.unwrap();
+    let range = format!("127.0.0.1:{first}-{}:80-82", first + 2);
+    let told = house.pod(&["create", "web", "-p", &range, "-o", "json"]).json();
+    assert_eq!(told["publish"].as_array().unwrap().len(), 3);
+    add(&house, &["--name", "app", "--", "probe", "tcp", "--listen", "127.0.0.1:81"]);
+    house.logged("web", "app", "ready");
+    talk(&mut client((Ipv4Addr::LOCALHOST, first + 1), "echo"));
+    for nobody in [first, first + 2] {
+        let mut client = TcpStream::connect((Ipv4Addr::LOCALHOST, nobody)).unwrap();
+        client.set_read_timeout(Some(PATIENCE)).unwrap();
+        assert!(matches!(client.read(&mut [0]), Ok(0) | Err(_)));
+    }
+    house.pod(&["create", "other", "-p", "8000-8010:80-81"]).refuses(2, "are not as many ports");
+}
+
 fn idle(user: User) {
-    const MANY: usize = 2000;
+    const MANY: usize = 10_000;
     let served = Served::new(user);
     talk(&mut served.client("echo"));
     let (memory, descriptors) = (served.memory(), served.descriptors());
-    let mut clients: Vec<_> = (0..MANY).map(|_| served.client("echo")).collect();
+    let mut clients: Vec<_> = (0..room(MANY)).map(|_| served.client("echo")).collect();
     clients.iter_mut().for_each(talk);
-    let each = (served.memory() - memory) * 1024 / MANY;
-    assert!(each <= 4096, "{each} bytes for each");
+    let each = (served.memory() - memory) * 1024 / clients.len();
+    assert!(each <= 4096, "{each} bytes for each of {}", clients.len());
     drop(clients);
     eventually("descriptors are given back", || (served.descriptors() <= descriptors).then_some(()));
     let kept = served.memory().saturating_sub(memory);
     assert!(kept <= 512, "{kept} kB are kept");
+}
+
+/// As many connections as a forwarder has descriptors for, which are two for each, if that is less.
+fn room(wanted: usize) -> usize {
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+    let most = usize::try_from(hard).unwrap_or(usize::MAX).saturating_sub(200) / 2;
+    wanted.min(most)
 }
 
 fn slow_readers(user: User) {

@@ -1,7 +1,8 @@
 //! Carrying one connection: both ways, each until its end.
 //!
-//! What is little is copied: it is looked at where it is, sent on, and taken only then, so that nothing
-//! is ever kept here for a slow reader. What is much goes through a pipe by splice(2) and never
+//! What is little is copied: taken, and sent on. Once a reader has been slow it is looked at where it is, sent on, and
+//! taken only then, until the reader keeps up again; so a slow reader has one piece of what is little kept here
+//! at most, as long as it takes. What is much goes through a pipe by splice(2) and never
 //! comes to us; the pipe is given back as soon as the flow ends. Where no pipe is to be had, much is copied, too.
 
 use std::cell::RefCell;
@@ -72,7 +73,7 @@ pub(super) async fn carry(client: OwnedFd, port: u16, _place: Place, means: Rc<M
 /// Passes on what the source says, until it has said all.
 async fn one_way(source: &Watched, sink: &Watched, means: &Means) -> Result<End, Gone> {
     let mut turn = Turn::default();
-    let mut flows = false;
+    let (mut flows, mut slow) = (false, false);
     loop {
         let mut readable = source.readable().await.map_err(|_| Gone)?;
         if flows && let Some(mut pipe) = take_pipe(means) {
@@ -83,19 +84,35 @@ async fn one_way(source: &Watched, sink: &Watched, means: &Means) -> Result<End,
             }
             continue;
         }
-        let mut writable = when_writable(source, sink).await?;
-        match copy(source.get_ref(), sink.get_ref())? {
+        let copied = if slow {
+            let mut writable = when_writable(source, sink).await?;
+            let copied = copy_what_is_taken(source.get_ref(), sink.get_ref())?;
+            if matches!(copied, Copied::Not(errno) if is_full(errno)) {
+                writable.clear_ready();
+                continue;
+            }
+            copied
+        } else {
+            copy(source.get_ref(), sink.get_ref())?
+        };
+        match copied {
             Copied::All(0) => break,
             Copied::All(length) => {
-                flows = length == LITTLE;
+                (flows, slow) = (length == LITTLE, false);
                 if !flows {
                     readable.clear_ready();
                 }
                 turn.took(length).await;
             }
             Copied::Part(length) => turn.took(length).await,
+            Copied::Left(rest) => {
+                slow = true;
+                if let Err(end) = send_rest(source, sink, &rest, means).await? {
+                    return Ok(end);
+                }
+                turn.took(rest.len()).await;
+            }
             Copied::Nothing => readable.clear_ready(),
-            Copied::Not(errno) if is_full(errno) => writable.clear_ready(),
             Copied::Not(errno) => match wait_out(errno, means).await {
                 Ok(()) => {}
                 Err(end) => return Ok(end),
@@ -105,6 +122,23 @@ async fn one_way(source: &Watched, sink: &Watched, means: &Means) -> Result<End,
     // Refused when it is reset already, which the other way will see.
     let _reset = shutdown(sink.get_ref(), Shutdown::Write);
     Ok(End::Whole)
+}
+
+/// Sends what was taken already, as the receiver takes it.
+async fn send_rest(source: &Watched, sink: &Watched, rest: &[u8], means: &Means) -> Result<Result<(), End>, Gone> {
+    let mut sent = 0;
+    while sent < rest.len() {
+        let mut writable = when_writable(source, sink).await?;
+        match retry_on_intr(|| send(sink.get_ref(), &rest[sent..], SendFlags::NOSIGNAL)) {
+            Ok(length) => sent += length,
+            Err(errno) if is_full(errno) => writable.clear_ready(),
+            Err(errno) => match wait_out(errno, means).await {
+                Ok(()) => {}
+                Err(end) => return Ok(Err(end)),
+            },
+        }
+    }
+    Ok(Ok(()))
 }
 
 /// Waits until something can be sent. What a sender that is gone has left can be taken for so long only.
@@ -141,14 +175,34 @@ enum Copied {
     All(usize),
     /// So many bytes: the receiver takes no more.
     Part(usize),
+    /// What was taken, and the receiver does not take.
+    Left(Box<[u8]>),
     /// There was nothing to copy.
     Nothing,
     /// Nothing could be sent, and this is why.
     Not(Errno),
 }
 
-/// Copies what is there, if it is little, or the beginning of it.
+/// Takes what is there, if it is little, or the beginning of it, and sends it on.
 fn copy(source: &OwnedFd, sink: &OwnedFd) -> Result<Copied, Gone> {
+    DESK.with_borrow_mut(|desk| {
+        let there = match retry_on_intr(|| recv(source, &mut desk[..], RecvFlags::empty())) {
+            Ok((_, 0)) => return Ok(Copied::All(0)),
+            Ok((_, there)) => there,
+            Err(Errno::AGAIN) => return Ok(Copied::Nothing),
+            Err(_) => return Err(Gone),
+        };
+        match retry_on_intr(|| send(sink, &desk[..there], SendFlags::NOSIGNAL)) {
+            Ok(sent) if sent == there => Ok(Copied::All(sent)),
+            Ok(sent) => Ok(Copied::Left(desk[sent..there].into())),
+            Err(Errno::AGAIN | Errno::NOBUFS | Errno::NOMEM) => Ok(Copied::Left(desk[..there].into())),
+            Err(errno) => Ok(Copied::Not(errno)),
+        }
+    })
+}
+
+/// Sends what is there, if it is little, or the beginning of it, and takes it once it is sent.
+fn copy_what_is_taken(source: &OwnedFd, sink: &OwnedFd) -> Result<Copied, Gone> {
     DESK.with_borrow_mut(|desk| {
         let there = match retry_on_intr(|| recv(source, &mut desk[..], RecvFlags::PEEK)) {
             Ok((_, 0)) => return Ok(Copied::All(0)),

@@ -2,13 +2,11 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::os::fd::AsFd;
 use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::net::{self, AddressFamily, SocketFlags, SocketType, sockopt};
 
-use super::listen::tune;
 use super::means::Means;
 use super::sys::{Watched, watch};
 
@@ -41,14 +39,23 @@ async fn reach(address: SocketAddr) -> io::Result<Watched> {
     let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let socket = net::socket_with(family, SocketType::STREAM, flags, None)?;
-    tune(socket.as_fd())?;
+    // Whoever is on the same machine cannot vanish without a word: nobody has to be asked whether they are still there.
+    sockopt::set_tcp_nodelay(&socket, true)?;
     match net::connect(&socket, &address) {
         Ok(()) | Err(Errno::INPROGRESS) => {}
         Err(errno) => return Err(errno.into()),
     }
+    // On one machine it is connected by now, or refused; asking again says which, without waiting.
+    let is_connected = match net::connect(&socket, &address) {
+        Ok(()) | Err(Errno::ISCONN) => true,
+        Err(Errno::ALREADY | Errno::INPROGRESS) => false,
+        Err(errno) => return Err(errno.into()),
+    };
     let socket = watch(socket)?;
-    socket.writable().await?.retain_ready();
-    sockopt::socket_error(socket.get_ref())??;
+    if !is_connected {
+        socket.writable().await?.retain_ready();
+        sockopt::socket_error(socket.get_ref())??;
+    }
     Ok(socket)
 }
 

@@ -81,7 +81,7 @@ fn kind(protocol: Transport) -> SocketType {
 }
 
 /// Has small writes sent at once, and a connection whose other side has vanished noticed.
-pub(super) fn tune(socket: BorrowedFd<'_>) -> Result<(), Errno> {
+fn tune(socket: BorrowedFd<'_>) -> Result<(), Errno> {
     sockopt::set_tcp_nodelay(socket, true)?;
     sockopt::set_socket_keepalive(socket, true)?;
     sockopt::set_tcp_keepidle(socket, SILENT)?;

@@ -20,7 +20,7 @@ use crate::forwarder::{self, Listening};
 use crate::output::Shape;
 use crate::plan::{Hostname, PodPlan, Share, Users};
 use crate::programs::Programs;
-use crate::publish::Publish;
+use crate::publish::{Publish, Published};
 use crate::range;
 use crate::record::PodRecord;
 use crate::sandbox::Opened;
@@ -38,9 +38,10 @@ pub struct Create {
     #[arg(long)]
     hostname: Option<Hostname>,
 
-    /// Let a port of the host lead to one on the pod's localhost; port 0 lets the kernel choose
+    /// Let a port of the host lead to one on the pod's localhost; port 0 lets the kernel choose,
+    /// and 8000-8010:80-90 are eleven ports
     #[arg(short, long, value_name = "[ADDRESS:]HOST:POD[/PROTOCOL]")]
-    publish: Vec<Publish>,
+    publish: Vec<Published>,
 
     /// The namespaces that the workloads share. Without net, ipc or uts they are in the host's;
     /// without pid, each has its own process ids [default: net,ipc,uts,pid]
@@ -139,7 +140,8 @@ impl Create {
             None if network == Some(Network::Host) => Share::ALL.into_iter().filter(|it| *it != Share::Net).collect(),
             None => Share::all(),
         };
-        let plan = PodPlan::new(name, self.hostname, share, self.publish)?;
+        let publish = self.publish.into_iter().flat_map(|Published(ports)| ports).collect();
+        let plan = PodPlan::new(name, self.hostname, share, publish)?;
         Ok(match network {
             Some(network) => plan.connected(network)?,
             None => plan,
