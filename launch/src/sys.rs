@@ -5,6 +5,8 @@
 //! but what the `Script` laid out for it; see `sys/child.rs`. The rest hands the kernel numbers,
 //! and borrows of values of the size it expects.
 
+#[cfg(all(target_arch = "x86_64", any(target_env = "musl", test)))]
+mod bytes;
 pub(crate) mod child;
 mod clone3;
 pub(crate) mod guard;

@@ -19,9 +19,6 @@ pub(crate) const PROGRAMS: [&str; 4] = ["pause", "reaper", "nsjoin", "pod"];
 const FREESTANDING: [&str; 2] = ["pause", "reaper"];
 /// Those that have one, and are started again and again.
 const HOSTED: [&str; 2] = ["nsjoin", "pod"];
-/// Of these, those of which starting is most of what they do. What has much to do takes longer with musl, whose memory is
-/// copied and compared byte by byte.
-const BRIEF: [&str; 1] = ["nsjoin"];
 /// What the tests and the demo run inside pods.
 pub(crate) const PAYLOAD: &str = "probe";
 
@@ -32,7 +29,7 @@ pub(crate) enum Libc {
     Musl,
     /// The machine's own.
     Glibc,
-    /// musl for nsjoin, where it can be had; else the machine's own.
+    /// musl, where it can be had; else the machine's own.
     Best,
 }
 
@@ -60,9 +57,8 @@ impl Which {
 pub(crate) fn for_this_machine(sh: &Shell, linkage: Linkage, libc: Libc, names: &[&str]) -> anyhow::Result<PathBuf> {
     let arch = here(sh)?;
     let is_for_musl = |name: &&str| match libc {
-        Libc::Musl => HOSTED.contains(name),
+        Libc::Musl | Libc::Best => HOSTED.contains(name),
         Libc::Glibc => false,
-        Libc::Best => BRIEF.contains(name),
     };
     let (wished, mut others): (Vec<_>, Vec<_>) = names.iter().copied().partition(is_for_musl);
     let with_musl = match libc {

@@ -26,7 +26,7 @@ pub(crate) struct Dist {
     /// Link the C library dynamically where there is no libc.a, instead of failing
     #[arg(long)]
     allow_dynamic: bool,
-    /// The C library of nsjoin and pod: the best is musl for nsjoin, where it can be had. It comes with rustup's target, or with
+    /// The C library of nsjoin and pod: the best is musl, where it can be had. It comes with rustup's target, or with
     /// Debian's compiler, which is fetched, unless for --allow-dynamic, and installed nowhere
     #[arg(long, value_enum, default_value = "best", conflicts_with = "arch")]
     libc: Libc,

@@ -1,12 +1,15 @@
 //! Where memory comes from under musl.
 //!
 //! musl's own allocator asks the kernel for every few pages, and gives them back at once: right for who stays, and a
-//! fifth of a life of half a millisecond. dlmalloc keeps what it has been given. So a command has dlmalloc, which lives
-//! in one range of addresses; who [`stay`]s has musl's from then on; and an address tells whose a piece is.
+//! fifth of a life of half a millisecond. So a command has two of its own, which keep what they have been given: small
+//! pieces are its thread's (`small`), which takes no lock, others dlmalloc's. Both live in one range of addresses; who
+//! [`stay`]s has musl's from then on; and the address and the size of a piece tell whose it is.
 //!
 //! # Safety
-//! The range is ours, and grows upwards, by what has never been handed out before. dlmalloc is asked by one at a time:
-//! its lock is held by nobody who may end or be cloned meanwhile, for what is cloned here allocates nothing.
+//! The range is ours, and grows upwards, by what has never been handed out before. dlmalloc and the range are asked by
+//! one at a time: their lock is held by nobody who may end or be cloned meanwhile, for what is cloned here allocates nothing.
+
+mod small;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::ptr;
@@ -47,43 +50,76 @@ fn is_in_range(piece: *mut u8) -> bool {
     begin > NONE && piece.addr().wrapping_sub(begin) < RANGE
 }
 
-fn is_for_range(layout: Layout) -> bool {
-    layout.size() < LARGE && layout.align() <= PAGE && !STAYS.load(Ordering::Relaxed)
+/// Who is asked for a piece.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    Thread(small::Class),
+    Dlmalloc,
+    Musl,
 }
 
-// SAFETY: each piece comes from one of two allocators, and goes back to the one whose range it is in.
+impl Asked {
+    fn now(layout: Layout) -> Self {
+        if STAYS.load(Ordering::Relaxed) { Self::Musl } else { Self::by(layout) }
+    }
+
+    /// Of what is in the range this is whose it is.
+    fn by(layout: Layout) -> Self {
+        match small::Class::of(layout) {
+            Some(class) => Self::Thread(class),
+            None if layout.size() < LARGE && layout.align() <= PAGE => Self::Dlmalloc,
+            None => Self::Musl,
+        }
+    }
+}
+
+// SAFETY: each piece comes from one of three allocators, and goes back to the one that its range and its layout say.
 unsafe impl GlobalAlloc for Heap {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        if is_for_range(layout) {
+        let piece = match Asked::now(layout) {
+            Asked::Thread(class) => small::take(class),
             // SAFETY: the caller's layout has a size.
-            let piece = unsafe { heap().malloc(layout.size(), layout.align()) };
-            if !piece.is_null() {
-                return piece;
-            }
+            Asked::Dlmalloc => unsafe { heap().malloc(layout.size(), layout.align()) },
+            Asked::Musl => ptr::null_mut(),
+        };
+        if piece.is_null() {
+            // SAFETY: as above.
+            return unsafe { System.alloc(layout) };
         }
-        // SAFETY: as above.
-        unsafe { System.alloc(layout) }
+        piece
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        if is_for_range(layout) {
-            // SAFETY: the caller's layout has a size.
-            let piece = unsafe { heap().calloc(layout.size(), layout.align()) };
-            if !piece.is_null() {
-                return piece;
+        let piece = match Asked::now(layout) {
+            Asked::Thread(class) => {
+                let piece = small::take(class);
+                if !piece.is_null() {
+                    // SAFETY: a piece is at least as long as its layout.
+                    unsafe { piece.write_bytes(0, layout.size()) };
+                }
+                piece
             }
+            // SAFETY: the caller's layout has a size.
+            Asked::Dlmalloc => unsafe { heap().calloc(layout.size(), layout.align()) },
+            Asked::Musl => ptr::null_mut(),
+        };
+        if piece.is_null() {
+            // SAFETY: as above.
+            return unsafe { System.alloc_zeroed(layout) };
         }
-        // SAFETY: as above.
-        unsafe { System.alloc_zeroed(layout) }
+        piece
     }
 
     unsafe fn dealloc(&self, piece: *mut u8, layout: Layout) {
-        if is_in_range(piece) {
-            // SAFETY: dlmalloc's, by its address, and of this layout, says the caller.
-            unsafe { heap().free(piece, layout.size(), layout.align()) };
-        } else {
+        if !is_in_range(piece) {
             // SAFETY: musl's, by its address, and of this layout, says the caller.
-            unsafe { System.dealloc(piece, layout) };
+            return unsafe { System.dealloc(piece, layout) };
+        }
+        match Asked::by(layout) {
+            // SAFETY: of this class, by its address and its layout, and used no more.
+            Asked::Thread(class) => unsafe { small::give(piece, class) },
+            // SAFETY: dlmalloc's, by its address, and of this layout, says the caller.
+            _ => unsafe { heap().free(piece, layout.size(), layout.align()) },
         }
     }
 
@@ -92,28 +128,32 @@ unsafe impl GlobalAlloc for Heap {
             // SAFETY: musl's, by its address, and of this layout, says the caller.
             return unsafe { System.realloc(piece, layout, size) };
         }
-        if size < LARGE && !STAYS.load(Ordering::Relaxed) {
-            // SAFETY: dlmalloc's, by its address, and of this layout, says the caller.
-            let moved = unsafe { heap().realloc(piece, layout.size(), layout.align(), size) };
-            if !moved.is_null() {
-                return moved;
-            }
-        }
         // SAFETY: the caller promises that this size makes a layout.
         let wanted = unsafe { Layout::from_size_align_unchecked(size, layout.align()) };
+        match (Asked::by(layout), Asked::now(wanted)) {
+            (Asked::Thread(class), Asked::Thread(same)) if class == same => return piece,
+            (Asked::Dlmalloc, Asked::Dlmalloc) => {
+                // SAFETY: dlmalloc's, by its address, and of this layout, says the caller.
+                let moved = unsafe { heap().realloc(piece, layout.size(), layout.align(), size) };
+                if !moved.is_null() {
+                    return moved;
+                }
+            }
+            _ => {}
+        }
         // SAFETY: a layout with a size.
-        let moved = unsafe { System.alloc(wanted) };
+        let moved = unsafe { self.alloc(wanted) };
         if !moved.is_null() {
             // SAFETY: both are at least so long, and none is part of the other.
             unsafe { ptr::copy_nonoverlapping(piece, moved, layout.size().min(size)) };
-            // SAFETY: dlmalloc's, of this layout, and used no more.
-            unsafe { heap().free(piece, layout.size(), layout.align()) };
+            // SAFETY: of this layout, and used no more.
+            unsafe { self.dealloc(piece, layout) };
         }
         moved
     }
 }
 
-/// What dlmalloc has its memory from: one range of addresses, of which nothing is ever given back.
+/// What both have their memory from: one range of addresses, of which nothing is ever given back.
 struct Range;
 
 impl Range {
@@ -183,104 +223,4 @@ unsafe impl Allocator for Range {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::alloc::{GlobalAlloc, Layout};
-    use std::{slice, thread};
-
-    use super::{Heap, LARGE, is_in_range, stay};
-
-    /// A piece, filled with a byte of its own.
-    struct Piece {
-        at: *mut u8,
-        layout: Layout,
-        byte: u8,
-    }
-
-    impl Piece {
-        fn new(size: usize, align: usize, byte: u8) -> Self {
-            let layout = Layout::from_size_align(size, align).expect("a layout");
-            let at = if byte.is_multiple_of(2) {
-                // SAFETY: no size is nought.
-                unsafe { Heap.alloc(layout) }
-            } else {
-                // SAFETY: no size is nought.
-                unsafe { Heap.alloc_zeroed(layout) }
-            };
-            assert!(!at.is_null() && at.addr().is_multiple_of(align));
-            let mut piece = Self { at, layout, byte };
-            assert!(byte.is_multiple_of(2) || piece.bytes().iter().all(|byte| *byte == 0), "zeroed");
-            piece.bytes().fill(byte);
-            piece
-        }
-
-        fn bytes(&mut self) -> &mut [u8] {
-            // SAFETY: it is so long, and ours.
-            unsafe { slice::from_raw_parts_mut(self.at, self.layout.size()) }
-        }
-
-        fn resize(&mut self, size: usize) {
-            let kept = self.layout.size().min(size);
-            // SAFETY: of this layout, and no size is nought.
-            self.at = unsafe { Heap.realloc(self.at, self.layout, size) };
-            self.layout = Layout::from_size_align(size, self.layout.align()).expect("a layout");
-            let byte = self.byte;
-            assert!(self.at.addr().is_multiple_of(self.layout.align()));
-            assert!(self.bytes()[..kept].iter().all(|found| *found == byte), "what was in it is lost");
-            self.bytes().fill(byte);
-        }
-    }
-
-    impl Drop for Piece {
-        fn drop(&mut self) {
-            let byte = self.byte;
-            assert!(self.bytes().iter().all(|found| *found == byte), "somebody else wrote into it");
-            // SAFETY: of this layout, and dropped once.
-            unsafe { Heap.dealloc(self.at, self.layout) };
-        }
-    }
-
-    fn use_it(thread: u8) -> Vec<Piece> {
-        let mut pieces = Vec::new();
-        for turn in 0..4000_usize {
-            let byte = thread * 64 + u8::try_from(turn % 64).expect("less than 64");
-            pieces.push(Piece::new(1 + turn * 7 % 3000, 1 << (turn % 8), byte));
-            let old = turn * 31 % pieces.len();
-            pieces[old].resize(1 + turn * 13 % 5000);
-            if turn % 3 == 0 {
-                pieces.swap_remove(turn * 17 % pieces.len());
-                pieces.pop();
-            }
-        }
-        pieces
-    }
-
-    /// One after the other, for who stays does so for good.
-    #[test]
-    fn no_two_have_one_piece_and_an_address_tells_whose_it_is() {
-        let mut piece = Piece::new(100, 8, 2);
-        assert!(is_in_range(piece.at));
-        piece.resize(LARGE);
-        assert!(!is_in_range(piece.at), "what is large is musl's");
-        piece.resize(100);
-        assert!(!is_in_range(piece.at), "and stays where it is");
-        let mut piece = Piece::new(LARGE - 1, 4096, 3);
-        assert!(is_in_range(piece.at));
-        thread::scope(|scope| {
-            for thread in 0..4 {
-                scope.spawn(move || drop(use_it(thread)));
-            }
-        });
-        let old = use_it(1);
-        stay();
-        assert!(!is_in_range(Piece::new(100, 8, 4).at), "who stays has musl's");
-        assert!(!is_in_range(Piece::new(100, 8, 5).at));
-        // From the one to the other, and given back to whose it is.
-        piece.resize(LARGE / 2);
-        assert!(old.iter().any(|piece| is_in_range(piece.at)));
-        thread::scope(|scope| {
-            for thread in 0..4 {
-                scope.spawn(move || drop(use_it(thread)));
-            }
-        });
-    }
-}
+mod tests;
