@@ -48,6 +48,8 @@ use crate::verbs::top::TopPod;
 use crate::verbs::version::Version;
 use crate::verbs::wait::Wait;
 
+mod plain;
+
 /// Compose pods on one machine, without a cluster.
 ///
 /// A pod is a set of workloads that share network, IPC, hostname and process ids, held by a tiny
@@ -80,6 +82,9 @@ impl Cli {
     #[must_use]
     pub fn at_once(words: &[OsString]) -> Option<Self> {
         let words = words.get(1..)?;
+        if let Some(verb) = plain::verb(words) {
+            return Some(Self { verb });
+        }
         let verb = match (words.first()?.to_str()?, words.len()) {
             ("create", _) => Verb::Create(Box::new(alone(words)?)),
             ("add", _) => Verb::Add(Box::new(alone(words)?)),

@@ -33,6 +33,17 @@ pub(crate) struct Shape {
     allow_missing_template_keys: bool,
 }
 
+impl Default for Shape {
+    fn default() -> Self {
+        Self {
+            output: String::new(),
+            template: String::new(),
+            show_managed_fields: false,
+            allow_missing_template_keys: true,
+        }
+    }
+}
+
 /// How objects are shown, understood.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Printer {

@@ -31,6 +31,7 @@ use crate::record::{PodRecord, WorkloadRecord};
 use crate::store::Store;
 use crate::supervisor::{self, Called};
 use contained::{Contained, Further, Usual};
+pub(crate) use imaged::Pull;
 use limited::Limited;
 
 /// Put a workload into a pod.
@@ -69,7 +70,25 @@ pub struct Add {
     command: Vec<OsString>,
 }
 
+/// What a workload is made of.
+pub(crate) enum Of {
+    /// What the pod sees.
+    Nothing,
+    /// An image, fetched if it has to be.
+    Image(String, Pull),
+}
+
 impl Add {
+    /// A workload of which nothing else was typed.
+    pub(crate) fn plain(pod: Name, name: Option<Name>, of: Of, command: Vec<OsString>) -> Self {
+        let contained = match of {
+            Of::Nothing => Contained::default(),
+            Of::Image(image, pull) => Contained::of(image, pull),
+        };
+        let (surroundings, limited) = (Surroundings::default(), Limited::default());
+        Self { pod, name, detach: false, interactive: false, tty: false, surroundings, contained, limited, command }
+    }
+
     /// Whose is what is typed, where we stay attached to it.
     #[must_use]
     pub fn attached(&self) -> Option<Typed> {

@@ -27,6 +27,11 @@ use crate::sandbox::Opened;
 use crate::store::Store;
 use crate::supervisor;
 
+/// Where the pause program is, where nobody says so.
+pub(crate) const PAUSE: &str = "POD_PAUSE";
+/// What after the verb is no pod's name.
+const KINDS: [&str; 8] = ["configmap", "cm", "secret", "namespace", "ns", "serviceaccount", "sa", "help"];
+
 /// Make a pod.
 #[derive(Debug, Args)]
 pub struct Create {
@@ -53,7 +58,7 @@ pub struct Create {
     pub(super) network: ToConnect,
 
     /// The pause program [default: the one beside this program, or in PATH]
-    #[arg(long, env = "POD_PAUSE", value_name = "FILE")]
+    #[arg(long, env = PAUSE, value_name = "FILE")]
     pub pause: Option<PathBuf>,
 }
 
@@ -81,6 +86,15 @@ pub struct CreateAny {
 }
 
 impl CreateAny {
+    /// A pod by hand of which nothing but the name was typed, if it can be one's.
+    pub(crate) fn plain(name: &str) -> Option<Self> {
+        let name = (!KINDS.contains(&name)).then(|| name.parse().ok()).flatten();
+        let share = Share::NAMES.iter().map(|name| name.parse().ok()).collect::<Option<_>>()?;
+        let by_hand = Create { name: Some(name?), hostname: None, publish: Vec::new(), share, pause: None };
+        let (submit, shape) = (Submit::default(), Shape::default());
+        Some(Self { kind: None, by_hand, submit, save_config: false, shape })
+    }
+
     /// What it comes to, unless it is a pod by hand.
     #[must_use]
     pub fn run(&self) -> Option<Answer> {

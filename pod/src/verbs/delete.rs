@@ -72,6 +72,23 @@ pub struct Delete {
 }
 
 impl Delete {
+    /// These names, or what is in these files, and nothing else was typed but whether they are to go at once.
+    pub(crate) fn plain(words: Vec<String>, filename: Vec<String>, now: bool) -> Self {
+        Self {
+            words,
+            files: Files { filename, ..Files::default() },
+            scope: Scope::default(),
+            all: false,
+            field_selector: None,
+            shape: Shape::default(),
+            grace_period: None,
+            wait: true,
+            timeout: None,
+            now,
+            force: false,
+        }
+    }
+
     /// What it comes to, unless pods by hand are meant.
     ///
     /// # Errors

@@ -13,6 +13,12 @@ pub(crate) struct DryRun {
     word: String,
 }
 
+impl Default for DryRun {
+    fn default() -> Self {
+        Self { word: "none".to_owned() }
+    }
+}
+
 /// How far to go, understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Strategy {

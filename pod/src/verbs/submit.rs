@@ -60,6 +60,21 @@ pub struct Submit {
     pub(super) dry_run: DryRun,
 }
 
+impl Default for Submit {
+    fn default() -> Self {
+        Self {
+            files: Files::default(),
+            selector: None,
+            namespace: None,
+            validate: "strict".to_owned(),
+            wait: None,
+            timeout: None,
+            env_file: None,
+            dry_run: DryRun::default(),
+        }
+    }
+}
+
 /// What of pods is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wait {
@@ -87,7 +102,7 @@ impl ValueEnum for Wait {
 }
 
 /// What has to go may be made to.
-#[derive(Args, Clone, Copy, Debug)]
+#[derive(Args, Clone, Copy, Debug, Default)]
 struct Force {
     /// Delete what is there and cannot become like its manifest, and make it anew
     #[arg(long)]
@@ -116,6 +131,15 @@ pub struct Apply {
 
     #[command(flatten)]
     shape: Shape,
+}
+
+impl Apply {
+    /// Of these files, and nothing else was typed but whether and how long what is in them is waited for.
+    pub(crate) fn plain(filename: Vec<String>, waits: bool, timeout: Option<Duration>) -> Self {
+        let files = Files { filename, ..Files::default() };
+        let submit = Submit { files, wait: waits.then_some(Wait::Meant), timeout, ..Submit::default() };
+        Self { submit, force: Force::default(), foreground: false, shape: Shape::default() }
+    }
 }
 
 /// Put manifests in the place of what is there.

@@ -11,7 +11,7 @@ use launch::variable;
 use crate::error::Error;
 
 /// Where a command starts, and with which environment.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct Surroundings {
     /// Where it starts [default: here; in a container the image's, or /]
     #[arg(short, long, value_name = "DIRECTORY")]

@@ -9,7 +9,7 @@ use crate::answer::Complaint;
 use crate::objects::{Key, Objects, ObjectsError};
 
 /// Where objects are looked for, and which of them.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 pub(super) struct Scope {
     /// The namespace
     #[arg(short, long, value_name = "NAME")]

@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::plan::{PodPlan, Share};
 
 /// What only a container has.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[group(id = "contained", multiple = true)]
 pub(super) struct Contained {
     /// Make it of this image
@@ -106,6 +106,11 @@ pub(super) struct Further {
 }
 
 impl Contained {
+    /// One of this image, and nothing else was typed.
+    pub(super) fn of(image: String, pull: Pull) -> Self {
+        Self { image: Some(image), pull, ..Self::default() }
+    }
+
     /// Whether any of it was typed, which means nothing without a root directory.
     pub(super) fn is_typed(&self) -> bool {
         let Self {

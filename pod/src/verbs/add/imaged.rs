@@ -14,7 +14,7 @@ use crate::images;
 
 /// Whether an image is fetched.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(super) enum Pull {
+pub(crate) enum Pull {
     /// Where it is not here.
     #[default]
     Missing,
