@@ -89,8 +89,9 @@ impl CreateAny {
     /// A pod by hand of which nothing but the name was typed, if it can be one's.
     pub(crate) fn plain(name: &str) -> Option<Self> {
         let name = (!KINDS.contains(&name)).then(|| name.parse().ok()).flatten();
-        let share = Share::NAMES.iter().map(|name| name.parse().ok()).collect::<Option<_>>()?;
-        let by_hand = Create { name: Some(name?), hostname: None, publish: Vec::new(), share, pause: None };
+        let network = ToConnect::default();
+        let by_hand =
+            Create { name: Some(name?), hostname: None, publish: Vec::new(), share: None, network, pause: None };
         let (submit, shape) = (Submit::default(), Shape::default());
         Some(Self { kind: None, by_hand, submit, save_config: false, shape })
     }
