@@ -3,6 +3,7 @@
 mod describe;
 mod event;
 mod object;
+mod resources;
 mod row;
 
 pub use describe::describe;

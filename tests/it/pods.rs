@@ -36,6 +36,9 @@ use fixtures::find;
 /// All that the images of these tests have a program for.
 const BUSYBOX: &[Need] = &[Need::Program("busybox")];
 
+/// The same, and a server of TLS.
+const TLS: &[Need] = &[Need::Program("busybox"), Need::Program("openssl")];
+
 /// The same, at a terminal.
 const TERMINALS: &[Need] = &[Need::Program("busybox"), Need::Program("setsid"), Need::Program("stty")];
 
@@ -88,6 +91,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         as_each_user("pods::give_way_to_others_by_force", BUSYBOX, submit::by_force),
         as_each_user("pods::and_the_like_come_from_addresses", &[], submit::from_addresses),
         as_each_user("pods::are_asked_by_somebody_without_rights", BUSYBOX, prober::without_rights),
+        as_each_user("pods::are_asked_over_tls", TLS, prober::over_tls),
         as_each_user("pods::have_all_rights_in_containers_that_are_privileged", BUSYBOX, rights::privileged),
         as_each_user(
             "pods::are_among_the_machines_processes_and_end_with_all_they_have_started",
@@ -154,7 +158,8 @@ fn image(house: &House) {
     fs::copy(find("busybox").unwrap(), root.join("bin/busybox")).unwrap();
     fs::copy(binaries().join("probe"), root.join("bin/probe")).unwrap();
     for applet in [
-        "sh", "cat", "ls", "id", "env", "touch", "sleep", "true", "false", "rm", "echo", "test", "hostname", "dd", "wc",
+        "sh", "cat", "ls", "id", "env", "touch", "sleep", "true", "false", "rm", "echo", "test", "hostname", "dd",
+        "wc", "mkdir", "httpd",
     ] {
         symlink("busybox", root.join("bin").join(applet)).unwrap();
     }

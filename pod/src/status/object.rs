@@ -7,6 +7,7 @@ use manifest::kind::{
 };
 use manifest::value::Time;
 
+use super::resources;
 use crate::compile::{ContainerSpec, NodeFacts, Quality, Role, Waiting};
 use crate::machine::{Condition, Container, End, Machine, Shown, Stamp};
 
@@ -41,7 +42,9 @@ fn status(pod: &Pod, machine: &Machine, node: &NodeFacts) -> PodStatus {
         crate::compile::Network::Hosts if !machine.addresses().is_empty() => &node.addresses[..],
         _ => machine.addresses(),
     };
+    let amounts = pod.spec.as_ref().map(resources::of_pod).unwrap_or_default();
     PodStatus {
+        allocated_resources: amounts.requests.clone(),
         conditions: machine.conditions().iter().map(|it| condition(it, generation)).collect(),
         container_statuses: regular,
         init_container_statuses: of(&[Role::Init, Role::Sidecar]),
@@ -62,6 +65,7 @@ fn status(pod: &Pod, machine: &Machine, node: &NodeFacts) -> PodStatus {
             .to_owned(),
         ),
         reason: verdict.map(|verdict| verdict.reason.clone()),
+        resources: Some(amounts),
         start_time: Some(time(machine.began())),
         ..PodStatus::default()
     }
@@ -88,7 +92,9 @@ fn one(container: &Container, spec: &ContainerSpec, pod: &Pod, machine: &Machine
     // Until a container was made of it, an image is no more than its name.
     let image = container.image.as_ref().filter(|_| container.instances > 0);
     let done = spec.role == Role::Init && container.ended().is_some_and(|end| end.code == 0);
+    let made = said.filter(|_| container.instances > 0);
     ContainerStatus {
+        allocated_resources: made.map(resources::requests).unwrap_or_default(),
         container_id: id(container),
         image: image.map_or_else(|| spec.image.clone(), |image| image.name.clone()),
         image_id: image.map(|image| image.id.clone()).unwrap_or_default(),
@@ -100,7 +106,7 @@ fn one(container: &Container, spec: &ContainerSpec, pod: &Pod, machine: &Machine
             Role::Ephemeral => false,
             Role::Sidecar | Role::Regular => container.ready,
         },
-        resources: said.and_then(|said| said.resources.clone()).filter(|_| container.instances > 0),
+        resources: made.and_then(|said| said.resources.clone()),
         restart_count: i32::try_from(container.restarts()).unwrap_or(i32::MAX),
         started: (spec.role != Role::Ephemeral).then_some(container.started),
         state: Some(state(container, machine)),

@@ -8,7 +8,7 @@ use nix::unistd::{Pid, geteuid};
 use serde_json::json;
 
 use super::{becomes, container, gone, image, line, pod, put, waiting};
-use crate::house::{House, ORDINARY_ID, User, eventually, has_ended, status_of};
+use crate::house::{Guest, House, ORDINARY_ID, User, eventually, has_ended, status_of};
 
 /// Where a prober leaves word of itself, if there is one.
 fn word(house: &House) -> Option<PathBuf> {
@@ -89,4 +89,36 @@ pub(super) fn without_rights(user: User) {
     });
     gone(&house, &file);
     eventually("it has gone, too", || has_ended(i64::from(last)).then_some(()));
+}
+
+/// A server of TLS that nobody vouches for.
+fn serves_tls(house: &House) -> (Guest, u16) {
+    let request = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=nobody -days 1";
+    let files = ["-keyout", "key.pem", "-out", "certificate.pem"];
+    house.run("openssl", &request.split(' ').chain(files).collect::<Vec<_>>()).ok();
+    let serve = "s_server -accept 127.0.0.1:0 -cert certificate.pem -key key.pem -www";
+    let mut server = house.start(house.command("sh").args(["-c", &format!("echo ready; exec openssl {serve}")]));
+    let address = std::iter::repeat_with(|| server.line()).find(|line| line.starts_with("ACCEPT"));
+    let port = address.unwrap().trim().rsplit_once(':').unwrap().1.parse().unwrap();
+    (server, port)
+}
+
+pub(super) fn over_tls(user: User) {
+    let house = House::new(user);
+    image(&house);
+    let (server, port) = serves_tls(&house);
+    let mut main = waiting("main", "");
+    let probe = json!({ "scheme": "HTTPS", "host": "127.0.0.1", "port": port, "path": "/" });
+    main["readinessProbe"] = json!({ "httpGet": probe, "periodSeconds": 1, "failureThreshold": 1 });
+    let file = put(&house, "tls.json", &pod("tls", &json!({ "containers": [main], "hostNetwork": true })));
+    house.pod(&["apply", "-f", &file, "--wait", "--timeout", "30s"]).ok();
+    assert_eq!(line(&house, "tls").0, "1/1");
+    drop(server);
+    eventually("it is seen that nobody answers", || (line(&house, "tls").0 == "0/1").then_some(()));
+    let told = house.pod(&["describe", "pod", "tls"]).ok().out();
+    let words = format!(
+        "Readiness probe failed: Get \"https://127.0.0.1:{port}/\": dial tcp 127.0.0.1:{port}: connect: connection refused"
+    );
+    assert!(told.contains(&words), "{told}");
+    gone(&house, &file);
 }

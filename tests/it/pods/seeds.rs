@@ -16,12 +16,12 @@ fn corpus(name: &str) -> String {
 }
 
 /// A port that nobody has, or nearly nobody.
-fn free_port() -> u16 {
+pub(super) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// The image of these tests under another name, with another command.
-fn called(house: &House, name: &str, command: &str) {
+pub(super) fn called(house: &House, name: &str, command: &str) {
     house.pod(&["image", "import", "-c", &format!("CMD {command}"), "root.tar", name]).ok();
 }
 
