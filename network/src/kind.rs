@@ -37,7 +37,7 @@ pub struct CniName(String);
 /// It names no network.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no network: none, host, bridge, bridge:NAME, pasta or cni:NAME")]
-pub struct InvalidNetwork(String);
+pub struct InvalidNetwork(pub String);
 
 impl CniName {
     /// The name.

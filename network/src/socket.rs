@@ -31,7 +31,14 @@ impl Netlink {
     /// # Errors
     /// What the first of them failed with; the others were done, where they could be.
     pub fn tell(&self, messages: &Messages) -> Result<(), Errno> {
-        let bytes = messages.bytes();
+        self.tell_bytes(messages.bytes())
+    }
+
+    /// The same of messages as bytes.
+    ///
+    /// # Errors
+    /// As [`tell`](Self::tell).
+    pub fn tell_bytes(&self, bytes: &[u8]) -> Result<(), Errno> {
         self.send(bytes)?;
         let mut failed = None;
         for _ in 0..count(bytes) {
@@ -111,6 +118,12 @@ impl Netlink {
                 received => return received,
             }
         }
+    }
+}
+
+impl From<OwnedFd> for Netlink {
+    fn from(socket: OwnedFd) -> Self {
+        Self(socket)
     }
 }
 

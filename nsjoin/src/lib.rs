@@ -52,5 +52,5 @@ pub use open::Opened;
 pub use outcome::{Doubt, Joined, Outcome, Skipped};
 pub use plan::{Attached, Directory, InvalidPlan, Join, Plan, Select, Source};
 pub use registry::{InvalidName, Name, Registry, RegistryError};
-pub use run::errand;
+pub use run::{errand, netlink};
 pub use target::{InvalidTarget, Target};

@@ -79,6 +79,25 @@ pub fn errand(
     run::errand(script).map_err(|failure| joined.explain(failure))
 }
 
+/// Has a child make a socket in the network of a process at which the kernel answers for that network, and takes it over.
+///
+/// # Errors
+/// When the target is not there (any more), or its network may not be entered.
+pub fn netlink(target: &Target) -> Result<OwnedFd, Error> {
+    let kinds = Select::These([Kind::User, Kind::Net].into());
+    let (process, namespaces) = open::namespaces_to_enter(target, &kinds)?;
+    let pid = process.as_ref().map(|process| process.identity.pid);
+    let joined = Joined { pid, kinds: namespaces.kinds(), names: Names::default() };
+    let mut script = Script::new(our_proc()?);
+    script.must(Op::Hide);
+    lower::enter(&mut script, process, namespaces);
+    let socket = script.to_be_made();
+    script.must(Op::Netlink(socket));
+    let (made, _) = run::make(script, &[socket]).map_err(|failure| joined.explain(failure))?;
+    let made = made.into_iter().flatten().next();
+    made.ok_or_else(|| launch::Error::Process { operation: "hear of", source: Errno::ENOENT }.into())
+}
+
 /// What is known of a join and its command when all that it held has gone into its script.
 struct Joined {
     pid: Option<i32>,

@@ -6,6 +6,7 @@
 
 mod bridge;
 mod error;
+mod usual;
 
 use std::net::IpAddr;
 use std::path::Path;
@@ -17,9 +18,10 @@ use registry::PodDirectory;
 use crate::plan::PodPlan;
 use crate::programs::Programs;
 use crate::record::Missing;
+use crate::wire::Wire;
 
-pub(crate) use bridge::Wire;
 pub use error::ConnectError;
+pub(crate) use usual::{CHOSEN, VARIABLE, chosen, of};
 
 /// What a pod has of its network.
 #[derive(Debug)]
@@ -50,7 +52,29 @@ pub(crate) fn prepare(root: &Path, plan: &PodPlan, directory: &PodDirectory) -> 
     }
 }
 
+/// Gives back what was taken for a pod that is to be there without its network, and says that it is, and why.
+///
+/// # Errors
+/// It cannot be given back, or not be written down.
+pub(crate) fn do_without(
+    root: &Path,
+    plan: &PodPlan,
+    directory: &PodDirectory,
+    why: &ConnectError,
+) -> Result<Connection, ConnectError> {
+    release(root, directory)?;
+    let attachment = Attachment::new(Network::None);
+    directory.write_network(&attachment)?;
+    let missing = Missing { mount: format!("network {}", plan.network()), reason: launch::complain::line(why) };
+    Ok(Connection { attachment, wire: None, missing: vec![missing] })
+}
+
 impl Connection {
+    /// What it is given, and what it has to do without, where nothing is left to be done.
+    pub(crate) fn given(self) -> (Attachment, Vec<Missing>) {
+        (self.attachment, self.missing)
+    }
+
     /// Its addresses, as far as they are known: those of /etc/hosts.
     pub(crate) fn addresses(&self) -> Vec<IpAddr> {
         self.attachment.ips()
@@ -69,9 +93,12 @@ impl Connection {
     pub(crate) fn complete(
         self,
         _directory: &PodDirectory,
-        _pause: Identity,
+        pause: Identity,
         _programs: &Programs,
     ) -> Result<(Attachment, Vec<Missing>), ConnectError> {
+        if let Some(wire) = self.wire {
+            bridge::join(&wire, pause, &self.attachment)?;
+        }
         Ok((self.attachment, self.missing))
     }
 }

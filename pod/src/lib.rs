@@ -64,6 +64,7 @@ mod usage;
 pub mod verbs;
 mod view;
 mod volume;
+mod wire;
 
 pub use attach::Attached;
 pub use company::{Stayed, look_into, stay_with};

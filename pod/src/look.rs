@@ -6,6 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::time::UNIX_EPOCH;
 
 use launch::{Identity, Kind, Origin, Seen};
+use network::{Attachment, Network};
 use registry::{Name, PodDirectory, Process, Registry, RegistryError};
 
 use crate::error::Error;
@@ -69,6 +70,8 @@ fn damaged(name: Name, directory: &PodDirectory, error: &Error) -> PodView {
         share: Vec::new(),
         pause: None,
         namespaces: BTreeMap::new(),
+        network: Network::None,
+        addresses: Vec::new(),
         publish: Vec::new(),
         carried: false,
         missing: Vec::new(),
@@ -86,6 +89,10 @@ fn look(directory: &PodDirectory, here: &Origin, depth: Depth) -> Result<PodView
         Seen::Ended => (PodStatus::Dead, None),
         Seen::Unknown(unseen) => (PodStatus::Unknown, Some(launch::complain::line(&unseen))),
     };
+    let attachment = match plan.network() {
+        network @ (Network::None | Network::Host) => Attachment::new(network.clone()),
+        network => directory.network()?.unwrap_or_else(|| Attachment::new(network.clone())),
+    };
     let carried = !plan.publish().is_empty()
         && status == PodStatus::Running
         && matches!(directory.look(Process::Forwarder, here).1, Seen::Alive);
@@ -100,6 +107,8 @@ fn look(directory: &PodDirectory, here: &Origin, depth: Depth) -> Result<PodView
         created,
         share: plan.share().iter().copied().collect(),
         pause,
+        addresses: attachment.ips(),
+        network: attachment.network,
         publish: plan.publish().to_vec(),
         carried,
         missing,

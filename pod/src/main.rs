@@ -131,7 +131,7 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
                     let by_hand = get.pods(&registry)?;
                     if !by_hand.is_empty() {
                         say(format_args!(""))?;
-                        show::table(&by_hand, out)?;
+                        show::table(&by_hand, get.is_wide(), out)?;
                     }
                 }
                 return Ok(exit);
@@ -139,7 +139,7 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
             let format = get.format()?;
             let pods = get.pods(&registry)?;
             match format {
-                Format::Text => show::table(&pods, out)?,
+                Format::Text => show::table(&pods, get.is_wide(), out)?,
                 Format::Json => show::json(&pods, out)?,
             }
         }

@@ -108,6 +108,8 @@ pub struct PodPlan {
     /// The network that it is in; where net is not shared, the host's.
     #[serde(default)]
     network: Network,
+    #[serde(default)]
+    wish: Wish,
     /// The name that is its own wherever it is asked from, where it has one.
     #[serde(default)]
     full: Option<String>,
@@ -125,6 +127,16 @@ pub struct PodPlan {
     /// What its workloads may have of the machine together.
     #[serde(default)]
     limits: Limits,
+}
+
+/// What it means that a pod cannot be in its network.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Wish {
+    /// Somebody has asked for it: that there is no such pod.
+    #[default]
+    Asked,
+    /// It is the usual one: that the pod is in none, which is told.
+    Usual,
 }
 
 /// Whose ids the processes of a pod have.
@@ -191,6 +203,7 @@ impl PodPlan {
             share,
             publish,
             network,
+            wish: Wish::Asked,
             full: None,
             object: None,
             key: None,
@@ -269,6 +282,18 @@ impl PodPlan {
             return Err(Contradiction::Network { network });
         }
         Ok(Self { network, ..self })
+    }
+
+    /// The same pod, which means this by its network.
+    #[must_use]
+    pub(crate) fn wishing(self, wish: Wish) -> Self {
+        Self { wish, ..self }
+    }
+
+    /// What it means that it cannot be in its network.
+    #[must_use]
+    pub(crate) fn wish(&self) -> Wish {
+        self.wish
     }
 
     /// The uid of the object that it is the sandbox of; none of a pod by hand.

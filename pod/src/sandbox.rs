@@ -12,6 +12,7 @@ mod watch;
 mod who;
 
 use std::fs::File;
+use std::net::IpAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -22,10 +23,10 @@ use nix::errno::Errno;
 
 use registry::{PodDirectory, Process, file};
 
-use crate::connect::Connection;
 use crate::error::Error;
 use crate::plan::PodPlan;
 use crate::record::Missing;
+use crate::wire::Wire;
 
 pub(crate) use etc::mend;
 use who::RunsAs;
@@ -48,7 +49,8 @@ impl Opened {
         directory: &PodDirectory,
         pause: &Path,
         ids: Option<Range>,
-        connection: &mut Connection,
+        addresses: &[IpAddr],
+        wire: Option<Wire>,
     ) -> Result<Self, Error> {
         let program = pause::open(pause)?;
         let record = File::options()
@@ -59,7 +61,7 @@ impl Opened {
             .map_err(file("create", directory.process(Process::Pause)))?;
         let null = File::options().read(true).write(true).open("/dev/null").map_err(file("open", "/dev/null"))?;
         let proc = launch::open::our_proc()?;
-        etc::write(plan, directory, &connection.addresses())?;
+        etc::write(plan, directory, addresses)?;
         let who = who::runs_pause()?;
         // Who has ids of its own does not find what is root's; whoever comes in puts them there.
         let own_etc = if ids.is_some() { Vec::new() } else { etc::mounts(plan, directory) };
@@ -70,7 +72,6 @@ impl Opened {
         };
         let who = users.as_ref().map_or(who, |users| users.runs_as);
         let users = users.map(|users| users.namespace);
-        let wire = connection.take_wire();
         let held = lower::Held { program, record: record.into(), null: null.into(), proc, users, wire };
         Ok(Self { script: lower::sandbox(plan, own_etc, who, held), missing: missing.into_iter().collect() })
     }

@@ -7,6 +7,7 @@ pub mod image;
 pub mod pull;
 
 use std::io::Write;
+use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
 use launch::complain::printable;
@@ -26,16 +27,18 @@ pub fn json(value: &impl Serialize, out: &mut impl Write) -> Result<(), Error> {
     writeln!(out).map_err(Error::Output)
 }
 
-/// Shows pods as a table, one line each.
+/// Shows pods as a table, one line each, with their addresses where there is room for them.
 ///
 /// # Errors
 /// When the output cannot be written.
-pub fn table(pods: &[PodView], out: &mut impl Write) -> Result<(), Error> {
-    let mut rows = vec!["NAME\tSTATUS\tWORKLOADS\tPORTS\tAGE".to_owned()];
+pub fn table(pods: &[PodView], wide: bool, out: &mut impl Write) -> Result<(), Error> {
+    let more = if wide { "\tIP\tNETWORK" } else { "" };
+    let mut rows = vec![format!("NAME\tSTATUS\tWORKLOADS\tPORTS\tAGE{more}")];
     rows.extend(pods.iter().map(|pod| {
         let running = pod.workloads.iter().filter(|workload| workload.status == WorkloadStatus::Running).count();
         let (status, age) = (pod.status, age(pod.created));
-        format!("{}\t{status:?}\t{running}/{}\t{}\t{age}", pod.name, pod.workloads.len(), ports(pod))
+        let more = if wide { format!("\t{}\t{}", first(&pod.addresses), pod.network) } else { String::new() };
+        format!("{}\t{status:?}\t{running}/{}\t{}\t{age}{more}", pod.name, pod.workloads.len(), ports(pod))
     }));
     aligned(&rows, out)
 }
@@ -57,6 +60,8 @@ pub fn description(pod: &PodView, out: &mut impl Write) -> Result<(), Error> {
         format!("Pause:\t{}", pod.pause.map_or("none".to_owned(), |pause| format!("pid {}", pause.pid))),
         format!("Shares:\t{}", list(pod.share.iter().map(|share| share.kind().to_string()))),
         format!("Namespaces:\t{}", list(pod.namespaces.iter().map(|(kind, inode)| format!("{kind}:[{inode}]")))),
+        format!("Network:\t{}", pod.network),
+        format!("Addresses:\t{}", list(pod.addresses.iter().map(ToString::to_string))),
         format!("Ports:\t{}", ports(pod)),
         format!("Without:\t{}", without(&pod.missing)),
         format!("Directory:\t{}", pod.directory.display()),
@@ -100,6 +105,11 @@ fn status(workload: &WorkloadView) -> String {
 fn ports(pod: &PodView) -> String {
     let down = if pod.carried || pod.publish.is_empty() { "" } else { " (down)" };
     format!("{}{down}", list(pod.publish.iter().map(ToString::to_string)))
+}
+
+/// The address that is shown where there is room for one.
+fn first(addresses: &[IpAddr]) -> String {
+    addresses.first().map_or_else(|| "-".to_owned(), ToString::to_string)
 }
 
 fn list(items: impl Iterator<Item = String>) -> String {

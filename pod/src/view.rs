@@ -1,10 +1,12 @@
 //! A pod as it is now, as plain data.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
 use launch::Identity;
+use network::Network;
 use registry::Name;
 use serde::Serialize;
 
@@ -33,6 +35,10 @@ pub struct PodView {
     pub pause: Option<Identity>,
     /// The inode of each of the pause process's namespaces; empty when it has ended, or nobody asked.
     pub namespaces: BTreeMap<&'static str, u64>,
+    /// The network that it is in.
+    pub network: Network,
+    /// Its addresses there.
+    pub addresses: Vec<IpAddr>,
     /// Its published ports.
     pub publish: Vec<Publish>,
     /// Whether these are carried: not while whoever does has ended, until the next command that

@@ -231,6 +231,8 @@ impl House {
             .env("POD_STATE_DIR", self.state())
             .env("POD_DATA_DIR", self.work().join("data"))
             .env("PODKIT_TEST", &self.marker)
+            // Whatever is not about networks is to make none of the machine's.
+            .env("POD_NETWORK", "none")
             .env("TMPDIR", self.work())
             .current_dir(self.work())
             .stdin(Stdio::null());

@@ -57,6 +57,8 @@ mod attach;
 mod logs;
 // Files into workloads and out of them.
 mod cp;
+// Networks of pods.
+mod networks;
 // What published ports carry, and what carries them.
 mod forwarder;
 // Images from registries.
@@ -118,6 +120,7 @@ fn main() {
         threats::trials(),
         inside::trials(),
         life::trials(),
+        networks::trials(),
         container::trials(),
         runtime::trials(),
         attach::trials(),

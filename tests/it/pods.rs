@@ -34,7 +34,7 @@ use crate::trial::{Need, as_each_user, trial};
 use fixtures::find;
 
 /// All that the images of these tests have a program for.
-const BUSYBOX: &[Need] = &[Need::Program("busybox")];
+pub(crate) const BUSYBOX: &[Need] = &[Need::Program("busybox")];
 
 /// The same, and a server of TLS.
 const TLS: &[Need] = &[Need::Program("busybox"), Need::Program("openssl")];
@@ -150,7 +150,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 /// An image of busybox and a server, called `box`.
-fn image(house: &House) {
+pub(crate) fn image(house: &House) {
     let root = house.work().join("rootfs");
     for name in ["bin", "etc", "tmp"] {
         fs::create_dir_all(root.join(name)).unwrap();
@@ -169,14 +169,14 @@ fn image(house: &House) {
     house.pod(&["image", "import", "root.tar", "box"]).ok();
 }
 
-fn put(house: &House, name: &str, content: &str) -> String {
+pub(crate) fn put(house: &House, name: &str, content: &str) -> String {
     let path = house.work().join(name);
     fs::write(&path, content).unwrap();
     path.to_str().unwrap().to_owned()
 }
 
 /// A pod, and what its spec has besides.
-fn pod(name: &str, spec: &Value) -> String {
+pub(crate) fn pod(name: &str, spec: &Value) -> String {
     let mut spec = spec.clone();
     spec["terminationGracePeriodSeconds"] = json!(2);
     json!({ "apiVersion": "v1", "kind": "Pod", "metadata": { "name": name, "labels": { "app": name } }, "spec": spec })
@@ -188,11 +188,11 @@ fn container(name: &str, script: &str) -> Value {
 }
 
 /// A container that waits to be ended, and hears of that.
-fn waiting(name: &str, before: &str) -> Value {
+pub(crate) fn waiting(name: &str, before: &str) -> Value {
     container(name, &format!("trap 'exit 0' TERM; {before} while :; do sleep 0.05; done"))
 }
 
-fn shown(house: &House, name: &str, path: &str) -> String {
+pub(crate) fn shown(house: &House, name: &str, path: &str) -> String {
     house.pod(&["get", "pod", name, "-o", &format!("jsonpath={path}")]).ok().out()
 }
 

@@ -15,6 +15,7 @@ use super::start::{end_and_reap, forget_sandbox};
 use crate::compile::{
     Facts, Network, NodeFacts, PidSharing, PodPlan, Protocol, Pull, Refusal, Users, VolumeSource, Waiting, hosts,
 };
+use crate::connect;
 use crate::error::Error;
 use crate::images;
 use crate::machine::Fetched;
@@ -136,6 +137,13 @@ impl Scene {
         }
         let hostname = share.contains(&Share::Uts).then(|| sandbox.names.hostname.parse().ok()).flatten();
         let made = plan::PodPlan::new(self.place.sandbox(), hostname, share, publish)?;
+        let made = match sandbox.network {
+            Network::Hosts => made,
+            Network::Pods => {
+                let (network, wish) = connect::of(&self.pod).map_err(connect::ConnectError::from)?;
+                made.connected(network)?.wishing(wish)
+            }
+        };
         let Place { namespace, name, uid, .. } = self.place.clone();
         Ok(made
             .of_object(uid, namespace, name)

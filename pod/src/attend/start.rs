@@ -16,6 +16,7 @@ use nix::unistd::Pid;
 use registry::{Attempt, Lock, Name, PodDirectory, Process, RegistryError, Sharing, file, tree};
 
 use super::pace::{self, Pace};
+use crate::connect;
 use crate::end;
 use crate::error::Error;
 use crate::objects::{Key, Objects};
@@ -72,9 +73,16 @@ pub(super) fn ensure(place: &Place, programs: &Programs) -> Result<(), Error> {
         .arg(&program)
         .arg(&pause)
         .env_clear();
-    for name in
-        ["HOME", "PATH", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "DOCKER_CONFIG", "REGISTRY_AUTH_FILE", pace::VARIABLE]
-    {
+    for name in [
+        "HOME",
+        "PATH",
+        "XDG_RUNTIME_DIR",
+        "XDG_CONFIG_HOME",
+        "DOCKER_CONFIG",
+        "REGISTRY_AUTH_FILE",
+        pace::VARIABLE,
+        connect::VARIABLE,
+    ] {
         command.envs(env::var_os(name).map(|value| (name, value)));
     }
     command.env("POD_DATA_DIR", &place.data).env("POD_STATE_DIR", place.registry.root());

@@ -4,24 +4,28 @@
 //! The pair is made by the sandbox's own process (`sandbox/lower.rs`), so there is no moment in which it is there
 //! and would be nobody's.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::Write;
 use std::net::IpAddr;
+use std::os::fd::AsRawFd;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use caps::{CapSet, Capability};
+use launch::Identity;
 use network::message::{INSIDE, Messages, Pair};
 use network::{
     Attachment, Held, Mac, Netlink, Network, NetworkDirectory, NetworkRecord, Prefixed, Range, hash, nft, own_network,
     unique_local,
 };
 use nix::errno::Errno;
+use nsjoin::Target;
 use registry::{Name, PodDirectory};
 
 use super::error::ConnectError;
 use crate::plan::PodPlan;
 use crate::record::Missing;
+use crate::wire::Wire;
 
 /// What the link is called, inside.
 const INTERFACE: &str = "eth0";
@@ -29,17 +33,6 @@ const INTERFACE: &str = "eth0";
 const USUAL_MTU: u32 = 1500;
 /// A kernel's bridge has no more ports, the first of which has the number 1.
 const PORTS: usize = 1023;
-
-/// What a pod's own process does to be connected.
-#[derive(Debug)]
-pub(crate) struct Wire {
-    /// Of the network in which the bridge is.
-    pub(crate) outer: Netlink,
-    /// There: the pair of links, and the place of the network's descriptor in that.
-    pub(crate) pair: (Vec<u8>, Option<usize>),
-    /// Inside: addresses and the way out.
-    pub(crate) inside: Vec<u8>,
-}
 
 /// What a pod takes, and what the network lacks.
 pub(super) struct Taken {
@@ -131,6 +124,21 @@ fn wire(outer: Netlink, attachment: &Attachment, bridge: u32, random: u32) -> Wi
         inside = inside.way_out(INSIDE, *gateway);
     }
     Wire { outer, pair: Messages::new().pair(&pair).into_bytes(), inside: inside.into_bytes().0 }
+}
+
+/// Connects a pod that is there already, held by this process.
+pub(super) fn join(wire: &Wire, pause: Identity, attachment: &Attachment) -> Result<(), ConnectError> {
+    let network = || attachment.network.clone();
+    let failed = |operation| move |source| ConnectError::Kernel { operation, network: network(), source };
+    let path = format!("/proc/{}/ns/net", pause.pid);
+    let inner = File::open(path).map_err(|source| ConnectError::Look { network: network(), source })?;
+    let (mut pair, at) = wire.pair.clone();
+    if let Some(place) = at.and_then(|at| pair.get_mut(at..at + 4)) {
+        place.copy_from_slice(&inner.as_raw_fd().to_ne_bytes());
+    }
+    wire.outer.tell_bytes(&pair).map_err(failed("make the links of the pod in"))?;
+    let inside = Netlink::from(nsjoin::netlink(&Target::Process(pause)).map_err(Box::new)?);
+    inside.tell_bytes(&wire.inside).map_err(failed("set the addresses of the pod in"))
 }
 
 /// Sees to it that the bridge is there.

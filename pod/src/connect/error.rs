@@ -2,7 +2,7 @@
 
 use std::io;
 
-use network::Network;
+use network::{InvalidNetwork, Network};
 use nix::errno::Errno;
 use registry::RegistryError;
 
@@ -16,6 +16,9 @@ pub enum ConnectError {
         /// Which.
         network: Network,
     },
+    /// What is named is no network.
+    #[error(transparent)]
+    Invalid(#[from] InvalidNetwork),
     /// Only who may make links has such a network.
     #[error("cannot connect to network {network}: we may make no links here")]
     NotOurs {
@@ -68,6 +71,9 @@ pub enum ConnectError {
         /// What nft says.
         why: String,
     },
+    /// Its own network cannot be entered.
+    #[error("cannot enter the pod's network")]
+    Enter(#[from] Box<nsjoin::Error>),
     /// What is on record of it cannot be read or written.
     #[error(transparent)]
     Registry(#[from] RegistryError),

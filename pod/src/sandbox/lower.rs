@@ -8,8 +8,8 @@ use launch::{CStrings, Kind, Script};
 use nix::unistd::{getegid, geteuid};
 
 use super::who::{NOBODY, RunsAs};
-use crate::connect::Wire;
 use crate::plan::{PodPlan, Share};
+use crate::wire::Wire;
 
 /// What the process holds from before it was made.
 pub(super) struct Held {

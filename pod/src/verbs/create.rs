@@ -18,7 +18,7 @@ use crate::end;
 use crate::error::Error;
 use crate::forwarder::{self, Listening};
 use crate::output::Shape;
-use crate::plan::{Hostname, PodPlan, Share, Users};
+use crate::plan::{Hostname, PodPlan, Share, Users, Wish};
 use crate::programs::Programs;
 use crate::publish::{Publish, Published};
 use crate::range;
@@ -105,8 +105,16 @@ impl CreateAny {
         if !self.submit.files.is_empty() {
             let name = self.by_hand.name.as_ref();
             let unexpected = name.map(|name| Complaint::Usage(format!("Unexpected args: [{name}]"), "create"));
-            let submitted =
-                || Submitted::from(submit(How::Create, &self.submit, Ok(None), self.save_config, &self.shape)).answer;
+            let submitted = || {
+                Submitted::from(submit(
+                    How::Create,
+                    (&self.submit, &self.by_hand.network),
+                    Ok(None),
+                    self.save_config,
+                    &self.shape,
+                ))
+                .answer
+            };
             return Some(unexpected.map_or_else(submitted, Answer::from));
         }
         no_such_generator(self.by_hand.name.as_ref()?.as_str()).map(Answer::from)
@@ -174,6 +182,8 @@ pub(crate) struct Made {
     pub(crate) listening: Vec<Listening>,
     /// What it is given in its network.
     pub(crate) attachment: Attachment,
+    /// What that lacks.
+    pub(crate) trouble: Option<String>,
 }
 
 impl Made {
@@ -216,16 +226,26 @@ pub(crate) fn make(store: &Store, plan: PodPlan, programs: &Programs) -> Result<
     let listening: Vec<Listening> = plan.publish().iter().copied().map(listen).collect::<Result<_, _>>()?;
     let plan = plan.published_at(listening.iter().map(|listening| listening.publish).collect());
     let ids = (plan.users() == Users::SetApart).then(|| range::set_apart(store, claim.directory())).transpose()?;
-    let mut connection = connect::prepare(store.registry().root(), &plan, claim.directory())?;
-    let mut missing = Opened::open(&plan, claim.directory(), &pause, ids, &mut connection)?.run()?;
+    let (root, draft) = (store.registry().root(), claim.directory());
+    let mut connection = match connect::prepare(root, &plan, draft) {
+        Err(error) if plan.wish() == Wish::Usual => connect::do_without(root, &plan, draft, &error)?,
+        prepared => prepared?,
+    };
+    // Whoever is in a user namespace of the pod's own makes no links outside of it: that is left to us.
+    let wire = if ids.is_none() { connection.take_wire() } else { None };
+    let mut missing = Opened::open(&plan, draft, &pause, ids, &connection.addresses(), wire)?.run()?;
     let pause =
         claim.directory().recorded(registry::Process::Pause)?.ok_or(Error::Handed { what: "no pause process" })?;
-    let (attachment, without) = connection.complete(claim.directory(), pause, programs)?;
+    let (attachment, without) = match connection.complete(draft, pause, programs) {
+        Err(error) if plan.wish() == Wish::Usual => connect::do_without(root, &plan, draft, &error)?.given(),
+        completed => completed?,
+    };
+    let trouble = without.first().map(|it| format!("{}: {}", it.mount, it.reason));
     missing.extend(without);
     let origin = store.here().clone();
     claim.directory().write_pod(&PodRecord { plan, created: SystemTime::now(), missing, pause, origin })?;
     let (directory, lock) = claim.commit()?;
-    Ok(Made { name, directory, lock, listening, attachment })
+    Ok(Made { name, directory, lock, listening, attachment, trouble })
 }
 
 fn listen(publish: Publish) -> Result<Listening, Error> {

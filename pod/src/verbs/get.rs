@@ -136,7 +136,13 @@ impl Get {
     /// # Errors
     /// Not as it was typed.
     pub fn format(&self) -> Result<Format, Error> {
-        by_hand(&self.shape)
+        if self.is_wide() { Ok(Format::Text) } else { by_hand(&self.shape) }
+    }
+
+    /// Whether there is room for all columns.
+    #[must_use]
+    pub fn is_wide(&self) -> bool {
+        self.shape.word() == "wide"
     }
 
     fn form(&self) -> Result<Form, Complaint> {

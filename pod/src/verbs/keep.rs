@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::dry_run::Strategy;
 use super::submit::How;
 use crate::answer::{Complaint, Pending, Until};
+use crate::connect;
 use crate::objects::{Changing, Key, Objects, ObjectsError, would_become};
 
 pub(super) use change::{complaints, node_of, seen};
@@ -95,10 +96,25 @@ fn can_be_run(object: &Object) -> Result<(), Complaint> {
     let what = if ports.any(|port| port.host_port.is_some() && port.protocol.as_deref() == Some("SCTP")) {
         "a hostPort of SCTP"
     } else {
-        return Ok(());
+        return can_be_connected(pod);
     };
     let name = pod.metadata.name.as_deref().unwrap_or_default();
     Err(Complaint::NotYet(format!("pod {name:?}: {what} is not there yet")))
+}
+
+/// Refuses pods that ask for a network that there is not, or for two.
+fn can_be_connected(pod: &Pod) -> Result<(), Complaint> {
+    let name = pod.metadata.name.as_deref().unwrap_or_default();
+    let chosen = connect::chosen(pod).map_err(|error| Complaint::Plain(format!("pod {name:?}: {error}")))?;
+    let has_machines = pod.spec.as_ref().is_some_and(|spec| spec.host_network == Some(true));
+    match chosen {
+        Some(network) if network.is_own() == has_machines => {
+            let says = if has_machines { "true" } else { "not true" };
+            let trouble = format!("pod {name:?}: network {network} is asked for, and hostNetwork is {says}");
+            Err(Complaint::Plain(trouble))
+        }
+        _ => Ok(()),
+    }
 }
 
 impl Keeper {

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::dry_run::{DryRun, Strategy};
 use super::keep::Keeper;
+use super::network::ToConnect;
 use super::visit::{Wish, patience};
 use crate::answer::{Answer, Complaint, Until};
 use crate::output::{Made, Shape};
@@ -109,6 +110,9 @@ pub struct Run {
     /// The namespace
     #[arg(short, long, value_name = "NAME")]
     namespace: Option<String>,
+
+    #[command(flatten)]
+    network: ToConnect,
 
     #[command(flatten)]
     dry_run: DryRun,
@@ -242,7 +246,10 @@ impl Run {
             env: pairs(&self.env, "invalid env")?,
             port: self.port.as_deref().map(port).transpose()?,
             labels: labels(self.labels.as_deref().unwrap_or_default())?,
-            annotations: pairs(&self.annotations, "invalid annotations format")?,
+            annotations: {
+                let said = pairs(&self.annotations, "invalid annotations format")?;
+                said.into_iter().chain(self.network.annotation()).collect()
+            },
             restart: Some(self.restart.clone()),
             stdin: self.stdin.then_some(!self.leave_stdin_open),
             tty: self.tty,

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use super::delete::told_of;
 use super::dry_run::{DryRun, Strategy};
 use super::keep::{Forced, Grace, Keeper, Wanted};
+use super::network::ToConnect;
 use super::planned::planned;
 use crate::answer::{Answer, Complaint, Pending, Until};
 use crate::each::in_order;
@@ -124,6 +125,9 @@ pub struct Apply {
     #[command(flatten)]
     force: Force,
 
+    #[command(flatten)]
+    network: ToConnect,
+
     /// Stay with the pods, and show what they say: INT and TERM have them end, and the worst exit code of their
     /// containers is ours; a service manager is told when they are ready (sd_notify)
     #[arg(long, conflicts_with_all = ["wait", "timeout", "word"])]
@@ -154,6 +158,9 @@ pub struct Replace {
 
     #[command(flatten)]
     force: Force,
+
+    #[command(flatten)]
+    network: ToConnect,
 
     #[command(flatten)]
     shape: Shape,
@@ -198,7 +205,7 @@ impl Apply {
     /// What it comes to.
     #[must_use]
     pub fn run(&self) -> Submitted {
-        submit(How::Apply, &self.submit, self.force.grace("apply"), false, &self.shape).into()
+        submit(How::Apply, (&self.submit, &self.network), self.force.grace("apply"), false, &self.shape).into()
     }
 }
 
@@ -206,7 +213,8 @@ impl Replace {
     /// What it comes to.
     #[must_use]
     pub fn run(&self) -> Submitted {
-        submit(How::Replace, &self.submit, self.force.grace("replace"), self.save_config, &self.shape).into()
+        submit(How::Replace, (&self.submit, &self.network), self.force.grace("replace"), self.save_config, &self.shape)
+            .into()
     }
 }
 
@@ -217,6 +225,7 @@ struct Terms<'a> {
     namespace: Option<&'a str>,
     selector: Option<Selector>,
     save_config: bool,
+    network: &'a ToConnect,
 }
 
 /// An object, unless it was not selected, and what is to be said of it.
@@ -231,7 +240,7 @@ const PLAN: &str = "plan";
 /// Does it with every object that is selected; with `force`, so that one that has to goes before, with this grace.
 pub(super) fn submit(
     how: How,
-    submit: &Submit,
+    (submit, network): (&Submit, &ToConnect),
     force: Result<Option<Grace>, Complaint>,
     save_config: bool,
     shape: &Shape,
@@ -262,9 +271,15 @@ pub(super) fn submit(
         Ok(sources) => sources,
         Err(complaints) => return Ok(Answer::from(complaints).into()),
     };
-    let terms = Terms { how, validate, namespace: submit.namespace.as_deref(), selector, save_config };
-    let said = |error: &ReadError| {
-        Complaint::Plain(if validate == Validate::Ignore { error.unvalidated() } else { error.to_string() })
+    let terms = Terms { how, validate, namespace: submit.namespace.as_deref(), selector, save_config, network };
+    let said = |error: &ReadError| match error {
+        ReadError::NoMatch { kind, file, place, .. } if kind == "NetworkPolicy" => Complaint::NotYet(format!(
+            "{file}:{}: a NetworkPolicy is refused, for nothing would enforce it; pods that are not to reach each other \
+             are put into networks of their own (--network bridge:NAME)",
+            place.line
+        )),
+        _ if validate == Validate::Ignore => Complaint::Plain(error.unvalidated()),
+        _ => Complaint::Plain(error.to_string()),
     };
     let Some(printer) = printer else {
         let plan = |head| {
@@ -481,8 +496,10 @@ impl Terms<'_> {
         if self.how == How::Apply {
             value = without_null(value);
         }
-        let source = written.source.clone();
-        Ok(Prepared { wanted: Some(Wanted { value, object: decoded.object, source }), warnings })
+        let (source, mut object) = (written.source.clone(), decoded.object);
+        // What was typed is not what the manifest says, and is not taken back by it.
+        self.network.put(&mut value, &mut object);
+        Ok(Prepared { wanted: Some(Wanted { value, object, source }), warnings })
     }
 
     /// Puts it where it belongs. What is replaced is where it says, or where it was told to be.

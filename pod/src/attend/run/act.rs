@@ -8,7 +8,7 @@ use super::{Attendant, Heard, complain};
 use crate::attend::launch::named;
 use crate::attend::start::forget;
 use crate::compile;
-use crate::machine::{Action, Event, LaunchFailure, Launched};
+use crate::machine::{Action, Event, LaunchFailure, Launched, Weight};
 use crate::record::WorkloadRecord;
 
 impl Attendant {
@@ -23,7 +23,14 @@ impl Attendant {
                 let tell = self.tell.clone();
                 spawn_blocking(move || {
                     let heard = match scene.make_sandbox() {
-                        Ok(sandbox) => Heard::Made(Box::new(sandbox)),
+                        Ok(sandbox) => {
+                            if let Some(message) = sandbox.made.trouble.clone() {
+                                let (weight, reason) = (Weight::Warning, "NetworkNotReady".to_owned());
+                                let noted = Event::Noted { weight, container: None, reason, message };
+                                let _at_the_end = tell.send(Heard::Event(noted));
+                            }
+                            Heard::Made(Box::new(sandbox))
+                        }
                         Err(error) => Heard::Event(Event::Sandbox(Err(launch::complain::line(&error)))),
                     };
                     let _at_the_end = tell.send(heard);

@@ -1,0 +1,233 @@
+//! Networks of pods: who reaches whom, what is told of it, and what is left.
+//!
+//! Every one of these is in a network of its own ([`apart`]), so no bridge, rule or address of theirs comes to the
+//! machine's. All other tests say `POD_NETWORK=none`.
+
+mod place;
+
+use std::fs;
+use std::net::{IpAddr, SocketAddr};
+
+use libtest_mimic::Trial;
+use serde_json::{Value, json};
+
+use crate::house::{House, User, eventually};
+use crate::pods::{BUSYBOX, image, pod, put, shown, waiting};
+use crate::trial::{Need, trial};
+use place::{Listening, World, apart, inside, reaches, run};
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let needs = [Need::Root, Need::Program("ip"), Need::Program("nft")];
+    let with_images = [&needs[..], BUSYBOX].concat();
+    vec![
+        trial("networks::pods_on_a_bridge_reach_each_other_and_the_world", &needs, || apart(bridged)),
+        trial("networks::a_bridge_goes_with_its_last_pod", &needs, || apart(gone)),
+        trial("networks::a_pod_has_nobody_s_address_but_its_own", &needs, || apart(spoofing)),
+        trial("networks::a_pod_reaches_nothing_of_the_machine_s_loopback", &needs, || apart(loopback)),
+        trial("networks::without_nft_there_is_no_way_out_and_it_is_told", &needs, || apart(without_nft)),
+        trial("networks::pods_of_manifests_have_addresses", &with_images, || apart(manifests)),
+        trial("networks::what_cannot_be_is_refused", &[Need::Root], || apart(refused)),
+    ]
+}
+
+/// The addresses of a pod.
+fn addresses(house: &House, pod: &str) -> Vec<IpAddr> {
+    let told = house.describe(pod);
+    told["addresses"].as_array().unwrap().iter().map(|it| it.as_str().unwrap().parse().unwrap()).collect()
+}
+
+fn bridged() {
+    let house = House::new(User::Root);
+    let world = World::new(&house);
+    for (name, network) in [("web", "bridge"), ("db", "bridge"), ("red", "bridge:red")] {
+        house.pod(&["create", name, "--network", network]).ok();
+    }
+    let pause = |name: &str| house.pause(name);
+    let (web, db) = (addresses(&house, "web"), addresses(&house, "db"));
+    assert_eq!((web.len(), db.len()), (2, 2), "{web:?} {db:?}");
+    for address in db {
+        let listening = Listening::inside(pause("db"), SocketAddr::new(address, 80));
+        reaches(pause("web"), listening.address).unwrap();
+        assert!(web.contains(&listening.who_came()), "pods see each other's own addresses");
+        let other = reaches(pause("red"), listening.address);
+        assert!(other.is_err(), "another network reaches {address}");
+    }
+    // The world has no way to pods: what it sees is the machine.
+    for name in ["web", "red"] {
+        let listening = Listening::inside(world.pid(), SocketAddr::new(World::ADDRESS, 80));
+        reaches(pause(name), listening.address).unwrap();
+        assert_eq!(listening.who_came(), World::MACHINE);
+    }
+    house.nsjoin(&["-t", &pause("web").to_string(), "-n", "ip", "-4", "addr", "show", "eth0"]).ok();
+    let wide = house.pod(&["get", "-o", "wide"]).ok().out();
+    assert!(wide.contains(&web[0].to_string()) && wide.contains("bridge:red"), "{wide}");
+    let described = house.pod(&["describe", "web"]).ok().out();
+    assert!(described.lines().any(|line| line.starts_with("Network:") && line.ends_with(" bridge")), "{described}");
+    let hosts = house.pod(&["exec", "web", "--", "cat", "/etc/hosts"]).ok().out();
+    assert!(hosts.contains(&format!("{}\tweb\n", web[0])), "{hosts}");
+    let names = fs::read_to_string(house.state().join(".networks/default/names")).unwrap();
+    assert!(names.contains(&format!("{}\tdb\n", addresses(&house, "db")[0])), "{names}");
+    assert!(!names.contains("red"), "names of one network are no other's: {names}");
+    for name in ["web", "db", "red"] {
+        house.pod(&["delete", name, "--now"]).ok();
+    }
+    nothing_is_left();
+}
+
+/// No link, table or route of ours is there, now or in a moment: links go with their networks, in the kernel's time.
+fn nothing_is_left() {
+    eventually("no link is left", || (!run("ip", &["-o", "link"]).contains("pod")).then_some(()));
+    let tables = run("nft", &["list", "tables"]);
+    assert!(!tables.contains("podkit"), "{tables}");
+}
+
+fn gone() {
+    let house = House::new(User::Root);
+    run("nft", &["add table inet others; add chain inet others mine"]);
+    house.pod(&["create", "one", "--network", "bridge"]).ok();
+    let first = addresses(&house, "one")[0];
+    house.pod(&["create", "two", "--network", "bridge"]).ok();
+    house.pod(&["delete", "one", "--now"]).ok();
+    // Who comes again has the address that it had.
+    house.pod(&["create", "one", "--network", "bridge"]).ok();
+    assert_eq!(addresses(&house, "one")[0], first);
+    let links = run("ip", &["-o", "link", "show", "type", "bridge"]);
+    assert_eq!(links.lines().count(), 1, "{links}");
+    house.pod(&["delete", "one", "--now"]).ok();
+    house.pod(&["delete", "two", "--now"]).ok();
+    nothing_is_left();
+    // One that has ended by itself is still there, and so is its address, until it is deleted.
+    house.pod(&["create", "one", "--network", "bridge"]).ok();
+    run("kill", &["-KILL", &house.pause("one").to_string()]);
+    eventually("it is dead", || (house.describe("one")["status"] == "Dead").then_some(()));
+    assert_eq!(addresses(&house, "one")[0], first);
+    house.pod(&["delete", "one", "--now"]).ok();
+    nothing_is_left();
+    assert!(run("nft", &["list", "table", "inet", "others"]).contains("mine"), "what is others' is as it was");
+}
+
+fn spoofing() {
+    let house = House::new(User::Root);
+    for name in ["good", "bad"] {
+        house.pod(&["create", name, "--network", "bridge"]).ok();
+    }
+    let (good, bad) = (house.pause("good"), house.pause("bad"));
+    let listening = || Listening::inside(good, SocketAddr::new(addresses(&house, "good")[0], 80));
+    reaches(bad, listening().address).unwrap();
+    inside(bad, || run("ip", &["link", "set", "eth0", "address", "02:70:01:02:03:04"]));
+    assert!(reaches(bad, listening().address).is_err(), "it has another link's address");
+    inside(bad, || run("ip", &["link", "set", "eth0", "address", &mac(&addresses(&house, "bad")[0])]));
+    reaches(bad, listening().address).unwrap();
+    house.pod(&["delete", "good", "--now"]).ok();
+    house.pod(&["delete", "bad", "--now"]).ok();
+}
+
+/// The address of the link of who has this one.
+fn mac(address: &IpAddr) -> String {
+    let IpAddr::V4(address) = address else { panic!("{address}") };
+    let octets = address.octets().map(|octet| format!("{octet:02x}"));
+    format!("02:70:{}", octets.join(":"))
+}
+
+fn loopback() {
+    let house = House::new(User::Root);
+    house.pod(&["create", "web", "--network", "bridge"]).ok();
+    let ours = Listening::here(SocketAddr::from(([127, 0, 0, 1], 0)));
+    let gateway = {
+        let record = fs::read_to_string(house.state().join("web/network.json")).unwrap();
+        let record: Value = serde_json::from_str(&record).unwrap();
+        record["gateways"][0].as_str().unwrap().parse::<IpAddr>().unwrap()
+    };
+    let port = ours.address.port();
+    for address in [gateway, IpAddr::from([127, 0, 0, 1])] {
+        assert!(reaches(house.pause("web"), SocketAddr::new(address, port)).is_err(), "{address}");
+    }
+    // What listens everywhere is reached, as under docker.
+    let everywhere = Listening::here(SocketAddr::from(([0, 0, 0, 0], 0)));
+    reaches(house.pause("web"), SocketAddr::new(gateway, everywhere.address.port())).unwrap();
+    house.pod(&["delete", "web", "--now"]).ok();
+}
+
+fn without_nft() {
+    let house = House::new(User::Root);
+    let world = World::new(&house);
+    let bare = house.work().join("bin");
+    fs::create_dir(&bare).unwrap();
+    let create = |name: &str| {
+        let mut command = house.command("unshare");
+        let script = "mount -t tmpfs none /usr/sbin && exec pod create \"$0\" --network bridge";
+        house.finish(command.args(["-m", "sh", "-c", script, name])).ok();
+    };
+    create("web");
+    create("db");
+    let described = house.pod(&["describe", "web"]).ok().out();
+    assert!(described.contains("the way out of network bridge (cannot run nft"), "{described}");
+    let listening = Listening::inside(house.pause("db"), SocketAddr::new(addresses(&house, "db")[0], 80));
+    reaches(house.pause("web"), listening.address).unwrap();
+    let out = Listening::inside(world.pid(), SocketAddr::new(World::ADDRESS, 80));
+    assert!(reaches(house.pause("web"), out.address).is_err());
+    // Who listens in there keeps a network, and its links, when all of the pod is gone.
+    drop((listening, out));
+    house.pod(&["delete", "web", "--now"]).ok();
+    house.pod(&["delete", "db", "--now"]).ok();
+    nothing_is_left();
+}
+
+fn manifests() {
+    let house = House::new(User::Root);
+    image(&house);
+    let mut waits = waiting("main", "echo address $POD_IP;");
+    waits["env"] = json!([{ "name": "POD_IP", "valueFrom": { "fieldRef": { "fieldPath": "status.podIP" } } }]);
+    let spec = json!({ "containers": [waits], "hostname": "host", "subdomain": "sub" });
+    let file = put(&house, "web.json", &pod("web", &spec));
+    let apply = |more: &[&str]| {
+        let mut command = house.command("pod");
+        command.env_remove("POD_NETWORK").args(["apply", "-f", &file, "--wait", "--timeout", "30s"]).args(more);
+        house.finish(&mut command)
+    };
+    apply(&[]).ok();
+    let address = shown(&house, "web", "{.status.podIP}");
+    assert!(address.starts_with("10."), "{address}");
+    assert_eq!(shown(&house, "web", "{.status.podIPs[*].ip}").split(' ').count(), 2);
+    house.logged("web", "main", &format!("address {address}"));
+    let hosts = house.pod(&["exec", "web", "--", "cat", "/etc/hosts"]).ok().out();
+    assert!(hosts.contains(&format!("{address}\thost.sub.default.svc.cluster.local\thost\n")), "{hosts}");
+    let names = fs::read_to_string(house.state().join(".networks/default/names")).unwrap();
+    let line = format!("{address}\tweb web.default host.sub host.sub.default host.sub.default.svc.cluster.local\n");
+    assert!(names.contains(&line), "{names}");
+    assert!(house.pod(&["get", "pods", "-o", "wide"]).ok().out().contains(&address));
+    house.pod(&["delete", "-f", &file]).ok();
+    nothing_is_left();
+    apply(&["--network", "none"]).ok();
+    assert_eq!(shown(&house, "web", "{.status.podIP}"), "127.0.0.1");
+    assert_eq!(shown(&house, "web", "{.metadata.annotations.podkit/network}"), "none");
+    assert_eq!(apply(&[]).ok().out(), "pod/web unchanged\n");
+    house.pod(&["delete", "-f", &file]).ok();
+    house.pod(&["image", "remove", "box"]).ok();
+}
+
+fn refused() {
+    let house = House::new(User::Root);
+    for (words, says) in [
+        (
+            &["--network", "host", "--share", "net,ipc"][..],
+            "a pod is in the host's network where it does not share net",
+        ),
+        (&["--network", "bridge", "--share", "ipc"], "a pod is in the host's network where it does not share net"),
+        (&["--network", "bridge:No"], "is no network: none, host, bridge, bridge:NAME, pasta or cni:NAME"),
+    ] {
+        let ran = house.pod(&[&["create", "web"], words].concat());
+        assert!(!ran.output.status.success() && ran.err().contains(says), "{ran}");
+    }
+    house.pod(&["create", "web", "--network", "host"]).ok();
+    assert_eq!(house.describe("web")["share"], json!(["ipc", "uts", "pid"]));
+    house.pod(&["delete", "web", "--now"]).ok();
+    let mut manifest: Value =
+        serde_json::from_str(&pod("web", &json!({ "containers": [waiting("main", "")] }))).unwrap();
+    for (network, says) in [("nowhere", "is no network"), ("host", "and hostNetwork is not true")] {
+        manifest["metadata"]["annotations"] = json!({ "podkit/network": network });
+        let file = put(&house, "bad.json", &manifest.to_string());
+        let ran = house.pod(&["apply", "-f", &file]);
+        assert!(!ran.output.status.success() && ran.err().contains(says), "{ran}");
+    }
+}
