@@ -89,6 +89,8 @@ pub(crate) fn around(place: &Place, pods: &[Pod]) -> anyhow::Result<Seen> {
         listeners: world::listeners()?,
         unix_listeners: world::unix_listeners()?,
         mounts: world::mounts()?,
+        links: world::links()?,
+        tables: Vec::new(),
         cgroups: Vec::new(),
         entries: world::entries(&place.state())?,
         talk: None,

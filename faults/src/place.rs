@@ -127,6 +127,7 @@ impl Place {
             .args(arguments)
             .env_clear()
             .env("PATH", format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", self.bin().display()))
+            .env("POD_NETWORK", "none")
             .env("HOME", self.work())
             .env("LANG", "C.UTF-8")
             .env("POD_STATE_DIR", self.state())

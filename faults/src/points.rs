@@ -304,7 +304,8 @@ impl Course<'_> {
         };
         let left = settled(look)?;
         if left.is_empty() {
-            let seen = Seen { cgroups: world::cgroups(POD), ..look::around(self.place, &[])? };
+            let tables = if self.verb.has_network() { world::tables()? } else { Vec::new() };
+            let seen = Seen { cgroups: world::cgroups(POD), tables, ..look::around(self.place, &[])? };
             violations.extend(promises::nothing_is_left(&self.before, &seen));
             return Ok(violations);
         }

@@ -72,6 +72,8 @@ pub(crate) struct Seen {
     pub(crate) listeners: BTreeSet<u16>,
     pub(crate) unix_listeners: usize,
     pub(crate) mounts: usize,
+    pub(crate) links: Vec<String>,
+    pub(crate) tables: Vec<String>,
     pub(crate) cgroups: Vec<String>,
     pub(crate) entries: Vec<String>,
     pub(crate) talk: Option<Talk>,
@@ -356,6 +358,12 @@ pub(crate) fn nothing_is_left(before: &Seen, seen: &Seen) -> Vec<Violation> {
     let listeners: Vec<_> = seen.listeners.difference(&before.listeners).collect();
     if !listeners.is_empty() {
         left.insert("a listener is left", format!("{listeners:?}"));
+    }
+    if !seen.links.is_empty() {
+        left.insert("a link is left", seen.links.join(" "));
+    }
+    if !seen.tables.is_empty() {
+        left.insert("a table of nft's is left", seen.tables.join(" "));
     }
     if seen.unix_listeners > before.unix_listeners {
         left.insert("a socket is left", seen.unix_listeners.to_string());

@@ -32,11 +32,16 @@ const KEEP: &[&str] = &["pod", "apply", "-f", "../images/map.json"];
 pub(crate) const APPLY: &[&str] = &["pod", "apply", "-f", "../images/pod.json", "--wait", "--timeout", "10s"];
 const UNAPPLY: &[&str] = &["pod", "delete", "-f", "../images/pod.json"];
 
+/// A pod on a bridge.
+const CONNECT: &[&str] = &["pod", "create", POD, "--network", "bridge"];
+
 /// A step towards the point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     /// A pod of two published ports, or of none.
     Create { ports: bool },
+    /// A pod on a bridge.
+    Connect,
     /// The workload, idle or talking.
     Add { talks: bool },
     /// The image.
@@ -95,6 +100,7 @@ pub(crate) struct Verb {
     pub(crate) codes: &'static [i32],
 }
 
+const CONNECTED: &[Step] = &[Step::Connect];
 const EMPTY: &[Step] = &[Step::Create { ports: false }];
 const PORTS: &[Step] = &[Step::Create { ports: true }];
 const BUSY: &[Step] = &[Step::Create { ports: true }, Step::Add { talks: false }];
@@ -147,6 +153,8 @@ const fn failed(
 pub(crate) const VERBS: &[Verb] = &[
     command("create", &[], &[&["pod", "create", POD]], Promise::Created),
     command("create-ports", &[], &[&["pod", "create", POD], PUBLISH], Promise::Created),
+    command("network-create", &[], &[CONNECT], Promise::Created),
+    command("network-delete", CONNECTED, &[&["pod", "delete", "--now", POD]], Promise::Deleted),
     command("add-first", EMPTY, &[ADD, NAMED, IDLE], Promise::Added),
     command("add-second", PORTS, &[ADD, NAMED, IDLE], Promise::Added),
     command("exec", EMPTY, &[&["pod", "exec", POD, "--", "true"]], Promise::Kept),
@@ -202,7 +210,13 @@ impl Verb {
 
     /// Whether it is about a pod at all.
     pub(crate) fn has_pod(&self) -> bool {
-        self.prepare.iter().any(|step| matches!(step, Step::Create { .. })) || self.promise == Promise::Created
+        self.prepare.iter().any(|step| matches!(step, Step::Create { .. } | Step::Connect))
+            || self.promise == Promise::Created
+    }
+
+    /// Whether it is about a network at all.
+    pub(crate) fn has_network(&self) -> bool {
+        self.prepare.contains(&Step::Connect) || self.command.contains(&CONNECT)
     }
 
     /// Whether it is about an image at all.
@@ -227,6 +241,7 @@ impl Step {
         match self {
             Self::Create { ports: false } => create(POD),
             Self::Create { ports: true } => [&["pod", "create", POD], PUBLISH].concat(),
+            Self::Connect => CONNECT.to_vec(),
             Self::Add { talks: false } => add(POD, WORKLOAD, IDLE),
             Self::Add { talks: true } => add(POD, WORKLOAD, COUNTING),
             Self::Load => LOAD.to_vec(),

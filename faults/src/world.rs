@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::process;
+use std::process::{self, Command};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -104,6 +104,24 @@ pub(crate) fn unix_listeners() -> io::Result<usize> {
 /// How many mounts we see.
 pub(crate) fn mounts() -> io::Result<usize> {
     Ok(fs::read_to_string("/proc/self/mountinfo")?.lines().count())
+}
+
+/// The links of pods' networks.
+pub(crate) fn links() -> io::Result<Vec<String>> {
+    let text = fs::read_to_string("/proc/net/dev")?;
+    let names = text.lines().filter_map(|line| line.split_once(':')).map(|(name, _)| name.trim().to_owned());
+    Ok(names.filter(|name| name.starts_with("pod")).collect())
+}
+
+/// The tables of nft's that are ours; none where there is no nft.
+pub(crate) fn tables() -> io::Result<Vec<String>> {
+    match Command::new("/usr/sbin/nft").args(["list", "tables"]).output() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        told => {
+            let told = String::from_utf8_lossy(&told?.stdout).into_owned();
+            Ok(told.lines().filter(|line| line.contains("podkit_")).map(str::to_owned).collect())
+        }
+    }
 }
 
 /// The cgroups that are called by a pod of ours, which no other run's pods are called.

@@ -54,9 +54,14 @@ fn fine(user: User) {
     says(&finding(doctor(), 0, "data directory"), "ok", " MiB free");
     let text = house.pod(&["doctor"]).ok().out();
     assert!(text.ends_with("\nPods can run here.\n"), "{text}");
-    for unused in ["pasta ", "/dev/net/tun ", "CNI ", "nft "] {
-        let line = text.lines().find(|line| line.starts_with(unused)).unwrap_or_else(|| panic!("no {unused}: {text}"));
-        assert!(line.ends_with("; pods do without"), "{line}");
+    for (what, says) in [
+        ("pasta ", "--network pasta"),
+        ("/dev/net/tun ", "pasta needs it"),
+        ("CNI ", "cni"),
+        ("nft ", "--network bridge"),
+    ] {
+        let line = text.lines().find(|line| line.starts_with(what)).unwrap_or_else(|| panic!("no {what}: {text}"));
+        assert!(line.to_lowercase().contains(says), "{line}");
     }
     assert_eq!(entries(&house), before);
     house.pod(&["create", "web"]).ok();

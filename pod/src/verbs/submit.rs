@@ -142,7 +142,8 @@ impl Apply {
     pub(crate) fn plain(filename: Vec<String>, waits: bool, timeout: Option<Duration>) -> Self {
         let files = Files { filename, ..Files::default() };
         let submit = Submit { files, wait: waits.then_some(Wait::Meant), timeout, ..Submit::default() };
-        Self { submit, force: Force::default(), foreground: false, shape: Shape::default() }
+        let network = ToConnect::default();
+        Self { submit, force: Force::default(), network, foreground: false, shape: Shape::default() }
     }
 }
 

@@ -56,10 +56,9 @@ fn answer(socket: RawFd) -> Result<Result<(), Errno>, Errno> {
     let mut answer = [0_u8; HEADER + size_of::<i32>()];
     // SAFETY: the kernel writes at most `answer.len()` bytes to `answer`.
     let length = Errno::result(unsafe { libc::recv(socket, answer.as_mut_ptr().cast(), answer.len(), 0) })?;
-    let (Some(kind), Some(errno)) = (answer.get(4..6), answer.get(HEADER..)) else { return Err(Errno::EPROTO) };
-    let is_answer = kind == (libc::NLMSG_ERROR as u16).to_ne_bytes() && length.cast_unsigned() == answer.len();
-    let errno: [u8; 4] = errno.try_into().map_err(|_| Errno::EPROTO)?;
-    match i32::from_ne_bytes(errno) {
+    let kind = u16::from_ne_bytes([answer[4], answer[5]]);
+    let is_answer = libc::c_int::from(kind) == libc::NLMSG_ERROR && length.cast_unsigned() == answer.len();
+    match i32::from_ne_bytes([answer[16], answer[17], answer[18], answer[19]]) {
         _ if !is_answer => Err(Errno::EPROTO),
         0 => Ok(Ok(())),
         errno => Ok(Err(Errno::from_raw(-errno))),
