@@ -31,6 +31,9 @@ pub struct Attachment {
     /// Name servers that only this network has.
     #[serde(default)]
     pub resolvers: Vec<IpAddr>,
+    /// The domains that it searches.
+    #[serde(default)]
+    pub searches: Vec<String>,
     /// What the other end of its link is called, outside, and by which nobody else has its addresses.
     #[serde(default)]
     pub outside: Option<String>,

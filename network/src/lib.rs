@@ -3,11 +3,16 @@
 
 mod answer;
 mod attachment;
+pub mod cni;
 mod directory;
 mod kind;
+mod look;
 pub mod message;
 mod names;
 pub mod nft;
+pub mod pasta;
+mod plain;
+mod program;
 mod range;
 mod socket;
 
@@ -15,6 +20,7 @@ pub use answer::{Address, Link, Route};
 pub use attachment::{Attachment, InvalidMac, InvalidPrefixed, Mac, Prefixed};
 pub use directory::{Held, NAMES, NETWORKS, NetworkDirectory, NetworkRecord};
 pub use kind::{CniName, DEFAULT, InvalidNetwork, Network};
+pub use look::look;
 pub use names::Names;
 pub use range::{Range, hash, unique_local};
 pub use socket::{Netlink, own_network};

@@ -121,6 +121,7 @@ impl Netlink {
     }
 }
 
+/// One that was made in another network, and answers for that.
 impl From<OwnedFd> for Netlink {
     fn from(socket: OwnedFd) -> Self {
         Self(socket)

@@ -5,23 +5,33 @@
 //! the directory, of a pod or of one that never was, knows what to give back.
 
 mod bridge;
+mod cni;
 mod error;
+mod pasta;
 mod usual;
 
+use std::fs;
 use std::net::IpAddr;
 use std::path::Path;
 
-use launch::Identity;
+use launch::{Identity, Origin};
+use network::cni::CniRecord;
 use network::{Attachment, Network};
 use registry::PodDirectory;
 
 use crate::plan::PodPlan;
 use crate::programs::Programs;
 use crate::record::Missing;
+use crate::sandbox;
 use crate::wire::Wire;
 
+pub(crate) use cni::{check, part};
 pub use error::ConnectError;
+pub(crate) use pasta::open;
 pub(crate) use usual::{CHOSEN, VARIABLE, chosen, of};
+
+/// A resolver asks no more.
+const MOST_SERVERS: usize = 3;
 
 /// What a pod has of its network.
 #[derive(Debug)]
@@ -32,6 +42,17 @@ pub(crate) struct Connection {
     wire: Option<Wire>,
     /// What it has to do without.
     missing: Vec<Missing>,
+    /// What is to be done once there is a sandbox, and for which pod.
+    rest: Option<(Rest, PodPlan)>,
+}
+
+/// What can only be done once there is a sandbox.
+#[derive(Debug)]
+enum Rest {
+    /// To have plugins make the network.
+    Cni(Box<CniRecord>),
+    /// To give it a way out.
+    Pasta,
 }
 
 /// Takes what the network gives to the pod of this plan, which is in the making in this directory, of those that are
@@ -42,13 +63,20 @@ pub(crate) struct Connection {
 pub(crate) fn prepare(root: &Path, plan: &PodPlan, directory: &PodDirectory) -> Result<Connection, ConnectError> {
     let attachment = Attachment::new(plan.network().clone());
     match plan.network() {
-        Network::None | Network::Host => Ok(Connection { attachment, wire: None, missing: Vec::new() }),
+        Network::None | Network::Host => Ok(Connection::of(attachment, None)),
         Network::Bridge(name) => {
             let taken = bridge::take(root, name, plan, directory)?;
             let missing = taken.missing.into_iter().collect();
-            Ok(Connection { attachment: taken.attachment, wire: Some(taken.wire), missing })
+            Ok(Connection { attachment: taken.attachment, wire: Some(taken.wire), missing, rest: None })
         }
-        other => Err(ConnectError::NotYet { network: other.clone() }),
+        Network::Pasta => {
+            pasta::prepare()?;
+            Ok(Connection::of(attachment, Some((Rest::Pasta, plan.clone()))))
+        }
+        Network::Cni(name) => {
+            let rest = Rest::Cni(Box::new(cni::prepare(plan, name)?));
+            Ok(Connection::of(attachment, Some((rest, plan.clone()))))
+        }
     }
 }
 
@@ -60,16 +88,21 @@ pub(crate) fn do_without(
     root: &Path,
     plan: &PodPlan,
     directory: &PodDirectory,
+    here: &Origin,
     why: &ConnectError,
 ) -> Result<Connection, ConnectError> {
-    release(root, directory)?;
+    release(root, directory, here)?;
     let attachment = Attachment::new(Network::None);
     directory.write_network(&attachment)?;
     let missing = Missing { mount: format!("network {}", plan.network()), reason: launch::complain::line(why) };
-    Ok(Connection { attachment, wire: None, missing: vec![missing] })
+    Ok(Connection { attachment, wire: None, missing: vec![missing], rest: None })
 }
 
 impl Connection {
+    fn of(attachment: Attachment, rest: Option<(Rest, PodPlan)>) -> Self {
+        Self { attachment, wire: None, missing: Vec::new(), rest }
+    }
+
     /// What it is given, and what it has to do without, where nothing is left to be done.
     pub(crate) fn given(self) -> (Attachment, Vec<Missing>) {
         (self.attachment, self.missing)
@@ -92,15 +125,41 @@ impl Connection {
     /// It cannot be done. What was taken by then is on record.
     pub(crate) fn complete(
         self,
-        _directory: &PodDirectory,
+        directory: &PodDirectory,
         pause: Identity,
         _programs: &Programs,
     ) -> Result<(Attachment, Vec<Missing>), ConnectError> {
-        if let Some(wire) = self.wire {
-            bridge::join(&wire, pause, &self.attachment)?;
+        let Self { mut attachment, wire, missing, rest } = self;
+        if let Some(wire) = wire {
+            bridge::join(&wire, pause, &attachment)?;
         }
-        Ok((self.attachment, self.missing))
+        let Some((rest, plan)) = rest else { return Ok((attachment, missing)) };
+        let resolv_conf = fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
+        let machines = resolvers(&resolv_conf);
+        match rest {
+            Rest::Cni(record) => {
+                cni::join(*record, directory, pause, &mut attachment)?;
+                if attachment.resolvers.is_empty() {
+                    let others = machines.into_iter().filter(|server| !server.is_loopback());
+                    attachment.resolvers = others.take(MOST_SERVERS).collect();
+                }
+            }
+            Rest::Pasta => pasta::join(directory, pause, &mut attachment, &machines)?,
+        }
+        directory.write_network(&attachment)?;
+        sandbox::rewrite(&plan, directory, &attachment)?;
+        Ok((attachment, missing))
     }
+}
+
+/// The name servers that a resolv.conf names.
+fn resolvers(text: &str) -> Vec<IpAddr> {
+    let server = |line: &str| {
+        let mut words = line.split_whitespace();
+        // An address may say by which link it is reached, of the machine's, which a pod has not.
+        if words.next() == Some("nameserver") { words.next()?.parse().ok() } else { None }
+    };
+    text.lines().filter_map(server).collect()
 }
 
 /// Gives back what the network has given to the pod in this directory, of which nothing runs any more; what was given
@@ -108,10 +167,23 @@ impl Connection {
 ///
 /// # Errors
 /// It cannot be given back.
-pub(crate) fn release(root: &Path, directory: &PodDirectory) -> Result<(), ConnectError> {
+pub(crate) fn release(root: &Path, directory: &PodDirectory, here: &Origin) -> Result<(), ConnectError> {
+    part(directory, here)?;
     let Some(attachment) = directory.network::<Attachment>()? else { return Ok(()) };
     match &attachment.network {
         Network::Bridge(name) => bridge::give_back(root, name, &attachment),
         Network::None | Network::Host | Network::Pasta | Network::Cni(_) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn name_servers_are_those_that_anybody_may_ask() {
+        let text = "# nameserver 1.1.1.1\nsearch a\nnameserver 127.0.0.53\n nameserver  fd00::1 # x\nnameserver fe80::1%eth0\n";
+        let found: Vec<String> = resolvers(text).iter().map(ToString::to_string).collect();
+        assert_eq!(found, ["127.0.0.53", "fd00::1"]);
     }
 }

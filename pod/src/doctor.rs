@@ -1,6 +1,7 @@
 //! What a machine offers to pods: what was found of it, and how that is said. Looking is `look`'s, trying `attempt`'s.
 
 mod attempt;
+mod cni;
 mod look;
 mod network;
 mod room;

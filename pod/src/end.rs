@@ -13,6 +13,7 @@ use nix::errno::Errno;
 use reaper::Signal;
 use registry::{Damage, Name, PodDirectory, Process, RegistryError};
 
+use crate::connect;
 use crate::error::Error;
 use crate::holders::{Holder, holders, members};
 use crate::record::PodRecord;
@@ -34,6 +35,8 @@ pub(crate) fn end(name: &Name, directory: &PodDirectory, here: &Origin) -> Resul
     let pauses = pauses(directory, here).map_err(|source| RegistryError::Unseen { name: name.clone(), source })?;
     let deadline = Instant::now() + PATIENCE;
     let strays = Strays::of(directory);
+    // While its network is there more of it can be undone; what this cannot is tried, and told, when the pod is forgotten.
+    let _tried_again = connect::part(directory, here);
     for pause in pauses {
         let mut members = members(pause.identity.pid);
         members.extend(workloads(directory));
@@ -58,6 +61,10 @@ pub(crate) fn end(name: &Name, directory: &PodDirectory, here: &Origin) -> Resul
         if holder.is_some() || !is_unsupervised(directory, Instant::now() + FOLLOW)? {
             return Err(Error::Stuck { name: name.clone(), holders: holder.into_iter().collect() });
         }
+    }
+    // It sees no end of what it holds open.
+    if let Some(holder) = end_follower(directory, Process::Pasta, here, Duration::ZERO)? {
+        return Err(Error::Stuck { name: name.clone(), holders: vec![holder] });
     }
     for follower in [Process::Forwarder].into_iter().chain(consoles) {
         if let Some(holder) = end_follower(directory, follower, here, FOLLOW)? {
@@ -113,20 +120,27 @@ fn workloads(directory: &PodDirectory) -> Vec<i32> {
 
 /// Ends what was made of a pod that never was one, or is none any more.
 pub(crate) fn end_draft(directory: &PodDirectory, here: &Origin) -> Result<(), Error> {
-    let Some(pause) = directory.drafted(Process::Pause)? else { return Ok(()) };
+    let processes = [directory.drafted(Process::Pause)?, directory.drafted(Process::Pasta)?];
+    for process in processes.into_iter().flatten() {
+        end_drafted(directory, here, process)?;
+    }
+    Ok(())
+}
+
+fn end_drafted(directory: &PodDirectory, here: &Origin, process: Identity) -> Result<(), Error> {
     let unseen = |source| Error::from(RegistryError::Blind(source));
     match directory.origin()?.from_here(here) {
         Reach::Past => return Ok(()),
         Reach::Elsewhere(source) => return Err(unseen(source)),
         Reach::Here => {}
     }
-    let Some(pidfd) = Pidfd::of(pause).map_err(unseen)? else { return Ok(()) };
-    let pause = Pinned { identity: pause, pidfd };
-    kill(&pause)?;
-    if ended_by(&pause.pidfd, Instant::now() + FOLLOW)? {
+    let Some(pidfd) = Pidfd::of(process).map_err(unseen)? else { return Ok(()) };
+    let process = Pinned { identity: process, pidfd };
+    kill(&process)?;
+    if ended_by(&process.pidfd, Instant::now() + FOLLOW)? {
         return Ok(());
     }
-    Err(Error::Left { path: directory.path().to_owned(), holders: holders(pause.identity.pid, &[]) })
+    Err(Error::Left { path: directory.path().to_owned(), holders: holders(process.identity.pid, &[]) })
 }
 
 struct Pinned {

@@ -28,7 +28,7 @@ use crate::plan::PodPlan;
 use crate::record::Missing;
 use crate::wire::Wire;
 
-pub(crate) use etc::mend;
+pub(crate) use etc::{mend, rewrite};
 use who::RunsAs;
 pub(crate) use who::{entered_to_mount, is_admin};
 

@@ -130,9 +130,11 @@ impl Store {
             let name = directory.path().file_name();
             // What is being deleted has been seen to end.
             if name.is_some_and(|name| name.as_encoded_bytes().starts_with(CREATING.as_bytes())) {
+                // While its network is there more of it can be undone; what this cannot is tried below.
+                let _tried_again = connect::part(directory, &self.here);
                 end::end_draft(directory, &self.here)?;
             }
-            connect::release(self.registry.root(), directory)?;
+            connect::release(self.registry.root(), directory, &self.here)?;
             cgroup::clear_all(directory)?;
             instance::remove_all(directory)?;
         }

@@ -15,6 +15,7 @@ mod act;
 mod adopt;
 mod client;
 mod decide;
+mod door;
 mod entry;
 mod heard;
 mod log;

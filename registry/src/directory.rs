@@ -106,6 +106,30 @@ impl PodDirectory {
         write_json(&self.network_file(), attachment)
     }
 
+    /// What plugins were asked to make for it; `None` where nothing ever was, or they have undone it.
+    ///
+    /// # Errors
+    /// When the record cannot be read or is damaged.
+    pub fn cni<T: DeserializeOwned>(&self) -> Result<Option<T>, RegistryError> {
+        read_json(&self.cni_file())
+    }
+
+    /// Writes what plugins are about to be asked for, or what they have said.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_cni(&self, record: &impl Serialize) -> Result<(), RegistryError> {
+        write_json(&self.cni_file(), record)
+    }
+
+    /// Forgets what plugins were asked for: they have undone it.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn forget_cni(&self) -> Result<(), RegistryError> {
+        tree::remove(&self.cni_file())
+    }
+
     /// The names of the workloads that were ever launched, in order.
     ///
     /// # Errors

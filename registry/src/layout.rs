@@ -4,12 +4,13 @@
 //! |---|---|
 //! | `origin` | the boot and the namespaces in which its processes were counted |
 //! | `pod.json` | what was asked for, and what came of it |
-//! | `pause`, `supervisor`, `forwarder`, `workloads/NAME/process` | who it is: its line of `/proc/PID/stat` and a sum |
+//! | `pause`, `supervisor`, `forwarder`, `pasta`, `workloads/NAME/process` | who it is: its line of `/proc/PID/stat` and a sum |
 //! | `workloads/NAME/spec.json`, `end.json` | what was launched, how it ended |
 //! | `workloads/NAME/stdout`, `stderr` | the fifos that its output goes through |
 //! | `workloads/NAME/console` | the process that stands before them, where it has a terminal or a stdin |
 //! | `workloads/.NAME` | one that is being launched |
 //! | `network.json` | what it is given in its network |
+//! | `cni.json` | what plugins were asked to make for it, until they have undone it |
 //! | `cgroups.json` | the directories of the control groups that were made for it |
 //! | `logs/NAME/N.log` | the output of its Nth launch, in the CRI's log format; `N.log.1` and up is older |
 //! | `etc/` | the pod's hostname, hosts and resolv.conf |
@@ -38,6 +39,8 @@ pub enum Process<'a> {
     Supervisor,
     /// The one that carries what comes through published ports.
     Forwarder,
+    /// The one that carries what goes out of it, where that is pasta.
+    Pasta,
     /// The first process of a workload.
     Workload(&'a Name),
     /// And of one that is being launched.
@@ -126,6 +129,7 @@ impl PodDirectory {
             Process::Pause => self.path.join("pause"),
             Process::Supervisor => self.path.join("supervisor"),
             Process::Forwarder => self.path.join("forwarder"),
+            Process::Pasta => self.path.join("pasta"),
             Process::Workload(name) => self.workload(name).join("process"),
             Process::Draft(name) => self.draft(name).join("process"),
             Process::Console(name) => self.workload(name).join(CONSOLE),
@@ -155,6 +159,11 @@ impl PodDirectory {
     /// Where it is said what it is given in its network.
     pub(crate) fn network_file(&self) -> PathBuf {
         self.path.join("network.json")
+    }
+
+    /// Where it is said what plugins were asked to make for it.
+    pub(crate) fn cni_file(&self) -> PathBuf {
+        self.path.join("cni.json")
     }
 
     /// Where it is said which control groups were made for it.

@@ -61,6 +61,12 @@ mod cp;
 mod networks;
 // What published ports carry, and what carries them.
 mod forwarder;
+// A machine with a network of its own, and a world beyond.
+mod machine;
+// Networks that plugins make.
+mod cni;
+// A way out by pasta.
+mod pasta;
 // Images from registries.
 mod pull;
 // What goes wrong on machines that people have.
@@ -131,6 +137,8 @@ fn main() {
         doctor::trials(),
         frozen::trials(),
         forwarder::trials(),
+        cni::trials(),
+        pasta::trials(),
         refused::trials(),
         pull::trials(),
         sandbox::trials(),

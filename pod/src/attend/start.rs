@@ -80,6 +80,9 @@ pub(super) fn ensure(place: &Place, programs: &Programs) -> Result<(), Error> {
         "XDG_CONFIG_HOME",
         "DOCKER_CONFIG",
         "REGISTRY_AUTH_FILE",
+        "NETCONFPATH",
+        "CNI_PATH",
+        "POD_CNI_TIMEOUT",
         pace::VARIABLE,
         connect::VARIABLE,
     ] {

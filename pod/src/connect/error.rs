@@ -2,6 +2,8 @@
 
 use std::io;
 
+use network::cni::CniError;
+use network::pasta::PastaError;
 use network::{InvalidNetwork, Network};
 use nix::errno::Errno;
 use registry::RegistryError;
@@ -10,12 +12,6 @@ use registry::RegistryError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {
-    /// There is no such network here yet.
-    #[error("network {network} is not there yet")]
-    NotYet {
-        /// Which.
-        network: Network,
-    },
     /// What is named is no network.
     #[error(transparent)]
     Invalid(#[from] InvalidNetwork),
@@ -71,9 +67,27 @@ pub enum ConnectError {
         /// What nft says.
         why: String,
     },
-    /// Its own network cannot be entered.
+    /// Plugins do not do what they are asked.
+    #[error(transparent)]
+    Cni(#[from] CniError),
+    /// There is no way out by pasta.
+    #[error("no way out by pasta")]
+    Pasta(#[from] PastaError),
+    /// The pod's network cannot be entered to look at it.
     #[error("cannot enter the pod's network")]
     Enter(#[from] Box<nsjoin::Error>),
+    /// What is in the pod's network cannot be told.
+    #[error("cannot look at the pod's network")]
+    Inside(#[source] Errno),
+    /// There is no word that nobody else has.
+    #[error("cannot read random bytes")]
+    Random(#[source] io::Error),
+    /// It says for how long plugins are waited for, and says no time.
+    #[error("POD_CNI_TIMEOUT is {written:?}, and no time, as 30s is")]
+    Patience {
+        /// What it says.
+        written: String,
+    },
     /// What is on record of it cannot be read or written.
     #[error(transparent)]
     Registry(#[from] RegistryError),
@@ -84,6 +98,8 @@ impl ConnectError {
     #[must_use]
     pub fn hint(&self) -> Option<&str> {
         match self {
+            Self::Cni(error) => error.hint(),
+            Self::Pasta(error) => error.hint(),
             Self::Registry(error) => error.hint(),
             Self::Elsewhere { .. } => {
                 Some("ask where its other pods were made, or name another: --network bridge:NAME")

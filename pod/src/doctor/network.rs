@@ -1,22 +1,16 @@
 //! What networks of pods are made of: a bridge wants nft for its way out, pasta a device, plugins a configuration.
 
 use std::env;
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::path::PathBuf;
 
-use super::Finding;
+use super::{Finding, cni};
 
-/// Where the plugins of CNI are, unless the environment says so.
-const PLUGINS: [&str; 3] = ["/opt/cni/bin", "/usr/lib/cni", "/usr/libexec/cni"];
-const CONFIGURATION: &str = "/etc/cni/net.d";
-
-pub(super) fn look() -> [Finding; 4] {
-    [
-        program("pasta", "leads pods out for anybody: --network pasta"),
-        tun(),
-        cni(),
-        program("nft", "lets packets of pods out: --network bridge"),
-    ]
+pub(super) fn look() -> Vec<Finding> {
+    let mut found = vec![program("pasta", "leads pods out for anybody: --network pasta"), tun()];
+    found.extend(cni::look());
+    found.push(program("nft", "lets packets of pods out: --network bridge"));
+    found
 }
 
 fn program(name: &'static str, what: &str) -> Finding {
@@ -35,23 +29,4 @@ fn tun() -> Finding {
         Ok(_) => Finding::ok(DEVICE, "can be opened; pasta needs it".to_owned()),
         Err(error) => Finding::without(DEVICE, format!("cannot open it: {error}; pasta needs it"), None),
     }
-}
-
-fn cni() -> Finding {
-    const WHAT: &str = "CNI";
-    let named = env::var_os("CNI_PATH").unwrap_or_default();
-    let directories = env::split_paths(&named).chain(PLUGINS.iter().map(PathBuf::from));
-    let plugins = directories.into_iter().find(|directory| holds_something(directory));
-    let Some(plugins) = plugins else {
-        return Finding::without(WHAT, format!("no plugins in {}; for --network cni:NAME", PLUGINS.join(", ")), None);
-    };
-    let configured = if holds_something(Path::new(CONFIGURATION)) { "configured" } else { "not configured" };
-    Finding::ok(
-        WHAT,
-        format!("plugins in {}, {configured} in {CONFIGURATION}; for --network cni:NAME", plugins.display()),
-    )
-}
-
-fn holds_something(directory: &Path) -> bool {
-    fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_some())
 }

@@ -11,10 +11,11 @@ use std::path::Path;
 
 use launch::Identity;
 use launch::op::{Mount, Op};
+use network::Attachment;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
 use nix::mount::MsFlags;
 use nsjoin::Target;
-use registry::{PodDirectory, file};
+use registry::{PodDirectory, RegistryError, file};
 
 use super::who::entered_to_mount;
 use crate::error::Error;
@@ -51,6 +52,24 @@ pub(super) fn write(plan: &PodPlan, directory: &PodDirectory, addresses: &[IpAdd
         made.write_all(text(plan, name, addresses).as_bytes()).map_err(file("write", &path))?;
         // Whatever our umask: who runs inside as somebody else must be able to read it.
         made.set_permissions(Permissions::from_mode(0o644)).map_err(file("open up", &path))?;
+    }
+    Ok(())
+}
+
+/// Writes anew what depends on what the pod was given in its network since there is a sandbox. What is mounted is the
+/// file, and not its name.
+pub(crate) fn rewrite(plan: &PodPlan, directory: &PodDirectory, attachment: &Attachment) -> Result<(), RegistryError> {
+    if !plan.shares(Share::Net) {
+        return Ok(());
+    }
+    let servers: String = attachment.resolvers.iter().map(|server| format!("nameserver {server}\n")).collect();
+    let searches = attachment.searches.join(" ");
+    let searches = if searches.is_empty() { searches } else { format!("search {searches}\n") };
+    let none = || text(plan, "resolv.conf", &[]);
+    let resolv_conf = if servers.is_empty() { none() } else { searches + &servers };
+    for (name, text) in [("hosts", text(plan, "hosts", &attachment.ips())), ("resolv.conf", resolv_conf)] {
+        let path = directory.etc(name);
+        fs::write(&path, text).map_err(file("write", &path))?;
     }
     Ok(())
 }

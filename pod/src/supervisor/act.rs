@@ -18,6 +18,7 @@ use tokio::time::sleep_until;
 use super::adopt::adopt;
 use super::client::{self, Asked};
 use super::decide::{Action, Client, Event, Machine};
+use super::door;
 use super::heard::{Heard, Tell};
 use super::pod::Pod;
 use super::ports::Ports;
@@ -137,6 +138,9 @@ impl Supervisor {
             self.ports.adopt(&self.pod);
             self.carry_ports();
         }
+        if door::is_there(&self.pod) {
+            door::watch(&self.pod, self.tell.clone());
+        }
         let control = self.pod.directory.control();
         tree::remove(&control).map_err(io::Error::other)?;
         let control = UnixListener::bind(&control)?;
@@ -179,6 +183,7 @@ impl Supervisor {
             }
             if self.is_over {
                 self.ports.bury_forwarder(&self.pod);
+                door::close(&self.pod);
                 self.workloads.bury_consoles();
                 self.workloads.hear_out().await;
                 return Ok(());
@@ -256,6 +261,7 @@ impl Supervisor {
                 self.say(client, Word::Answer(answer), stays);
             }
             Action::Forward => self.carry_ports(),
+            Action::OpenDoor => door::open(&self.pod, self.tell.clone()),
             Action::Exit => self.is_over = true,
         }
     }

@@ -29,6 +29,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 const STOPPED: Duration = Duration::from_secs(10);
 /// How long to wait before a forwarder that has ended is replaced.
 const BREATH: Duration = Duration::from_millis(500);
+/// How long before a way out is tried again that could not be opened.
+const LATER: Duration = Duration::from_secs(10);
 
 /// What has happened.
 #[derive(Debug)]
@@ -45,6 +47,10 @@ pub(crate) enum Event {
     Ended(Name, Option<EndRecord>),
     /// Not all published ports are carried: the forwarder has ended, or somebody else has a port.
     PortsDown,
+    /// Who holds the way out open has ended.
+    DoorClosed,
+    /// The way out could not be opened.
+    DoorStuck,
     /// The pause process has ended, and the pod with it.
     PauseEnded,
     /// It is later.
@@ -64,6 +70,8 @@ pub(crate) enum Action {
     Answer(Client, Answer),
     /// Have all published ports carried.
     Forward,
+    /// Have the way out opened.
+    OpenDoor,
     /// There is nothing left to supervise.
     Exit,
 }
@@ -76,6 +84,8 @@ pub(crate) struct Machine {
     workloads: BTreeMap<Name, State>,
     /// When the next forwarder is due.
     forwarder: Option<Moment>,
+    /// When the way out is to be opened next.
+    door: Option<Moment>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -110,7 +120,7 @@ struct Stop {
 
 impl Machine {
     pub(crate) fn new(pod: Name) -> Self {
-        Self { pod, phase: Phase::Open, workloads: BTreeMap::new(), forwarder: None }
+        Self { pod, phase: Phase::Open, workloads: BTreeMap::new(), forwarder: None, door: None }
     }
 
     /// What is to be done now that this has happened.
@@ -131,6 +141,14 @@ impl Machine {
                 self.forwarder = Some(now + BREATH);
                 Vec::new()
             }
+            Event::DoorClosed => {
+                self.door = Some(now + BREATH);
+                Vec::new()
+            }
+            Event::DoorStuck => {
+                self.door = Some(now + LATER);
+                Vec::new()
+            }
             Event::PauseEnded => self.over(now),
             Event::Time => Vec::new(),
         };
@@ -145,7 +163,7 @@ impl Machine {
             Phase::Stopping(Stop { kill_at, .. }) => Some(*kill_at),
             Phase::Stopped { until } | Phase::Over { until } => Some(*until),
         };
-        phase.into_iter().chain(self.forwarder).min()
+        phase.into_iter().chain(self.forwarder).chain(self.door).min()
     }
 
     fn start(&mut self, client: Client, plan: Box<WorkloadPlan>, now: Moment) -> Action {
@@ -215,6 +233,7 @@ impl Machine {
             _ => BTreeSet::new(),
         };
         self.forwarder = None;
+        self.door = None;
         self.phase = Phase::Over { until: now + PATIENCE };
         let mut actions: Vec<_> = clients.into_iter().map(|client| Action::Answer(client, Answer::Stopped)).collect();
         // What was in pause's pid namespace the kernel has killed. The rest is for us to kill.
@@ -228,6 +247,10 @@ impl Machine {
         if self.forwarder.is_some_and(|due| due <= now) {
             self.forwarder = None;
             actions.push(Action::Forward);
+        }
+        if self.door.is_some_and(|due| due <= now) {
+            self.door = None;
+            actions.push(Action::OpenDoor);
         }
         let none_left = self.workloads.is_empty();
         let left: Vec<Name> = self.workloads.keys().cloned().collect();

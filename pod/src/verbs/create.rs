@@ -204,9 +204,9 @@ impl Made {
 /// Nothing is left behind then.
 pub fn create(store: &Store, plan: PodPlan, programs: &Programs) -> Result<PodDirectory, Error> {
     let made = make(store, plan, programs)?;
-    if !made.listening.is_empty()
-        && let Err(error) = supervisor::ensure(programs, &made.name, &made.directory, &made.listening)
-    {
+    // Somebody sees to it that its ports are carried, and that its way out is open.
+    let is_served = !made.listening.is_empty() || made.attachment.network == Network::Pasta;
+    if is_served && let Err(error) = supervisor::ensure(programs, &made.name, &made.directory, &made.listening) {
         // A pod whose ports nobody carries is not the one that was asked for.
         made.undo(store)?;
         return Err(error);
@@ -228,7 +228,7 @@ pub(crate) fn make(store: &Store, plan: PodPlan, programs: &Programs) -> Result<
     let ids = (plan.users() == Users::SetApart).then(|| range::set_apart(store, claim.directory())).transpose()?;
     let (root, draft) = (store.registry().root(), claim.directory());
     let mut connection = match connect::prepare(root, &plan, draft) {
-        Err(error) if plan.wish() == Wish::Usual => connect::do_without(root, &plan, draft, &error)?,
+        Err(error) if plan.wish() == Wish::Usual => connect::do_without(root, &plan, draft, store.here(), &error)?,
         prepared => prepared?,
     };
     // Whoever is in a user namespace of the pod's own makes no links outside of it: that is left to us.
@@ -237,7 +237,9 @@ pub(crate) fn make(store: &Store, plan: PodPlan, programs: &Programs) -> Result<
     let pause =
         claim.directory().recorded(registry::Process::Pause)?.ok_or(Error::Handed { what: "no pause process" })?;
     let (attachment, without) = match connection.complete(draft, pause, programs) {
-        Err(error) if plan.wish() == Wish::Usual => connect::do_without(root, &plan, draft, &error)?.given(),
+        Err(error) if plan.wish() == Wish::Usual => {
+            connect::do_without(root, &plan, draft, store.here(), &error)?.given()
+        }
         completed => completed?,
     };
     let trouble = without.first().map(|it| format!("{}: {}", it.mount, it.reason));

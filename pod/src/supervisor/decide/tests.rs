@@ -187,3 +187,17 @@ fn a_forwarder_that_ends_is_replaced_but_not_in_a_rush() {
     machine.on(Event::PortsDown, seconds(3));
     assert_eq!(machine.on(Event::PauseEnded, seconds(3)), [Action::Exit]);
 }
+
+#[test]
+fn a_way_out_that_closes_is_opened_again_and_one_that_is_stuck_later_and_none_once_the_pod_is_over() {
+    let mut machine = with(&[]);
+    assert_eq!(machine.on(Event::DoorClosed, seconds(1)), []);
+    assert_eq!(machine.deadline(), Some(seconds(1) + BREATH));
+    assert_eq!(machine.on(Event::Time, seconds(1) + BREATH), [Action::OpenDoor]);
+    assert_eq!(machine.on(Event::DoorStuck, seconds(2)), []);
+    assert_eq!(machine.on(Event::Time, seconds(2) + BREATH), []);
+    assert_eq!(machine.on(Event::Time, seconds(2) + LATER), [Action::OpenDoor]);
+    machine.on(Event::DoorClosed, seconds(20));
+    assert_eq!(machine.on(Event::PauseEnded, seconds(20)), [Action::Exit]);
+    assert_eq!(machine.on(Event::Time, seconds(40)), [Action::Exit]);
+}
