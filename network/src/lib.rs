@@ -1,5 +1,6 @@
 //! Networks of pods, and nothing of pods: which kinds there are ([`Network`]), what one in a network is given
-//! ([`Attachment`]), which addresses there are ([`Range`]), and what a network has on disk ([`NetworkDirectory`]).
+//! ([`Attachment`]), which addresses there are ([`Range`]), what a network has on disk ([`NetworkDirectory`]),
+//! and what is said to who asks for a name in it ([`zone`]).
 
 mod answer;
 mod attachment;
@@ -15,6 +16,7 @@ mod plain;
 mod program;
 mod range;
 mod socket;
+pub mod zone;
 
 pub use answer::{Address, Link, Route};
 pub use attachment::{Attachment, InvalidMac, InvalidPrefixed, Mac, Prefixed};

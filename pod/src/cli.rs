@@ -96,6 +96,7 @@ impl Cli {
             ("attend", _) => Verb::Attend(alone(words)?),
             ("supervise", 1) => Verb::Supervise,
             ("forward", 1) => Verb::Forward,
+            ("resolve", 1) => Verb::Resolve,
             ("probe", 1) => Verb::Probe,
             ("console", 1) => Verb::Console,
             _ => return None,
@@ -200,6 +201,9 @@ pub enum Verb {
     /// What carries a pod's published ports; started by its supervisor
     #[command(hide = true)]
     Forward,
+    /// What resolves the names of a network's pods; started by whoever makes the first
+    #[command(hide = true)]
+    Resolve,
     /// What asks in a pod's network how its containers do; started by who attends to the pod
     #[command(hide = true)]
     Probe,

@@ -7,6 +7,7 @@
 mod bridge;
 mod cni;
 mod error;
+mod names;
 mod pasta;
 mod usual;
 
@@ -60,13 +61,18 @@ enum Rest {
 ///
 /// # Errors
 /// It cannot be had. What was taken by then is on record.
-pub(crate) fn prepare(root: &Path, plan: &PodPlan, directory: &PodDirectory) -> Result<Connection, ConnectError> {
+pub(crate) fn prepare(
+    root: &Path,
+    plan: &PodPlan,
+    directory: &PodDirectory,
+    programs: &Programs,
+) -> Result<Connection, ConnectError> {
     let attachment = Attachment::new(plan.network().clone());
     match plan.network() {
         Network::None | Network::Host => Ok(Connection::of(attachment, None)),
         Network::Bridge(name) => {
-            let taken = bridge::take(root, name, plan, directory)?;
-            let missing = taken.missing.into_iter().collect();
+            let taken = bridge::take(root, name, plan, directory, programs)?;
+            let missing = taken.missing;
             Ok(Connection { attachment: taken.attachment, wire: Some(taken.wire), missing, rest: None })
         }
         Network::Pasta => {
@@ -108,9 +114,9 @@ impl Connection {
         (self.attachment, self.missing)
     }
 
-    /// Its addresses, as far as they are known: those of /etc/hosts.
-    pub(crate) fn addresses(&self) -> Vec<IpAddr> {
-        self.attachment.ips()
+    /// What it is given, as far as that is known: what /etc/hosts and /etc/resolv.conf have.
+    pub(crate) fn attachment(&self) -> &Attachment {
+        &self.attachment
     }
 
     /// What the sandbox's own process does to be connected.

@@ -16,6 +16,7 @@ use crate::holders::Holder;
 use crate::plan::Contradiction;
 use crate::probe::ProberError;
 use crate::publish::Publish;
+use crate::resolver::ResolverError;
 
 /// An operation on a pod that did not come about. Nothing of it is left behind.
 #[derive(Debug, thiserror::Error)]
@@ -310,6 +311,9 @@ pub enum Error {
     /// What carries published ports could not go on.
     #[error(transparent)]
     Forward(#[from] ForwardError),
+    /// A network's names cannot be resolved.
+    #[error(transparent)]
+    Resolver(#[from] ResolverError),
     /// The kernel refused something about a process.
     #[error("cannot {operation}")]
     Kernel {

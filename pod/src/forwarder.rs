@@ -12,6 +12,7 @@ mod accept;
 mod carry;
 mod confine;
 mod dial;
+mod door;
 mod filter;
 mod forward;
 mod hold;
@@ -28,9 +29,13 @@ mod say;
 #[allow(unsafe_code, reason = "watching descriptors, and the C library's heap; see the file's # Safety")]
 mod sys;
 
+pub(crate) use confine::{confine, take_control};
+pub(crate) use door::{call, door};
 pub(crate) use filter::{Work, install as confined};
 pub use forward::{ForwardError, forward};
+pub(crate) use hold::ready;
 pub use hold::{Forwarder, ForwarderError, Said};
 pub use launch::{Start, start};
 pub use listen::{Listening, listen};
 pub use message::{Event, SOCKET};
+pub(crate) use say::{hear, say};

@@ -233,6 +233,7 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
             pod::attend::attend(&namespace, &name, &uid, program, pause)?;
         }
         Verb::Forward => pod::forwarder::forward()?,
+        Verb::Resolve => pod::resolver::resolve()?,
         Verb::Probe => pod::probe::serve()?,
         Verb::Tend { task } => say(format_args!("{}", pod::tend(&task).map_err(|error| Error::Output(error.into()))?))?,
         Verb::Attempt { directory } => show::json(&pod::doctor::attempt(&directory), out)?,

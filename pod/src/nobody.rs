@@ -24,10 +24,12 @@ pub(crate) struct Nobody<'a> {
     pub(crate) program: &'a Path,
     /// The verb that it does.
     pub(crate) verb: &'static str,
-    /// The pod's pause process, whose network it enters.
+    /// The process whose network it enters: a pod's pause.
     pub(crate) pause: Identity,
     /// Where its line of `/proc/PID/stat` is written before it is executed.
     pub(crate) record: OwnedFd,
+    /// Whether it listens at a port that not everybody may listen at; it is to give that right up then.
+    pub(crate) binds: bool,
 }
 
 /// It was not launched.
@@ -74,7 +76,7 @@ impl Nobody<'_> {
             .signals(Inherited::now())
             .record(Record::Stat(copy(&self.record)?))
             .umask(0o077)
-            .credentials(credentials());
+            .credentials(credentials(self.binds));
         let kinds = Select::These([Kind::User, Kind::Net].into());
         let opened = Join::new(Target::Process(self.pause), command).select(kinds).plan().map_err(nsjoin::Error::from);
         let launched = opened.and_then(nsjoin::Plan::open).and_then(nsjoin::Opened::spawn);
@@ -87,8 +89,8 @@ fn is_out_of_reach(error: &nsjoin::Error) -> bool {
     matches!(error, launch::Error::Execute { source: Errno::EACCES | Errno::ENOENT, .. })
 }
 
-/// Nobody, where we can become it; without any capability in any case.
-fn credentials() -> Credentials {
+/// Nobody, where we can become it; without any capability but the one to bind in any case.
+fn credentials(binds: bool) -> Credentials {
     let nobody = || Some(Id::Number(NOBODY));
     let becomes_nobody = can_become_nobody();
     let ids =
@@ -96,7 +98,11 @@ fn credentials() -> Credentials {
     Credentials {
         ids,
         groups: becomes_nobody.then(Vec::new),
-        capabilities: Capabilities { drop: caps::all(), ..Capabilities::default() },
+        capabilities: Capabilities {
+            drop: caps::all(),
+            ambient: binds.then_some(Capability::CAP_NET_BIND_SERVICE).into_iter().collect(),
+            ..Capabilities::default()
+        },
         no_new_privileges: true,
     }
 }

@@ -12,13 +12,13 @@ mod watch;
 mod who;
 
 use std::fs::File;
-use std::net::IpAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use launch::op::Op;
 use launch::ranges::Range;
 use launch::{At, Failure, Missed, Script, run};
+use network::Attachment;
 use nix::errno::Errno;
 
 use registry::{PodDirectory, Process, file};
@@ -49,7 +49,7 @@ impl Opened {
         directory: &PodDirectory,
         pause: &Path,
         ids: Option<Range>,
-        addresses: &[IpAddr],
+        given: &Attachment,
         wire: Option<Wire>,
     ) -> Result<Self, Error> {
         let program = pause::open(pause)?;
@@ -61,7 +61,7 @@ impl Opened {
             .map_err(file("create", directory.process(Process::Pause)))?;
         let null = File::options().read(true).write(true).open("/dev/null").map_err(file("open", "/dev/null"))?;
         let proc = launch::open::our_proc()?;
-        etc::write(plan, directory, addresses)?;
+        etc::write(plan, directory, given)?;
         let who = who::runs_pause()?;
         // Who has ids of its own does not find what is root's; whoever comes in puts them there.
         let own_etc = if ids.is_some() { Vec::new() } else { etc::mounts(plan, directory) };

@@ -28,6 +28,7 @@ mod init;
 // What reaper has of its own.
 mod reaper;
 // Joining by hand.
+mod names;
 mod nsjoin;
 // What joining takes of the target, and who the command then is.
 mod join;
@@ -139,6 +140,7 @@ fn main() {
         forwarder::trials(),
         cni::trials(),
         pasta::trials(),
+        names::trials(),
         refused::trials(),
         pull::trials(),
         sandbox::trials(),

@@ -98,7 +98,15 @@ impl Scene {
         if self.plan.sandbox.network == Network::Pods {
             // What is mounted is the file, and not its name.
             write_over(&made.directory.etc("hosts"), &hosts(&self.plan.sandbox, &addresses, &self.node))?;
-            write_over(&made.directory.etc("resolv.conf"), &self.plan.sandbox.dns.text())?;
+            let (sandbox, resolvers) = (&self.plan.sandbox, &made.attachment.resolvers);
+            let is_ours = matches!(made.attachment.network, network::Network::Bridge(_));
+            let dns = match &sandbox.cluster_dns {
+                Some(dns) if is_ours && !resolvers.is_empty() => dns.clone().asking(resolvers),
+                // Who only leads to the machine's knows nothing of a cluster's names.
+                Some(_) => sandbox.dns.clone().asking(resolvers),
+                None => sandbox.dns.clone(),
+            };
+            write_over(&made.directory.etc("resolv.conf"), &dns.text())?;
         }
         Ok(Sandbox { made, addresses })
     }

@@ -1,12 +1,13 @@
 //! What /etc/resolv.conf and /etc/hosts of a pod have.
 //!
-//! There is no cluster whose servers could be asked: as where a kubelet knows none, the policies that
-//! want them mean the machine's.
+//! A cluster's servers are the resolver of the pod's network, where that has one. Where it has none the policies that
+//! want them mean the machine's, as where a kubelet knows of none.
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use manifest::kind::PodSpec;
+use network::zone::{DOMAIN, SERVICES};
 
 use super::facts::NodeFacts;
 use super::plan::{Dns, Network, SandboxPlan};
@@ -15,8 +16,31 @@ const MOST_SERVERS: usize = 3;
 const MOST_SEARCHES: usize = 32;
 const LONGEST_SEARCHES: usize = 2048;
 
+/// What it has where its network has no resolver, or none is wanted.
 pub(super) fn dns(spec: &PodSpec, node: &NodeFacts) -> Dns {
-    let mut dns = if spec.dns_policy.as_deref() == Some("None") { Dns::default() } else { parsed(&node.resolv_conf) };
+    let none = spec.dns_policy.as_deref() == Some("None");
+    merged(if none { Dns::default() } else { parsed(&node.resolv_conf) }, spec)
+}
+
+/// What it has beside the resolvers of its network, where those are wanted.
+pub(super) fn cluster_dns(namespace: &str, spec: &PodSpec, node: &NodeFacts) -> Option<Dns> {
+    let is_first = matches!(spec.dns_policy.as_deref(), None | Some("ClusterFirst" | "ClusterFirstWithHostNet"));
+    if !is_first || spec.host_network == Some(true) {
+        return None;
+    }
+    let mut searches: Vec<String> = [SERVICES, DOMAIN].map(str::to_owned).into();
+    searches.insert(0, format!("{namespace}.{SERVICES}"));
+    for search in parsed(&node.resolv_conf).searches {
+        if !searches.contains(&search) {
+            searches.push(search);
+        }
+    }
+    let options = vec![("ndots".to_owned(), Some("5".to_owned()))];
+    Some(merged(Dns { nameservers: Vec::new(), searches, options }, spec))
+}
+
+/// With what is said beside the policy.
+fn merged(mut dns: Dns, spec: &PodSpec) -> Dns {
     if let Some(said) = &spec.dns_config {
         let add = |all: &mut Vec<String>, more: &[String]| {
             for one in more {
@@ -66,6 +90,34 @@ fn parsed(text: &str) -> Dns {
 }
 
 impl Dns {
+    /// What a pod by hand has whose network has these resolvers: names as they are typed are tried first, for that is what
+    /// pods by hand are called; then what the machine tries.
+    #[must_use]
+    pub(crate) fn by_hand(resolvers: &[IpAddr], machines: &str) -> Self {
+        let options = vec![("ndots".to_owned(), Some("0".to_owned()))];
+        Self { nameservers: Vec::new(), searches: parsed(machines).searches, options }.asking(resolvers)
+    }
+
+    /// Who the machine asks, by its /etc/resolv.conf; servers on one link alone are left out.
+    #[must_use]
+    pub(crate) fn servers(machines: &str) -> Vec<IpAddr> {
+        parsed(machines).nameservers.iter().filter_map(|server| server.parse().ok()).collect()
+    }
+
+    /// The same, with these asked first.
+    #[must_use]
+    pub fn asking(mut self, resolvers: &[IpAddr]) -> Self {
+        let own = std::mem::take(&mut self.nameservers);
+        self.nameservers = resolvers.iter().map(ToString::to_string).collect();
+        for server in own {
+            if !self.nameservers.contains(&server) {
+                self.nameservers.push(server);
+            }
+        }
+        self.nameservers.truncate(MOST_SERVERS);
+        self
+    }
+
     /// The text of /etc/resolv.conf.
     #[must_use]
     pub fn text(&self) -> String {

@@ -52,6 +52,7 @@ pub(super) fn sandbox(pod: &Pod, spec: &PodSpec, node: &NodeFacts) -> Result<San
         privileged: all_containers(spec).any(privileged),
         names: names(pod, spec, network, node),
         dns: dns::dns(spec, node),
+        cluster_dns: dns::cluster_dns(pod.metadata.namespace.as_deref().unwrap_or("default"), spec, node),
         host_aliases: spec.host_aliases.iter().map(|alias| (alias.ip.clone(), alias.hostnames.clone())).collect(),
         sysctls: sysctls(spec)?,
     })

@@ -23,7 +23,9 @@ use nsjoin::Target;
 use registry::{Name, PodDirectory};
 
 use super::error::ConnectError;
+use super::names;
 use crate::plan::PodPlan;
+use crate::programs::Programs;
 use crate::record::Missing;
 use crate::wire::Wire;
 
@@ -38,7 +40,7 @@ const PORTS: usize = 1023;
 pub(super) struct Taken {
     pub(super) attachment: Attachment,
     pub(super) wire: Wire,
-    pub(super) missing: Option<Missing>,
+    pub(super) missing: Vec<Missing>,
 }
 
 /// A bridge that is there.
@@ -53,7 +55,13 @@ fn kernel(operation: &'static str, name: &Name) -> impl FnOnce(Errno) -> Connect
 }
 
 /// Takes an address for the pod of this plan, making the network where there is none.
-pub(super) fn take(root: &Path, name: &Name, plan: &PodPlan, directory: &PodDirectory) -> Result<Taken, ConnectError> {
+pub(super) fn take(
+    root: &Path,
+    name: &Name,
+    plan: &PodPlan,
+    directory: &PodDirectory,
+    programs: &Programs,
+) -> Result<Taken, ConnectError> {
     let network = Network::Bridge(name.clone());
     if !may_make_links() {
         return Err(ConnectError::NotOurs { network });
@@ -73,6 +81,8 @@ pub(super) fn take(root: &Path, name: &Name, plan: &PodPlan, directory: &PodDire
     attachment.interface = Some(INTERFACE.to_owned());
     attachment.mtu = Some(bridge.record.mtu);
     attachment.gateways = bridge.record.range.gateway().iter().map(|gateway| gateway.ip).collect();
+    // At the gateway they are resolved, if all goes well.
+    attachment.resolvers.clone_from(&attachment.gateways);
     let mut taken = false;
     for addresses in bridge.record.range.candidates(plan.name().as_str()) {
         if held.is_taken(&addresses)? {
@@ -90,11 +100,14 @@ pub(super) fn take(root: &Path, name: &Name, plan: &PodPlan, directory: &PodDire
     }
     held.write_names()?;
     let wire = wire(outer, &attachment, bridge.index, u32::from_be_bytes(number));
-    let missing = bridge
-        .record
-        .no_way_out
-        .as_ref()
-        .map(|reason| Missing { mount: format!("the way out of network {network}"), reason: reason.clone() });
+    let without = |what: &str, reason| Missing { mount: format!("{what} network {network}"), reason };
+    let mut missing: Vec<_> =
+        bridge.record.no_way_out.iter().map(|reason| without("the way out of", reason.clone())).collect();
+    if let Err(error) = names::resolve(&held, &bridge.record, programs) {
+        attachment.resolvers.clear();
+        directory.write_network(&attachment)?;
+        missing.push(without("names in", launch::complain::line(&error)));
+    }
     Ok(Taken { attachment, wire, missing })
 }
 
@@ -243,10 +256,17 @@ pub(super) fn give_back(root: &Path, name: &Name, attachment: &Attachment) -> Re
     let Some(held) = NetworkDirectory::of(root, name).hold_if_there()? else { return Ok(()) };
     let word = attachment.outside.as_deref().unwrap_or_default();
     held.give_back(&attachment.addresses, word)?;
+    let record = held.directory().record()?;
     if !held.is_empty()? {
-        return Ok(held.write_names()?);
+        held.write_names()?;
+        if let (Some(record), Ok(programs)) = (record, Programs::of_pod(None)) {
+            // Who comes next tells it, or says why that cannot be done; who goes is gone.
+            let _untold = names::resolve(&held, &record, &programs);
+        }
+        return Ok(());
     }
-    if let Some(record) = held.directory().record()? {
+    crate::resolver::end(held.directory().path())?;
+    if let Some(record) = record {
         unmake(&record, name)?;
     }
     Ok(held.remove()?)

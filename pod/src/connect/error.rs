@@ -8,6 +8,8 @@ use network::{InvalidNetwork, Network};
 use nix::errno::Errno;
 use registry::RegistryError;
 
+use crate::resolver::ResolverError;
+
 /// A pod cannot be connected, or not be parted from its network.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -88,6 +90,9 @@ pub enum ConnectError {
         /// What it says.
         written: String,
     },
+    /// Who resolves its names does not end.
+    #[error(transparent)]
+    Resolver(#[from] ResolverError),
     /// What is on record of it cannot be read or written.
     #[error(transparent)]
     Registry(#[from] RegistryError),

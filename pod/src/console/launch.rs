@@ -55,7 +55,8 @@ pub(crate) fn start(start: Start<'_>) -> Result<Child, ConsoleError> {
     let record = record.map_err(registry::file("create", &start.record))?;
     let pair = socketpair(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None);
     let (ours, theirs) = pair.map_err(need("make a socket for"))?;
-    let nobody = Nobody { program: start.program, verb: "console", pause: start.pause, record: record.into() };
+    let nobody =
+        Nobody { program: start.program, verb: "console", pause: start.pause, record: record.into(), binds: false };
     let child = nobody.launch(&theirs).map_err(|trouble| match trouble {
         Trouble::Launch(error) => ConsoleError::Launch(error),
         Trouble::Need(operation, source) => ConsoleError::Need { operation, source },

@@ -1,5 +1,6 @@
 //! Giving up, once started, what a forwarder has no use for.
 
+use std::ffi::CStr;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
@@ -10,7 +11,7 @@ use rustix::stdio::{dup2_stderr, dup2_stdin};
 use super::limit::Limits;
 
 /// Takes the control socket, which is our stdin, out of reach of whoever reads or writes by habit.
-pub(super) fn take_control() -> io::Result<OwnedFd> {
+pub(crate) fn take_control() -> io::Result<OwnedFd> {
     let control = io::stdin().as_fd().try_clone_to_owned()?;
     dup2_stdin(io::stdout())?;
     // What we were executed from may have been here.
@@ -19,9 +20,9 @@ pub(super) fn take_control() -> io::Result<OwnedFd> {
 }
 
 /// Keeps everybody of our user from looking at us, and takes all descriptors that there are for us.
-pub(super) fn confine() -> io::Result<Limits> {
+pub(crate) fn confine(name: &CStr) -> io::Result<Limits> {
     // Executed by way of a descriptor, we would be called by its number.
-    set_name(c"pod-forwarder")?;
+    set_name(name)?;
     set_dumpable(false)?;
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
     setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;

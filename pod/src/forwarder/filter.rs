@@ -67,6 +67,9 @@ const CARRYING: &[libc::c_long] = &[libc::SYS_accept4, libc::SYS_splice, libc::S
 /// What only asking needs: requests are written in pieces.
 const ASKING: &[libc::c_long] = &[libc::SYS_writev];
 
+/// What only resolving needs: who comes in.
+const RESOLVING: &[libc::c_long] = &[libc::SYS_accept4];
+
 /// What is done behind the filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Work {
@@ -74,6 +77,8 @@ pub(crate) enum Work {
     Carry,
     /// Whoever is there is asked something.
     Ask,
+    /// Questions of pods are answered, or asked of others.
+    Resolve,
 }
 
 /// A call of which one argument may have these values only, or only these bits.
@@ -114,7 +119,11 @@ pub(crate) fn install(work: Work) -> Result<(), FilterError> {
 
 fn program(work: Work) -> Result<BpfProgram, BackendError> {
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> = BTreeMap::new();
-    let own = if work == Work::Carry { CARRYING } else { ASKING };
+    let own = match work {
+        Work::Carry => CARRYING,
+        Work::Ask => ASKING,
+        Work::Resolve => RESOLVING,
+    };
     for call in CALLS.iter().chain(own) {
         rules.insert(*call, Vec::new());
     }

@@ -46,7 +46,7 @@ pub fn forward() -> Result<(), ForwardError> {
 }
 
 fn behind_walls(control: OwnedFd) -> Result<(), ForwardError> {
-    let limits = confine().map_err(ForwardError::of("confine ourselves"))?;
+    let limits = confine(c"pod-forwarder").map_err(ForwardError::of("confine ourselves"))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(ForwardError::of("make a runtime"))?;
     filter::install(Work::Carry).map_err(ForwardError::of("install a system call filter"))?;

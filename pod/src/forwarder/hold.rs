@@ -1,17 +1,15 @@
 //! A supervisor's hold on its forwarder: saying which ports are carried, hearing what happened.
 
 use std::collections::VecDeque;
-use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nsjoin::Child;
-use rustix::io::Errno;
-use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
 
+use super::door::call;
 use super::listen::Listening;
 use super::message::{AT_ONCE, Answer, Command, Event, SOCKET};
 use super::say::{hear, say};
@@ -78,7 +76,7 @@ impl Forwarder {
     /// # Errors
     /// When it does not answer, or hands over something else than listeners. It is to be killed then.
     pub fn adopt(directory: &Path) -> Result<Option<Self>, ForwarderError> {
-        let Some(control) = call(directory).map_err(failed("reach"))? else { return Ok(None) };
+        let Some(control) = call(directory, SOCKET).map_err(failed("reach"))? else { return Ok(None) };
         let mut forwarder = Self::new(control, None);
         match forwarder.ask(&Command::Adopt, &[]) {
             // It has ended between two words.
@@ -214,29 +212,12 @@ fn event(answer: Answer) -> Option<Event> {
     }
 }
 
-/// Connects to the forwarder's socket; `None` when nobody is there.
-fn call(directory: &Path) -> io::Result<Option<OwnedFd>> {
-    // A socket's address holds 108 bytes; the directory's path may be longer than that.
-    let opened = match File::open(directory) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        opened => opened?,
-    };
-    let address = SocketAddrUnix::new(format!("/proc/self/fd/{}/{SOCKET}", opened.as_raw_fd()))?;
-    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-    let socket = socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)?;
-    match connect(&socket, &address) {
-        Ok(()) => Ok(Some(socket)),
-        Err(Errno::NOENT | Errno::CONNREFUSED) => Ok(None),
-        Err(errno) => Err(errno.into()),
-    }
-}
-
 fn has_gone(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset)
 }
 
 /// Whether it is ready before the deadline.
-fn ready(socket: BorrowedFd<'_>, flag: PollFlags, deadline: Instant) -> bool {
+pub(crate) fn ready(socket: BorrowedFd<'_>, flag: PollFlags, deadline: Instant) -> bool {
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         let patience = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);

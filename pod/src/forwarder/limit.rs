@@ -10,7 +10,7 @@ const MOST_PIPES: usize = 64;
 
 /// What the descriptors are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Limits {
+pub(crate) struct Limits {
     /// How many connections, of two descriptors each.
     pub(super) connections: usize,
     /// How many pipes, of two descriptors each.

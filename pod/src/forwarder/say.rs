@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use super::message::{AT_ONCE, LONGEST};
 
 /// Says something, now: an error of kind `WouldBlock` when whoever is to hear it has too much to hear already.
-pub(super) fn say(socket: impl AsFd, what: &impl Serialize, with: &[BorrowedFd<'_>]) -> io::Result<()> {
+pub(crate) fn say(socket: impl AsFd, what: &impl Serialize, with: &[BorrowedFd<'_>]) -> io::Result<()> {
     let text = serde_json::to_vec(what)?;
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(AT_ONCE))];
     let mut ancillary = SendAncillaryBuffer::new(&mut space);
@@ -29,7 +29,7 @@ pub(super) fn say(socket: impl AsFd, what: &impl Serialize, with: &[BorrowedFd<'
 
 /// Hears something that has been said already: an error of kind `WouldBlock` when nothing has been;
 /// `None` when whoever could say something is gone.
-pub(super) fn hear<T: DeserializeOwned>(socket: impl AsFd) -> io::Result<Option<(T, Vec<OwnedFd>)>> {
+pub(crate) fn hear<T: DeserializeOwned>(socket: impl AsFd) -> io::Result<Option<(T, Vec<OwnedFd>)>> {
     let mut text = vec![0; LONGEST];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(AT_ONCE))];
     let mut ancillary = RecvAncillaryBuffer::new(&mut space);

@@ -117,7 +117,8 @@ impl Start {
         let (ours, theirs) = pair.map_err(need("make a socket for"))?;
         let record = File::options().write(true).create(true).truncate(true).mode(0o600).open(&self.record);
         let record = record.map_err(registry::file("create", &self.record))?;
-        let nobody = Nobody { program: &self.program, verb: "probe", pause: self.pause, record: record.into() };
+        let nobody =
+            Nobody { program: &self.program, verb: "probe", pause: self.pause, record: record.into(), binds: false };
         let child = nobody.launch(&theirs).map_err(|trouble| match trouble {
             Trouble::Launch(error) => ProberError::Launch(error),
             Trouble::Need(operation, source) => ProberError::Need { operation, source },

@@ -18,6 +18,7 @@ use nsjoin::Target;
 use registry::{PodDirectory, RegistryError, file};
 
 use super::who::entered_to_mount;
+use crate::compile::Dns;
 use crate::error::Error;
 use crate::plan::{PodPlan, Share};
 
@@ -29,27 +30,32 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
     FILES.into_iter().map(|(_, name)| name)
 }
 
-fn text(plan: &PodPlan, name: &str, addresses: &[IpAddr]) -> String {
+fn text(plan: &PodPlan, name: &str, given: &Attachment) -> String {
     let hostname = plan.hostname().as_str();
+    let addresses = given.ips();
     match name {
         "hostname" => format!("{hostname}\n"),
         "hosts" => {
-            let own = if addresses.is_empty() { &[IpAddr::V4(Ipv4Addr::LOCALHOST)] } else { addresses };
+            let own = if addresses.is_empty() { vec![IpAddr::V4(Ipv4Addr::LOCALHOST)] } else { addresses };
             let own: String = own.iter().map(|address| format!("{address}\t{hostname}\n")).collect();
             format!("127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n{own}")
+        }
+        _ if !given.resolvers.is_empty() => {
+            let machines = fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
+            Dns::by_hand(&given.resolvers, &machines).text()
         }
         _ => "# no name server can be reached from this pod\n".to_owned(),
     }
 }
 
 /// Writes the pod's own files, readable by every user inside.
-pub(super) fn write(plan: &PodPlan, directory: &PodDirectory, addresses: &[IpAddr]) -> Result<(), Error> {
+pub(super) fn write(plan: &PodPlan, directory: &PodDirectory, given: &Attachment) -> Result<(), Error> {
     let etc = directory.etc("");
     fs::create_dir(&etc).map_err(file("create", &etc))?;
     for (_, name) in FILES.into_iter().filter(|(share, _)| plan.shares(*share)) {
         let path = directory.etc(name);
         let mut made = File::create_new(&path).map_err(file("create", &path))?;
-        made.write_all(text(plan, name, addresses).as_bytes()).map_err(file("write", &path))?;
+        made.write_all(text(plan, name, given).as_bytes()).map_err(file("write", &path))?;
         // Whatever our umask: who runs inside as somebody else must be able to read it.
         made.set_permissions(Permissions::from_mode(0o644)).map_err(file("open up", &path))?;
     }
@@ -65,9 +71,9 @@ pub(crate) fn rewrite(plan: &PodPlan, directory: &PodDirectory, attachment: &Att
     let servers: String = attachment.resolvers.iter().map(|server| format!("nameserver {server}\n")).collect();
     let searches = attachment.searches.join(" ");
     let searches = if searches.is_empty() { searches } else { format!("search {searches}\n") };
-    let none = || text(plan, "resolv.conf", &[]);
+    let none = || text(plan, "resolv.conf", &Attachment::default());
     let resolv_conf = if servers.is_empty() { none() } else { searches + &servers };
-    for (name, text) in [("hosts", text(plan, "hosts", &attachment.ips())), ("resolv.conf", resolv_conf)] {
+    for (name, text) in [("hosts", text(plan, "hosts", attachment)), ("resolv.conf", resolv_conf)] {
         let path = directory.etc(name);
         fs::write(&path, text).map_err(file("write", &path))?;
     }

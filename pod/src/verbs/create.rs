@@ -227,13 +227,13 @@ pub(crate) fn make(store: &Store, plan: PodPlan, programs: &Programs) -> Result<
     let plan = plan.published_at(listening.iter().map(|listening| listening.publish).collect());
     let ids = (plan.users() == Users::SetApart).then(|| range::set_apart(store, claim.directory())).transpose()?;
     let (root, draft) = (store.registry().root(), claim.directory());
-    let mut connection = match connect::prepare(root, &plan, draft) {
+    let mut connection = match connect::prepare(root, &plan, draft, programs) {
         Err(error) if plan.wish() == Wish::Usual => connect::do_without(root, &plan, draft, store.here(), &error)?,
         prepared => prepared?,
     };
     // Whoever is in a user namespace of the pod's own makes no links outside of it: that is left to us.
     let wire = if ids.is_none() { connection.take_wire() } else { None };
-    let mut missing = Opened::open(&plan, draft, &pause, ids, &connection.addresses(), wire)?.run()?;
+    let mut missing = Opened::open(&plan, draft, &pause, ids, connection.attachment(), wire)?.run()?;
     let pause =
         claim.directory().recorded(registry::Process::Pause)?.ok_or(Error::Handed { what: "no pause process" })?;
     let (attachment, without) = match connection.complete(draft, pause, programs) {

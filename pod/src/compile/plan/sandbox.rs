@@ -22,6 +22,9 @@ pub struct SandboxPlan {
     pub names: Names,
     /// What /etc/resolv.conf has.
     pub dns: Dns,
+    /// What it has beside the resolvers of the pod's network, where those are wanted and there are some.
+    #[serde(default)]
+    pub cluster_dns: Option<Dns>,
     /// Further lines of /etc/hosts: an address and its names.
     pub host_aliases: Vec<(String, Vec<String>)>,
     /// What is set of the kernel in its namespaces.

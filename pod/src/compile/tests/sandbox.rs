@@ -111,3 +111,22 @@ fn names_are_resolved_as_on_the_machine_and_as_is_said() {
     assert_eq!(dns(more), merged);
     assert_eq!(dns("dnsPolicy: None\ndnsConfig: {nameservers: [192.0.2.9]}"), "nameserver 192.0.2.9\n");
 }
+
+#[test]
+fn a_network_with_a_resolver_is_asked_first_where_a_cluster_would_be() {
+    let dns = |fields: &str| {
+        let plan = planned(&web(&format!("{fields}\ncontainers: [{{name: main, image: 'i:1'}}]"))).sandbox;
+        plan.cluster_dns.map(|dns| dns.asking(&["10.77.0.1".parse().expect("an address")]).text())
+    };
+    let first = "search ns.svc.cluster.local svc.cluster.local cluster.local a.example\nnameserver 10.77.0.1\noptions ndots:5\n";
+    assert_eq!(dns("dnsPolicy: ClusterFirst").as_deref(), Some(first));
+    assert_eq!(dns("").as_deref(), Some(first));
+    let more =
+        "dnsConfig: {nameservers: [192.0.2.9, 10.77.0.1], searches: [b.example], options: [{name: ndots, value: '1'}]}";
+    let merged = "search ns.svc.cluster.local svc.cluster.local cluster.local a.example b.example\n\
+        nameserver 10.77.0.1\nnameserver 192.0.2.9\noptions ndots:1\n";
+    assert_eq!(dns(more).as_deref(), Some(merged));
+    for other in ["dnsPolicy: Default", "dnsPolicy: None\ndnsConfig: {nameservers: [192.0.2.9]}", "hostNetwork: true"] {
+        assert_eq!(dns(other), None, "{other}");
+    }
+}
