@@ -105,8 +105,10 @@ fn run_child(script: Script, until: Until) -> Result<(OwnedFd, Vec<Missed>), Fai
     if script.steps.len() > STEPS {
         return Err(birth_failed(Errno::E2BIG));
     }
-    // Not filled with anything: a page that no frame comes to is never there.
-    let mut stacks = [(); 3].map(|()| Vec::<u128>::with_capacity(STACK / size_of::<u128>()));
+    // Not filled with anything: a page that no frame comes to is never there. Most scripts have one child.
+    let forks = script.forks();
+    let room = |needed: bool| if needed { STACK / size_of::<u128>() } else { 0 };
+    let mut stacks = [true, forks, forks].map(|needed| Vec::<u128>::with_capacity(room(needed)));
     let [first_stack, more_stacks @ ..] =
         stacks.each_mut().map(|stack| stack.spare_capacity_mut().as_mut_ptr_range().end.cast());
     let mut errand = Errand { script: &script, report, more_stacks, goes_to_cgroup: false, next: 0 };
@@ -114,7 +116,6 @@ fn run_child(script: Script, until: Until) -> Result<(OwnedFd, Vec<Missed>), Fai
     let before = signals::block_all();
     // What a child on our memory changes of whether that may be looked at is ours to put back.
     let hidden = Hidden::remember();
-    let forks = script.forks();
     let cloned = if forks {
         // The first child shares our descriptors, so that the pidfd it gets for the second is ours.
         errand.clone_first(first_stack, libc::CLONE_VFORK | libc::CLONE_FILES | memory, None)
