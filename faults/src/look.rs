@@ -90,6 +90,7 @@ pub(crate) fn around(place: &Place, pods: &[Pod]) -> anyhow::Result<Seen> {
         unix_listeners: world::unix_listeners()?,
         mounts: world::mounts()?,
         links: world::links()?,
+        leases: place.leases()?,
         tables: Vec::new(),
         cgroups: Vec::new(),
         entries: world::entries(&place.state())?,

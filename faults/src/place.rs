@@ -95,7 +95,30 @@ impl Place {
         }
         fs::copy("/proc/self/exe", place.bin().join("faults"))?;
         images::furnish(&place.root)?;
+        place.plug()?;
         Ok(place)
+    }
+
+    /// A network that a plugin makes: of each that it was asked for, a file is there until it was asked to undo it.
+    fn plug(&self) -> io::Result<()> {
+        let cni = self.root.join("cni");
+        fs::create_dir_all(cni.join("leases"))?;
+        let list = r#"{"cniVersion":"1.0.0","name":"plugged","plugins":[{"type":"lease"},{"type":"lease"}]}"#;
+        fs::write(cni.join("plugged.conflist"), list)?;
+        let said = r#"{"cniVersion":"1.0.0","ips":[{"address":"10.9.9.9/24"}]}"#;
+        let script = format!(
+            "#!/bin/sh\ncase $CNI_COMMAND in\nADD) >{0}/leases/$CNI_CONTAINERID && echo '{said}' ;;\n\
+             DEL) exec rm -f {0}/leases/$CNI_CONTAINERID ;;\nesac\n",
+            cni.display()
+        );
+        fs::write(cni.join("lease"), script)?;
+        fs::set_permissions(cni.join("lease"), fs::Permissions::from_mode(0o755))
+    }
+
+    /// What plugins were asked for and have not undone.
+    pub(crate) fn leases(&self) -> io::Result<Vec<String>> {
+        let names = fs::read_dir(self.root.join("cni/leases"))?;
+        names.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
     }
 
     pub(crate) fn bin(&self) -> PathBuf {
@@ -128,6 +151,8 @@ impl Place {
             .env_clear()
             .env("PATH", format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", self.bin().display()))
             .env("POD_NETWORK", "none")
+            .env("NETCONFPATH", self.root.join("cni"))
+            .env("CNI_PATH", self.root.join("cni"))
             .env("HOME", self.work())
             .env("LANG", "C.UTF-8")
             .env("POD_STATE_DIR", self.state())
@@ -193,7 +218,7 @@ impl Place {
             }
             sleep(Duration::from_millis(1));
         }
-        for directory in [self.state(), self.data(), self.work()] {
+        for directory in [self.state(), self.data(), self.work(), self.root.join("cni/leases")] {
             for entry in fs::read_dir(directory)? {
                 remove(&entry?.path())?;
             }

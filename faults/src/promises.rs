@@ -73,6 +73,7 @@ pub(crate) struct Seen {
     pub(crate) unix_listeners: usize,
     pub(crate) mounts: usize,
     pub(crate) links: Vec<String>,
+    pub(crate) leases: Vec<String>,
     pub(crate) tables: Vec<String>,
     pub(crate) cgroups: Vec<String>,
     pub(crate) entries: Vec<String>,
@@ -361,6 +362,9 @@ pub(crate) fn nothing_is_left(before: &Seen, seen: &Seen) -> Vec<Violation> {
     }
     if !seen.links.is_empty() {
         left.insert("a link is left", seen.links.join(" "));
+    }
+    if !seen.leases.is_empty() {
+        left.insert("what a plugin made is left", seen.leases.join(" "));
     }
     if !seen.tables.is_empty() {
         left.insert("a table of nft's is left", seen.tables.join(" "));

@@ -35,6 +35,9 @@ const UNAPPLY: &[&str] = &["pod", "delete", "-f", "../images/pod.json"];
 /// A pod on a bridge.
 const CONNECT: &[&str] = &["pod", "create", POD, "--network", "bridge"];
 
+/// A pod in a network that a plugin makes.
+const PLUG: &[&str] = &["pod", "create", POD, "--network", "cni:plugged"];
+
 /// A step towards the point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
@@ -42,6 +45,8 @@ pub(crate) enum Step {
     Create { ports: bool },
     /// A pod on a bridge.
     Connect,
+    /// A pod in a network that a plugin makes.
+    Plug,
     /// The workload, idle or talking.
     Add { talks: bool },
     /// The image.
@@ -101,6 +106,7 @@ pub(crate) struct Verb {
 }
 
 const CONNECTED: &[Step] = &[Step::Connect];
+const PLUGGED: &[Step] = &[Step::Plug];
 const EMPTY: &[Step] = &[Step::Create { ports: false }];
 const PORTS: &[Step] = &[Step::Create { ports: true }];
 const BUSY: &[Step] = &[Step::Create { ports: true }, Step::Add { talks: false }];
@@ -155,6 +161,8 @@ pub(crate) const VERBS: &[Verb] = &[
     command("create-ports", &[], &[&["pod", "create", POD], PUBLISH], Promise::Created),
     command("network-create", &[], &[CONNECT], Promise::Created),
     command("network-delete", CONNECTED, &[&["pod", "delete", "--now", POD]], Promise::Deleted),
+    command("cni-create", &[], &[PLUG], Promise::Created),
+    command("cni-delete", PLUGGED, &[&["pod", "delete", "--now", POD]], Promise::Deleted),
     command("add-first", EMPTY, &[ADD, NAMED, IDLE], Promise::Added),
     command("add-second", PORTS, &[ADD, NAMED, IDLE], Promise::Added),
     command("exec", EMPTY, &[&["pod", "exec", POD, "--", "true"]], Promise::Kept),
@@ -210,7 +218,7 @@ impl Verb {
 
     /// Whether it is about a pod at all.
     pub(crate) fn has_pod(&self) -> bool {
-        self.prepare.iter().any(|step| matches!(step, Step::Create { .. } | Step::Connect))
+        self.prepare.iter().any(|step| matches!(step, Step::Create { .. } | Step::Connect | Step::Plug))
             || self.promise == Promise::Created
     }
 
@@ -242,6 +250,7 @@ impl Step {
             Self::Create { ports: false } => create(POD),
             Self::Create { ports: true } => [&["pod", "create", POD], PUBLISH].concat(),
             Self::Connect => CONNECT.to_vec(),
+            Self::Plug => PLUG.to_vec(),
             Self::Add { talks: false } => add(POD, WORKLOAD, IDLE),
             Self::Add { talks: true } => add(POD, WORKLOAD, COUNTING),
             Self::Load => LOAD.to_vec(),
