@@ -315,7 +315,12 @@ fn of_the_ports(verb: &Verb, seen: &Seen, broken: &mut impl FnMut(&str, String))
 
 /// No pod has two of what it may have one, and knows what runs in it.
 fn of_the_processes(verb: &Verb, seen: &Seen, broken: &mut impl FnMut(&str, String)) {
-    for (role, kind) in [(Role::Supervisor, "a second supervisor"), (Role::Forwarder, "a second forwarder")] {
+    for (role, kind) in [
+        (Role::Supervisor, "a second supervisor"),
+        (Role::Forwarder, "a second forwarder"),
+        // One network is made at most.
+        (Role::Resolver, "a second resolver"),
+    ] {
         let found: Vec<_> = seen.processes.iter().filter(|process| process.role == role).collect();
         if verb.promise != Promise::Deleted && found.len() > seen.pods.len() && !seen.pods.is_empty() {
             broken(kind, format!("{found:?}"));
@@ -349,6 +354,7 @@ pub(crate) fn nothing_is_left(before: &Seen, seen: &Seen) -> Vec<Violation> {
             Role::Prober => "a prober is left",
             Role::Supervisor => "a supervisor is left",
             Role::Forwarder => "a forwarder is left",
+            Role::Resolver => "a resolver is left",
             Role::Other => "a process is left",
         };
         left.entry(kind).or_default().push_str(&format!("{} {} ", process.pid, process.command));

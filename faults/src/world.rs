@@ -27,6 +27,8 @@ pub(crate) enum Role {
     Prober,
     Supervisor,
     Forwarder,
+    /// Who answers the pods of a network.
+    Resolver,
     /// A command, a workload, or what these have started.
     Other,
 }
@@ -41,6 +43,7 @@ impl Role {
             _ if words().any(|word| word == "probe") => Self::Prober,
             _ if words().any(|word| word == "supervise" || word == "supervisor") => Self::Supervisor,
             _ if words().any(|word| word.starts_with("forward")) => Self::Forwarder,
+            _ if words().any(|word| word == "resolve") => Self::Resolver,
             _ => Self::Other,
         }
     }
