@@ -29,7 +29,7 @@ const fn promise(
 pub const PROMISES: [Promise; 39] = [
     promise("startup", "create", "pod create", "unshare", 1.0),
     promise("startup", "create", "pod create", "runc run", 0.1),
-    promise("startup", "create", "pod create", "containerd CRI", 0.02),
+    promise("startup", "create", "pod create", "containerd CRI", 0.035),
     promise("startup", "create", "pod create", "docker run", 0.01),
     promise("startup", "create", "library", "floor, furnished", 1.15),
     promise("join", "join", "nsjoin", "nsenter", 0.6),

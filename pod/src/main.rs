@@ -30,7 +30,7 @@ const SUCCESS: ExitCode = ExitCode::Command(0);
 static ALLOCATOR: launch::Heap = launch::Heap;
 
 /// The verbs of who stays as long as a pod or a workload does.
-const STAYING: [&str; 5] = ["supervise", "attend", "forward", "console", "probe"];
+const STAYING: [&str; 6] = ["supervise", "attend", "forward", "resolve", "console", "probe"];
 
 fn main() -> process::ExitCode {
     if env::args_os().nth(1).is_some_and(|verb| STAYING.iter().any(|staying| verb == *staying)) {
