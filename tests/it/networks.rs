@@ -6,12 +6,14 @@
 mod place;
 
 use std::fs;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::process::Stdio;
+use std::time::Duration;
 
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
-use crate::house::{House, User, eventually};
+use crate::house::{House, User, eventually, workspace};
 use crate::pods::{BUSYBOX, image, pod, put, shown, waiting};
 use crate::trial::{Need, trial};
 use place::{Listening, World, apart, inside, reaches, run};
@@ -19,6 +21,7 @@ use place::{Listening, World, apart, inside, reaches, run};
 pub(crate) fn trials() -> Vec<Trial> {
     let needs = [Need::Root, Need::Program("ip"), Need::Program("nft")];
     let with_images = [&needs[..], BUSYBOX].concat();
+    let capturing = [&needs[..], &[Need::Program("tcpdump")]].concat();
     vec![
         trial("networks::pods_on_a_bridge_reach_each_other_and_the_world", &needs, || apart(bridged)),
         trial("networks::a_bridge_goes_with_its_last_pod", &needs, || apart(gone)),
@@ -26,6 +29,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("networks::a_pod_reaches_nothing_of_the_machine_s_loopback", &needs, || apart(loopback)),
         trial("networks::without_nft_there_is_no_way_out_and_it_is_told", &needs, || apart(without_nft)),
         trial("networks::pods_of_manifests_have_addresses", &with_images, || apart(manifests)),
+        trial("networks::what_passes_is_captured_by_the_example", &capturing, || apart(captured)),
+        trial("networks::pods_with_ids_of_their_own_are_connected", &with_images, || apart(own_ids)),
         trial("networks::what_cannot_be_is_refused", &[Need::Root], || apart(refused)),
     ]
 }
@@ -206,6 +211,45 @@ fn manifests() {
     house.pod(&["image", "remove", "box"]).ok();
 }
 
+fn captured() {
+    let house = House::new(User::Root);
+    house.pod(&["create", "web", "--network", "bridge"]).ok();
+    let script = workspace().join("examples/capture.sh");
+    let mut command = house.command("sh");
+    // The first packet of a connection, and no more.
+    command.arg(&script).args(["web", "-c", "1", "tcp[tcpflags] == tcp-syn"]).stderr(Stdio::piped());
+    let mut capture = command.stdout(Stdio::piped()).spawn().unwrap();
+    let address = addresses(&house, "web")[0];
+    let knock = || TcpStream::connect_timeout(&SocketAddr::new(address, 4242), Duration::from_millis(100));
+    eventually("a packet was captured", || {
+        assert!(knock().is_err(), "nobody listens there");
+        capture.try_wait().unwrap()
+    });
+    let said = capture.wait_with_output().unwrap();
+    assert!(String::from_utf8_lossy(&said.stdout).contains(&format!("> {address}.4242: Flags [S]")), "{said:?}");
+    house.pod(&["delete", "web", "--now"]).ok();
+}
+
+/// Their own process may make no links outside of their user namespace.
+fn own_ids() {
+    let house = House::new(User::Root);
+    image(&house);
+    let world = World::new(&house);
+    let spec = json!({ "containers": [waiting("main", "")], "hostUsers": false });
+    let file = put(&house, "own.json", &pod("own", &spec));
+    let mut command = house.command("pod");
+    command.env_remove("POD_NETWORK").args(["apply", "-f", &file, "--wait", "--timeout", "30s"]);
+    house.finish(&mut command).ok();
+    let listening = Listening::inside(world.pid(), SocketAddr::new(World::ADDRESS, 80));
+    reaches(house.pause("own"), listening.address).unwrap();
+    assert_eq!(listening.who_came(), World::MACHINE);
+    let addresses = addresses(&house, "own");
+    assert_eq!(addresses[0].to_string(), shown(&house, "own", "{.status.podIP}"));
+    house.pod(&["delete", "-f", &file]).ok();
+    nothing_is_left();
+    house.pod(&["image", "remove", "box"]).ok();
+}
+
 fn refused() {
     let house = House::new(User::Root);
     for (words, says) in [
@@ -224,6 +268,10 @@ fn refused() {
     house.pod(&["delete", "web", "--now"]).ok();
     let mut manifest: Value =
         serde_json::from_str(&pod("web", &json!({ "containers": [waiting("main", "")] }))).unwrap();
+    let policy = json!({ "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": { "name": "p" } });
+    let ran = house.pod(&["apply", "-f", &put(&house, "policy.json", &policy.to_string())]);
+    assert!(!ran.output.status.success() && ran.err().contains("a NetworkPolicy is refused"), "{ran}");
+    assert_eq!(ran.err().trim().lines().count(), 1, "{ran}");
     for (network, says) in [("nowhere", "is no network"), ("host", "and hostNetwork is not true")] {
         manifest["metadata"]["annotations"] = json!({ "podkit/network": network });
         let file = put(&house, "bad.json", &manifest.to_string());
