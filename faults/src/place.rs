@@ -223,7 +223,8 @@ impl Place {
                 remove(&entry?.path())?;
             }
         }
-        Ok(())
+        // Nobody is left who would.
+        Ok(world::remove_networks()?)
     }
 }
 

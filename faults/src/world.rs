@@ -116,6 +116,20 @@ pub(crate) fn links() -> io::Result<Vec<String>> {
     Ok(names.filter(|name| name.starts_with("pod")).collect())
 }
 
+/// Removes links and tables of networks whose pods were killed with all that would have removed them.
+pub(crate) fn remove_networks() -> io::Result<()> {
+    let bridges: Vec<_> = links()?.into_iter().filter(|name| name.starts_with("pod-")).collect();
+    for bridge in &bridges {
+        Command::new("ip").args(["link", "delete", bridge]).output()?;
+    }
+    if !bridges.is_empty() {
+        for table in tables()? {
+            Command::new("/usr/sbin/nft").arg(format!("delete {table}")).output()?;
+        }
+    }
+    Ok(())
+}
+
 /// The tables of nft's that are ours; none where there is no nft.
 pub(crate) fn tables() -> io::Result<Vec<String>> {
     match Command::new("/usr/sbin/nft").args(["list", "tables"]).output() {
