@@ -92,6 +92,19 @@ impl NetworkDirectory {
         Ok(names.map(|name| Self::of(root, &name)).collect())
     }
 
+    /// Removes what all networks are in, where there is none any more.
+    ///
+    /// # Errors
+    /// It cannot be removed, though nothing is in it.
+    pub fn leave(&self) -> Result<(), RegistryError> {
+        match fs::remove_dir(&self.root) {
+            Err(error) if !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::DirectoryNotEmpty) => {
+                Err(file("remove", &self.root)(error))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Takes it for oneself, making it where there is none.
     ///
     /// # Errors
@@ -243,8 +256,7 @@ impl Held {
     /// Something cannot be removed.
     pub fn remove(self) -> Result<(), RegistryError> {
         tree::remove(&self.directory.path)?;
-        let _others_are_there = fs::remove_dir(&self.directory.root);
-        Ok(())
+        self.directory.leave()
     }
 
     fn address(&self, ip: IpAddr) -> PathBuf {
@@ -308,7 +320,13 @@ mod tests {
         assert_eq!(NetworkDirectory::all(root.path()).expect("listed").len(), 2);
         blue.remove().expect("removed");
         assert!(of("red").path().exists() && !of("blue").path().exists());
+        of("blue").leave().expect("others are there");
         red.remove().expect("removed");
+        assert_eq!(fs::read_dir(root.path()).expect("a directory").count(), 0);
+        // Who was kept from that leaves it to whoever comes next.
+        fs::create_dir(root.path().join(NETWORKS)).expect("a directory");
+        of("red").leave().expect("removed");
+        of("red").leave().expect("nothing is there");
         assert_eq!(fs::read_dir(root.path()).expect("a directory").count(), 0);
     }
 }

@@ -253,7 +253,9 @@ fn run_nft(text: &str) -> Result<(), String> {
 
 /// Gives back what a pod has taken; whoever is the last takes the network along.
 pub(super) fn give_back(root: &Path, name: &Name, attachment: &Attachment) -> Result<(), ConnectError> {
-    let Some(held) = NetworkDirectory::of(root, name).hold_if_there()? else { return Ok(()) };
+    let files = NetworkDirectory::of(root, name);
+    // Whoever removed the network may have been kept from the rest.
+    let Some(held) = files.hold_if_there()? else { return Ok(files.leave()?) };
     let word = attachment.outside.as_deref().unwrap_or_default();
     held.give_back(&attachment.addresses, word)?;
     let record = held.directory().record()?;
