@@ -204,25 +204,8 @@ impl Copy {
         sh.create_dir(&copy.sources)?;
         let (from, to) = (&copy.original, &copy.sources);
         // Workspace members without their sources would not do.
-        let parts = [
-            "Cargo.toml",
-            "Cargo.lock",
-            "pause",
-            "reaper",
-            "launch",
-            "registry",
-            "nsjoin",
-            "container",
-            "image",
-            "manifest",
-            "pod",
-            "benches",
-            "fixtures",
-            "tests",
-            "faults",
-            "xtask",
-        ];
-        let parts = parts.map(|part| from.join(part));
+        let members = sh.read_dir(from)?.into_iter().filter(|path| path.join("Cargo.toml").exists());
+        let parts: Vec<PathBuf> = members.chain(["Cargo.toml", "Cargo.lock"].map(|file| from.join(file))).collect();
         cmd!(sh, "cp -r {parts...} {to}").quiet().run()?;
         Ok(copy)
     }
