@@ -26,7 +26,7 @@ const IN_ORDER: &str = "PODKIT_IN_ORDER";
 /// Where the programs are that another run of these tests has built.
 const BUILT: &str = "PODKIT_BUILT";
 /// How many descriptors are enough for every test. A login gives 1024, and the right to have more.
-const DESCRIPTORS: u64 = 12_000;
+const DESCRIPTORS: u64 = 20_000;
 /// The variables that programs, ours and our rivals', take orders from: by name, and by the beginning of it.
 const ORDERS: [&str; 10] = [
     "LANG",

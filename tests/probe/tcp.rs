@@ -4,6 +4,7 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::thread;
 
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::socket::{Backlog, setsockopt, sockopt};
 
 use crate::{Result, say_ready};
@@ -16,6 +17,9 @@ use crate::{Result, say_ready};
 /// - `watch`: `watching`; and prints whether the connection `ended` or was `reset`;
 /// - `reset`: a reset.
 pub(crate) fn serve(listen: SocketAddr) -> Result<()> {
+    // A connection takes two descriptors, and whoever launched us may have few.
+    let (_, most) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    setrlimit(Resource::RLIMIT_NOFILE, most, most)?;
     let listener = TcpListener::bind(listen)?;
     // With a short queue, the kernel answers a rush with cookies, and resets those that do not come back whole.
     nix::sys::socket::listen(&listener, Backlog::MAXALLOWABLE)?;
