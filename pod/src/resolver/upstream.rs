@@ -34,24 +34,19 @@ thread_local! {
 
 /// Asks in packets; none where nobody says anything.
 pub(super) async fn by_packet(message: &[u8], servers: &[SocketAddr]) -> Option<Vec<u8>> {
-    let mut last = None;
-    for server in servers.iter().take(MOST_SERVERS) {
-        let asked = timeout(PATIENCE, packet(message, *server)).await;
-        match asked {
-            Ok(Ok(reply)) if is_one(&reply) => return Some(reply),
-            Ok(Ok(reply)) => last = Some(reply),
-            Ok(Err(_)) | Err(_) => {}
-        }
-    }
-    last
+    first_of(servers, async |server| packet(message, server).await).await
 }
 
 /// Asks over streams; none where nobody says anything.
 pub(super) async fn by_stream(message: &[u8], servers: &[SocketAddr]) -> Option<Vec<u8>> {
+    first_of(servers, async |server| stream(message, server).await).await
+}
+
+/// The first reply that is one, of servers asked one after the other; else the last that there was.
+async fn first_of(servers: &[SocketAddr], ask: impl AsyncFn(SocketAddr) -> io::Result<Vec<u8>>) -> Option<Vec<u8>> {
     let mut last = None;
     for server in servers.iter().take(MOST_SERVERS) {
-        let asked = timeout(PATIENCE, stream(message, *server)).await;
-        match asked {
+        match timeout(PATIENCE, ask(*server)).await {
             Ok(Ok(reply)) if is_one(&reply) => return Some(reply),
             Ok(Ok(reply)) => last = Some(reply),
             Ok(Err(_)) | Err(_) => {}
