@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
@@ -59,7 +60,9 @@ impl Freezer {
         })?;
         let ours = point.join(Path::new(path).strip_prefix(&root).ok()?);
         // One that is made shows whether the freezer is to be had, and who may use it.
-        let probe = ours.join(format!("podkit-probe-{}-{self:?}", std::process::id()));
+        static PROBES: AtomicU32 = AtomicU32::new(0);
+        let number = PROBES.fetch_add(1, Ordering::Relaxed);
+        let probe = ours.join(format!("podkit-probe-{}-{number}", std::process::id()));
         fs::create_dir(&probe).ok()?;
         let has_it = probe.join(self.switch().0).exists();
         fs::remove_dir(&probe).unwrap();
