@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -30,6 +30,9 @@ use crate::turns::{Turns, case, nanoseconds, pair, said, timed};
 
 const SUBJECT: &str = "pods";
 const SERVER: &str = "localhost/podkit/server:1";
+/// In a directory of pods: networks, and what is in the making.
+const NETWORKS: &str = ".networks";
+const AT_WORK: &str = ".at-work";
 /// How many there are at once.
 const MANY: usize = 100;
 /// How long nothing is asked, before it is looked what that takes.
@@ -83,6 +86,20 @@ impl Manifests<'_> {
 
     fn delete(&self, file: &str) -> Duration {
         self.pod(&["delete", "-f", file])
+    }
+
+    /// Has whoever stays with the pods' network remove it.
+    fn end_who_stays(&self) {
+        let before = Instant::now();
+        while self.pods().join(NETWORKS).exists() && before.elapsed() < PATIENCE {
+            let stands =
+                |pid: &&i32| fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|at| at.starts_with(self.pods()));
+            for pid in Keepers::called(|name| name == "pod").0.iter().filter(stands) {
+                // It may have ended by itself.
+                let _gone = Command::new("kill").arg(pid.to_string()).stderr(Stdio::null()).status();
+            }
+            sleep(Duration::from_millis(50));
+        }
     }
 
     fn beside(&self, session: &mut Session, podman: &Podman) {
@@ -163,7 +180,9 @@ impl Manifests<'_> {
         let kept = keepers.memory() / MANY as f64;
         let deleted = self.delete(&file);
         let left = fs::read_dir(self.pods()).into_iter().flatten().flatten();
-        let left: Vec<_> = left.map(|entry| entry.file_name()).collect();
+        // Their network stays for a while.
+        let left: Vec<_> =
+            left.map(|entry| entry.file_name()).filter(|name| *name != NETWORKS && *name != AT_WORK).collect();
         assert!(left.is_empty(), "left of {MANY} pods: {left:?}");
         let each = format!("each of {MANY} pods");
         for (measure, unit, value) in [
@@ -187,6 +206,7 @@ impl Drop for Manifests<'_> {
             // Whatever cannot be deleted is told by pod itself.
             let _told = delete.env("POD_STATE_DIR", self.pods()).status();
         }
+        self.end_who_stays();
     }
 }
 

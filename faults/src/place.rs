@@ -151,6 +151,7 @@ impl Place {
             .env_clear()
             .env("PATH", format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", self.bin().display()))
             .env("POD_NETWORK", "none")
+            .env("POD_NETWORK_STAYS", "0s")
             .env("NETCONFPATH", self.root.join("cni"))
             .env("CNI_PATH", self.root.join("cni"))
             .env("HOME", self.work())

@@ -5,6 +5,7 @@
 //! | `network.json` | its range, what its bridge is called, where that is |
 //! | `addresses/IP` | a link whose text says who has the address: the outside end of its link, then its names |
 //! | `names` | who is called what, as /etc/hosts has it |
+//! | `empty` | its last pod has gone, when that was written: whoever sees to it that the network goes, too, has a lock on it |
 //!
 //! Whoever changes something has a lock on the directory. Links and not files, for one is there with its text or not at
 //! all. An address is written down by who is given it before it is taken here ([`crate::Attachment`]), so whoever
@@ -16,6 +17,7 @@ use std::net::IpAddr;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use registry::{Lock, Name, RegistryError, Sharing, file, tree};
 use serde::{Deserialize, Serialize};
@@ -30,6 +32,7 @@ pub const NETWORKS: &str = ".networks";
 pub const NAMES: &str = "names";
 const RECORD: &str = "network.json";
 const ADDRESSES: &str = "addresses";
+const EMPTY: &str = "empty";
 
 /// A network that has been made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,6 +106,12 @@ impl NetworkDirectory {
             }
             _ => Ok(()),
         }
+    }
+
+    /// What is there as soon as its last pod has gone: whoever has a lock on it sees to what becomes of the network.
+    #[must_use]
+    pub fn mark(&self) -> PathBuf {
+        self.path.join(EMPTY)
     }
 
     /// Takes it for oneself, making it where there is none.
@@ -212,6 +221,21 @@ impl Held {
     /// They cannot be listed.
     pub fn is_empty(&self) -> Result<bool, RegistryError> {
         Ok(tree::names(&self.directory.path.join(ADDRESSES))?.is_empty())
+    }
+
+    /// Writes down that its last pod has gone just now, or that there are pods again.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn mark_empty(&self, is_empty: bool) -> Result<(), RegistryError> {
+        let mark = self.directory.mark();
+        if !is_empty {
+            return tree::remove(&mark);
+        }
+        let options = &mut File::options();
+        let opened = options.write(true).create(true).truncate(false).mode(0o600).open(&mark);
+        // Whoever has it locked sees by its time that it is to stay for longer.
+        opened.and_then(|opened| opened.set_modified(SystemTime::now())).map_err(file("write", mark))
     }
 
     /// How many have addresses, by those of IPv4, which all have.

@@ -9,6 +9,7 @@ mod cni;
 mod error;
 mod names;
 mod pasta;
+mod stay;
 mod usual;
 
 use std::fs;
@@ -29,6 +30,7 @@ use crate::wire::Wire;
 pub(crate) use cni::{check, part};
 pub use error::ConnectError;
 pub(crate) use pasta::open;
+pub(crate) use stay::{Emptied, Staying, VARIABLE as STAYS, sweep};
 pub(crate) use usual::{CHOSEN, VARIABLE, chosen, of};
 
 /// A resolver asks no more.
@@ -97,7 +99,7 @@ pub(crate) fn do_without(
     here: &Origin,
     why: &ConnectError,
 ) -> Result<Connection, ConnectError> {
-    release(root, directory, here)?;
+    release(root, directory, here, Emptied::Goes)?;
     let attachment = Attachment::new(Network::None);
     directory.write_network(&attachment)?;
     let missing = Missing { mount: format!("network {}", plan.network()), reason: launch::complain::line(why) };
@@ -173,11 +175,16 @@ fn resolvers(text: &str) -> Vec<IpAddr> {
 ///
 /// # Errors
 /// It cannot be given back.
-pub(crate) fn release(root: &Path, directory: &PodDirectory, here: &Origin) -> Result<(), ConnectError> {
+pub(crate) fn release(
+    root: &Path,
+    directory: &PodDirectory,
+    here: &Origin,
+    emptied: Emptied,
+) -> Result<(), ConnectError> {
     part(directory, here)?;
     let Some(attachment) = directory.network::<Attachment>()? else { return Ok(()) };
     match &attachment.network {
-        Network::Bridge(name) => bridge::give_back(root, name, &attachment),
+        Network::Bridge(name) => bridge::give_back(root, name, &attachment, emptied),
         Network::None | Network::Host | Network::Pasta | Network::Cni(_) => Ok(()),
     }
 }

@@ -19,7 +19,7 @@ use registry::{
 };
 
 use crate::cgroup;
-use crate::connect;
+use crate::connect::{self, Emptied};
 use crate::end;
 use crate::error::Error;
 use crate::instance;
@@ -29,6 +29,7 @@ use crate::instance;
 pub struct Store {
     registry: Registry,
     here: Origin,
+    emptied: Emptied,
 }
 
 const AT_WORK: &str = ".at-work";
@@ -51,7 +52,12 @@ impl Store {
         let root = registry.root();
         DirBuilder::new().recursive(true).mode(0o700).create(root).map_err(file("create", root))?;
         registry.is_ours()?;
-        Ok(Self { registry, here })
+        Ok(Self { registry, here, emptied: Emptied::Goes })
+    }
+
+    /// The same, by somebody who stays with networks that it leaves empty ([`connect::Staying`]).
+    pub(crate) fn staying(self) -> Self {
+        Self { emptied: Emptied::of_the_environment(), ..self }
     }
 
     /// What may be looked at.
@@ -70,13 +76,18 @@ impl Store {
     /// next: it is no reason not to do what one is about to do.
     #[must_use]
     pub fn sweep(&self) -> Vec<Error> {
+        let mut told = self.sweep_pods();
+        let networks = connect::sweep(self.registry.root());
+        told.extend(networks.into_iter().map(Error::from));
+        self.leave();
+        told
+    }
+
+    fn sweep_pods(&self) -> Vec<Error> {
         let at_work = self.at_work();
         match fs::symlink_metadata(&at_work) {
             Err(_) => return Vec::new(),
-            Ok(found) if found.nlink() == EMPTY => {
-                self.leave();
-                return Vec::new();
-            }
+            Ok(found) if found.nlink() == EMPTY => return Vec::new(),
             Ok(_) => {}
         }
         // While nobody is between making a directory and locking it, what is not locked is nobody's.
@@ -111,7 +122,6 @@ impl Store {
         for (directory, lock) in nobodys {
             told.extend(self.demolish(&directory, &lock).err());
         }
-        self.leave();
         told
     }
 
@@ -134,7 +144,7 @@ impl Store {
                 let _tried_again = connect::part(directory, &self.here);
                 end::end_draft(directory, &self.here)?;
             }
-            connect::release(self.registry.root(), directory, &self.here)?;
+            connect::release(self.registry.root(), directory, &self.here, self.emptied)?;
             cgroup::clear_all(directory)?;
             instance::remove_all(directory)?;
         }

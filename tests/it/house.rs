@@ -233,6 +233,8 @@ impl House {
             .env("PODKIT_TEST", &self.marker)
             // Whatever is not about networks is to make none of the machine's.
             .env("POD_NETWORK", "none")
+            // What is left is looked for as soon as the last pod has gone.
+            .env("POD_NETWORK_STAYS", "0s")
             .env("TMPDIR", self.work())
             .current_dir(self.work())
             .stdin(Stdio::null());

@@ -25,6 +25,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![
         trial("networks::pods_on_a_bridge_reach_each_other_and_the_world", &needs, || apart(bridged)),
         trial("networks::a_bridge_goes_with_its_last_pod", &needs, || apart(gone)),
+        trial("networks::a_bridge_stays_for_a_while_after_the_last_pod_of_a_manifest", &with_images, || apart(staying)),
         trial("networks::a_pod_has_nobody_s_address_but_its_own", &needs, || apart(spoofing)),
         trial("networks::a_pod_reaches_nothing_of_the_machine_s_loopback", &needs, || apart(loopback)),
         trial("networks::without_nft_there_is_no_way_out_and_it_is_told", &needs, || apart(without_nft)),
@@ -208,6 +209,59 @@ fn manifests() {
     assert_eq!(shown(&house, "web", "{.metadata.annotations.podkit/network}"), "none");
     assert_eq!(apply(&[]).ok().out(), "pod/web unchanged\n");
     house.pod(&["delete", "-f", &file]).ok();
+    house.pod(&["image", "remove", "box"]).ok();
+}
+
+/// A network is there for who comes again soon; who stays with it may be killed, or asked to end.
+fn staying() {
+    let house = House::new(User::Root);
+    image(&house);
+    let file = put(&house, "web.json", &pod("web", &json!({ "containers": [waiting("main", "")] })));
+    let comes_and_goes = |stays: &str| {
+        let mut command = house.command("pod");
+        command.env_remove("POD_NETWORK").env("POD_NETWORK_STAYS", stays);
+        house.finish(command.args(["apply", "-f", &file, "--wait", "--timeout", "30s"])).ok();
+        house.pod(&["delete", "-f", &file, "--now"]).ok();
+    };
+    let link = || run("ip", &["-o", "link", "show", "type", "bridge"]).split(':').next().unwrap_or_default().to_owned();
+    let who_stays = || {
+        let state = house.state();
+        let is_there = |pid: &i32| fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd.starts_with(&state));
+        let attends =
+            |pid: &i32| fs::read_to_string(format!("/proc/{pid}/cmdline")).is_ok_and(|it| it.contains("attend"));
+        let pids = fs::read_dir("/proc").unwrap().filter_map(|it| it.unwrap().file_name().to_str()?.parse().ok());
+        pids.filter(is_there).filter(attends).collect::<Vec<i32>>()
+    };
+    comes_and_goes("1h");
+    let first = link();
+    assert!(!first.is_empty() && run("nft", &["list", "tables"]).contains("podkit"), "it stays");
+    assert_eq!(fs::read_to_string(house.state().join(".networks/default/names")).unwrap(), "", "nobody is in it");
+    comes_and_goes("1h");
+    assert_eq!(link(), first, "it was there for who came again");
+    // The second has found somebody who stays, and went.
+    eventually("one stays", || (who_stays().len() == 1).then_some(()));
+    let who = who_stays()[0].to_string();
+    // Whoever does something else leaves it alone as long as somebody stays.
+    house.pod(&["create", "other"]).ok();
+    assert_eq!(link(), first);
+    run("kill", &["-KILL", &who]);
+    eventually("nobody stays", || who_stays().is_empty().then_some(()));
+    house.pod(&["create", "another"]).ok();
+    nothing_is_left();
+    comes_and_goes("1h");
+    run("kill", &["-TERM", &who_stays()[0].to_string()]);
+    eventually("nobody stays", || who_stays().is_empty().then_some(()));
+    nothing_is_left();
+    comes_and_goes("100ms");
+    eventually("its time has come", || who_stays().is_empty().then_some(()));
+    nothing_is_left();
+    for name in ["other", "another"] {
+        house.pod(&["delete", name, "--now"]).ok();
+    }
+    let mut command = house.command("pod");
+    command.env("POD_NETWORK_STAYS", "soon").args(["apply", "-f", &file]);
+    house.finish(&mut command).refuses(125, "POD_NETWORK_STAYS is \"soon\", and no time");
+    house.pod(&["delete", "-f", &file, "--now"]).ok();
     house.pod(&["image", "remove", "box"]).ok();
 }
 

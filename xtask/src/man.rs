@@ -199,6 +199,7 @@ const POD_MORE: &More = &[
         "POD_STATE_DIR is where pods are recorded; else /run/pod for root, and for anybody else XDG_RUNTIME_DIR/pod, \
          /run/user/UID/pod or /tmp/pod\\-UID, whichever has pods. POD_DATA_DIR is where images are kept; else /var/lib/pod for root, and for anybody else \
          XDG_DATA_HOME/pod or ~/.local/share/pod. POD_PAUSE is the pause program. POD_NETWORK is the network of a manifest's pod that names none. \
+         POD_NETWORK_STAYS is for how long a bridge stays when the last pod of a manifest has gone from it (30s). \
          NETCONFPATH and CNI_PATH are where configurations and plugins of CNI are looked for, and POD_CNI_TIMEOUT is how long a plugin may take.",
     ),
     (SEE_ALSO, "nsjoin(1), reaper(1)"),

@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::objects::{Key, Objects};
 use crate::place::{Place, kept};
 use crate::programs::Programs;
+use crate::store::Store;
 use crate::supervisor::become_nobodys_child;
 use crate::sys;
 
@@ -57,5 +58,12 @@ pub fn attend(namespace: &str, name: &str, uid: &str, pod: PathBuf, pause: PathB
     make(place.volatile())?;
     // Where we are is where nobody else wants to be.
     let _anywhere = std::env::set_current_dir(fs::canonicalize(place.volatile()).unwrap_or_else(|_| "/".into()));
-    Attendant::run(place, *object, objects, Programs { pod: Some(pod), pause: Some(pause) }, lock)
+    let root = place.registry.root().to_owned();
+    let staying = Attendant::run(place, *object, objects, Programs { pod: Some(pod), pause: Some(pause) }, lock)?;
+    if staying.is_with_any() {
+        launch::give_memory_back();
+        staying.until_they_go(&root)?;
+        Store::open()?.leave();
+    }
+    Ok(())
 }

@@ -59,7 +59,12 @@ pub fn follow(pending: &[Pending], programs: &Programs) -> Result<Vec<Complaint>
                         return Ok(objects.change()?.finish(&place.namespace)?);
                     }
                     let left = is_over(place)? && !is_attended(place)?;
-                    if left { forget(place, &objects) } else { ensure(place, programs) }
+                    // Whoever is waited for does not stay with what is empty now.
+                    if left {
+                        Ok(forget(place, &objects)?.gone_at_once(place.registry.root())?)
+                    } else {
+                        ensure(place, programs)
+                    }
                 };
                 if !waited(place, patience, nudge, is_gone)? {
                     complaints.push(late(&pending.pod));

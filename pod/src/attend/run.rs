@@ -21,6 +21,7 @@ use super::errand::{Sandbox, Scene};
 use super::pace::Pace;
 use super::watch;
 use crate::compile::{self, NodeFacts, PidSharing};
+use crate::connect::Staying;
 use crate::error::Error;
 use crate::machine::{Event, Job, Machine, Outcome};
 use crate::objects::Objects;
@@ -37,8 +38,8 @@ enum Heard {
     Changed,
     /// Nobody may supervise the sandbox any more.
     Unsupervised,
-    /// The pod is forgotten.
-    Forgotten,
+    /// The pod is forgotten, and these networks are empty now.
+    Forgotten(Staying),
 }
 
 /// A container that runs.
@@ -74,6 +75,8 @@ pub(super) struct Attendant {
     tell: UnboundedSender<Heard>,
     is_forgotten: bool,
     is_over: bool,
+    /// The networks that it has left empty.
+    staying: Staying,
     _lock: Lock,
 }
 
@@ -81,8 +84,14 @@ pub(super) struct Attendant {
 const REST: Duration = Duration::from_secs(3);
 
 impl Attendant {
-    /// Attends to the pod until it is over or gone.
-    pub(super) fn run(place: Place, pod: Pod, objects: Objects, programs: Programs, lock: Lock) -> Result<(), Error> {
+    /// Attends to the pod until it is over or gone; hands back the networks that it has left empty.
+    pub(super) fn run(
+        place: Place,
+        pod: Pod,
+        objects: Objects,
+        programs: Programs,
+        lock: Lock,
+    ) -> Result<Staying, Error> {
         let failed = |source: io::Error| Error::Attend { pod: place.name.clone(), source };
         let pace = Pace::of_the_environment()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(16).build();
@@ -119,9 +128,11 @@ impl Attendant {
             tell,
             is_forgotten: false,
             is_over: false,
+            staying: Staying::default(),
             _lock: lock,
         };
-        LocalSet::new().block_on(&runtime, attendant.serve(heard, is_new))
+        LocalSet::new().block_on(&runtime, attendant.serve(heard, is_new))?;
+        Ok(attendant.staying)
     }
 
     async fn serve(&mut self, mut heard: UnboundedReceiver<Heard>, is_new: bool) -> Result<(), Error> {
@@ -168,7 +179,10 @@ impl Attendant {
                         self.is_supervised = false;
                         self.supervise();
                     }
-                    Some(Heard::Forgotten) => self.is_over = true,
+                    Some(Heard::Forgotten(staying)) => {
+                        self.staying = staying;
+                        self.is_over = true;
+                    }
                     None => return Ok(()),
                 },
                 () = asleep => {

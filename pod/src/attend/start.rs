@@ -16,7 +16,7 @@ use nix::unistd::Pid;
 use registry::{Attempt, Lock, Name, PodDirectory, Process, RegistryError, Sharing, file, tree};
 
 use super::pace::{self, Pace};
-use crate::connect;
+use crate::connect::{self, Staying};
 use crate::end;
 use crate::error::Error;
 use crate::objects::{Key, Objects};
@@ -51,6 +51,7 @@ pub(super) fn ensure(place: &Place, programs: &Programs) -> Result<(), Error> {
     }
     // Who could not tell the time would be of no use.
     Pace::of_the_environment()?;
+    connect::Staying::of_the_environment()?;
     let log = place.log();
     let said = match File::options().append(true).create(true).mode(0o600).open(&log) {
         Ok(said) => said,
@@ -85,6 +86,7 @@ pub(super) fn ensure(place: &Place, programs: &Programs) -> Result<(), Error> {
         "POD_CNI_TIMEOUT",
         pace::VARIABLE,
         connect::VARIABLE,
+        connect::STAYS,
     ] {
         command.envs(env::var_os(name).map(|value| (name, value)));
     }
@@ -94,20 +96,23 @@ pub(super) fn ensure(place: &Place, programs: &Programs) -> Result<(), Error> {
     command.spawn().map(drop).map_err(|source| Error::NoProgram { name: "pod", source: Some(source) })
 }
 
-/// Forgets a pod: its sandbox, its volumes, what is known of it, and its object at last.
+/// Forgets a pod: its sandbox, its volumes, what is known of it, and its object at last. Hands back the networks that it
+/// has left empty, which nobody else sees to from then on.
 ///
 /// # Errors
 /// Something of it cannot be ended or removed; the object is there then, so that it is tried again.
-pub(super) fn forget(place: &Place, objects: &Objects) -> Result<(), Error> {
+pub(super) fn forget(place: &Place, objects: &Objects) -> Result<Staying, Error> {
     // Who wants to see how it ended has had the time for it then.
     let _seen = Lock::take(&place.watched(), Sharing::Exclusive);
     forget_sandbox(place)?;
+    // Before anybody hears that the pod is gone, so that they find the network there.
+    let staying = Staying::with_what_is_empty(place.registry.root())?;
     tree::remove(&place.volatile())?;
     // Whoever leaves last removes what all are in.
     let _others_are_there = std::fs::remove_dir(place.registry.root().join(VOLUMES));
     // Which was there when the sandbox was forgotten.
     Store::open()?.leave();
-    let Some(pods) = manifest::kind::Resource::find("pods") else { return Ok(()) };
+    let Some(pods) = manifest::kind::Resource::find("pods") else { return Ok(staying) };
     tree::remove(&place.kept())?;
     let changing = objects.change()?;
     // What was claimed for it alone goes with it.
@@ -125,13 +130,13 @@ pub(super) fn forget(place: &Place, objects: &Objects) -> Result<(), Error> {
     }
     // The last one takes a namespace along that is to go.
     changing.finish(&place.namespace)?;
-    Ok(())
+    Ok(staying)
 }
 
 /// Ends whatever runs of a pod, and forgets its sandbox, if it is this pod's.
 pub(super) fn forget_sandbox(place: &Place) -> Result<(), Error> {
     let name = place.sandbox();
-    let store = Store::open()?;
+    let store = Store::open()?.staying();
     match store.locked(&name) {
         Err(Error::Registry(RegistryError::NoSuchPod { .. })) => {
             // Whoever was forgetting it may have been killed at that. What cannot be cleared away is left to the next.

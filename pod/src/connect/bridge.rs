@@ -24,6 +24,7 @@ use registry::{Name, PodDirectory};
 
 use super::error::ConnectError;
 use super::names;
+use super::stay::Emptied;
 use crate::plan::PodPlan;
 use crate::programs::Programs;
 use crate::record::Missing;
@@ -251,31 +252,45 @@ fn run_nft(text: &str) -> Result<(), String> {
     Err(format!("nft: {}", said.lines().next().unwrap_or("it came to no end")))
 }
 
-/// Gives back what a pod has taken; whoever is the last takes the network along.
-pub(super) fn give_back(root: &Path, name: &Name, attachment: &Attachment) -> Result<(), ConnectError> {
+/// Gives back what a pod has taken; whoever is the last takes the network along, or stays with it for a while.
+pub(super) fn give_back(
+    root: &Path,
+    name: &Name,
+    attachment: &Attachment,
+    emptied: Emptied,
+) -> Result<(), ConnectError> {
     let files = NetworkDirectory::of(root, name);
     // Whoever removed the network may have been kept from the rest.
     let Some(held) = files.hold_if_there()? else { return Ok(files.leave()?) };
     let word = attachment.outside.as_deref().unwrap_or_default();
     held.give_back(&attachment.addresses, word)?;
     let record = held.directory().record()?;
-    if !held.is_empty()? {
+    let is_empty = held.is_empty()?;
+    if !is_empty || emptied == Emptied::Stays && record.is_some() {
         held.write_names()?;
+        if is_empty {
+            held.mark_empty(true)?;
+        }
         if let (Some(record), Ok(programs)) = (record, Programs::of_pod(None)) {
             // Who comes next tells it, or says why that cannot be done; who goes is gone.
             let _untold = names::resolve(&held, &record, &programs);
         }
         return Ok(());
     }
+    remove(held, name)
+}
+
+/// Removes a network that has no pods.
+pub(super) fn remove(held: Held, name: &Name) -> Result<(), ConnectError> {
     crate::resolver::end(held.directory().path())?;
-    if let Some(record) = record {
+    if let Some(record) = held.directory().record()? {
         unmake(&record, name)?;
     }
     Ok(held.remove()?)
 }
 
 /// Removes the bridge and its tables. In another network there is nothing that we could remove; it goes with that.
-fn unmake(record: &NetworkRecord, name: &Name) -> Result<(), ConnectError> {
+pub(super) fn unmake(record: &NetworkRecord, name: &Name) -> Result<(), ConnectError> {
     let inside = own_network();
     if !inside.is_ok_and(|inside| inside == record.inside) {
         return Ok(());

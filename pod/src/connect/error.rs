@@ -90,6 +90,15 @@ pub enum ConnectError {
         /// What it says.
         written: String,
     },
+    /// It says for how long networks stay that nobody is in, and says no time.
+    #[error("POD_NETWORK_STAYS is {written:?}, and no time, as 30s is")]
+    Stays {
+        /// What it says.
+        written: String,
+    },
+    /// That we are to end cannot be waited for.
+    #[error("cannot wait for signals")]
+    Signals(#[source] Errno),
     /// Who resolves its names does not end.
     #[error(transparent)]
     Resolver(#[from] ResolverError),

@@ -95,8 +95,9 @@ impl Attendant {
                 self.is_forgotten = true;
                 let (place, objects, tell) = (self.place.clone(), self.objects.clone(), self.tell.clone());
                 spawn_blocking(move || {
-                    forget(&place, &objects).unwrap_or_else(|error| complain(&error));
-                    let _at_the_end = tell.send(Heard::Forgotten);
+                    let forgotten = forget(&place, &objects);
+                    let staying = forgotten.map_err(|error| complain(&error)).unwrap_or_default();
+                    let _at_the_end = tell.send(Heard::Forgotten(staying));
                 });
             }
         }
