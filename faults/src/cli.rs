@@ -58,6 +58,8 @@ pub(crate) enum Subject {
     Race,
     /// Damaged records
     State,
+    /// Pods of manifests made, changed, killed, starved and deleted at random
+    Life,
 }
 
 /// A point, as it is named.
@@ -168,7 +170,7 @@ mod tests {
 
     #[test]
     fn everything_is_tried_unless_told_otherwise() {
-        assert_eq!(options(&[]).subjects().len(), 5);
+        assert_eq!(options(&[]).subjects().len(), 6);
         assert_eq!(options(&["fail", "kill", "kill"]).subjects(), [Subject::Kill, Subject::Fail]);
         assert!(options(&["--verb", "create,get"]).wants("get") && !options(&["--verb", "create"]).wants("get"));
     }

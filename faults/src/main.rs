@@ -25,6 +25,7 @@ mod world;
 mod strike;
 // The subjects.
 mod damage;
+mod life;
 mod points;
 mod race;
 mod soak;
@@ -85,6 +86,7 @@ fn inside(options: &Options) -> anyhow::Result<i32> {
             Subject::Fail => points::fail(&place, options, &mut tally)?,
             Subject::Soak => soak::soak(&place, options, &mut tally)?,
             Subject::Race => race::race(&place, options, &mut tally)?,
+            Subject::Life => life::life(&place, options, &mut tally)?,
             Subject::State => damage::state(&place, options, &mut tally)?,
         }
     }

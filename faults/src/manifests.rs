@@ -38,7 +38,13 @@ pub(crate) fn judge(place: &Place, verb: &Verb, report: &Report) -> anyhow::Resu
 /// Deletes it, and tells what stays of it where objects are kept.
 pub(crate) fn end(place: &Place) -> anyhow::Result<Vec<Violation>> {
     let mut violations = promises::of_the_next(&place.run(&verbs::unapply())?);
-    let left = settled(|| {
+    violations.extend(kept(place)?);
+    Ok(violations)
+}
+
+/// What stays of pods where objects are kept, when there is none.
+pub(crate) fn kept(place: &Place) -> anyhow::Result<Vec<Violation>> {
+    settled(|| {
         let mut left = Vec::new();
         for directory in OF_PODS.map(|name| place.data().join(name)) {
             if let Ok(entries) = world::entries(&directory) {
@@ -46,9 +52,7 @@ pub(crate) fn end(place: &Place) -> anyhow::Result<Vec<Violation>> {
             }
         }
         Ok(promises::of_the_kept(&left))
-    })?;
-    violations.extend(left);
-    Ok(violations)
+    })
 }
 
 fn named(place: &Place, kind: &str) -> anyhow::Result<Ran> {

@@ -125,6 +125,11 @@ impl Place {
         self.root.join("bin")
     }
 
+    /// Where everything is.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
     pub(crate) fn state(&self) -> PathBuf {
         self.root.join("state")
     }
@@ -247,7 +252,7 @@ impl Started {
         Ok(i32::try_from(self.child.id())?)
     }
 
-    fn wait(&mut self, patience: Duration) -> anyhow::Result<End> {
+    pub(crate) fn wait(&mut self, patience: Duration) -> anyhow::Result<End> {
         let mut pause = Duration::from_micros(100);
         loop {
             if let Some(status) = self.child.try_wait()? {

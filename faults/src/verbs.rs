@@ -261,6 +261,11 @@ impl Step {
     }
 }
 
+/// Takes the image from its archive.
+pub(crate) fn load() -> Vec<&'static str> {
+    LOAD.to_vec()
+}
+
 /// Makes a pod.
 pub(crate) fn create(pod: &str) -> Vec<&str> {
     vec!["pod", "create", pod]

@@ -12,6 +12,7 @@ mod found;
 mod launch;
 mod pace;
 mod run;
+mod short;
 mod start;
 mod sweep;
 mod termination;

@@ -175,6 +175,7 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
                         warn(&told);
                         say(format_args!("pod/{name} deleted"))?;
                     }
+                    Err(error) if delete.forgives(&error) => {}
                     // The others are to go all the same.
                     Err(error) => exit = fail(&error),
                 }

@@ -80,6 +80,11 @@ fn whole_life(user: User) {
     says(house.pod(&["delete", "-f", &file]), 1, "", &gone);
     says(house.pod(&["delete", "-f", &file, "--ignore-not-found"]), 0, "", "");
     says(house.pod(&["delete", "cm", "web"]), 1, "", "Error from server (NotFound): configmaps \"web\" not found\n");
+    // A pod may be one by hand, too.
+    for words in [["delete", "pod", "web"], ["delete", "--now", "web"]] {
+        house.pod(&words).refuses(125, "no pod named web");
+        says(house.pod(&[&words[..], &["--ignore-not-found"]].concat()), 0, "", "");
+    }
 }
 
 /// As a cluster did: reference, "55-many-documents".

@@ -134,6 +134,11 @@ pub(crate) fn trials() -> Vec<Trial> {
         as_each_user("pods::are_attached_to_at_their_inputs", BUSYBOX, attached::at_their_inputs),
         as_each_user("pods::are_attached_to_at_their_terminals", TERMINALS, attached::at_their_terminals),
         as_each_user("pods::are_selected_and_sorted", BUSYBOX, verbs::selected),
+        as_each_user(
+            "pods::end_where_there_is_hardly_any_room",
+            &[Need::Root, Need::Program("busybox"), Need::Program("unshare")],
+            order::of_ends_without_room,
+        ),
         as_each_user("pods::end_when_they_are_asked_to_or_when_their_time_is_over", BUSYBOX, order::of_ends),
     ]
     .into_iter()

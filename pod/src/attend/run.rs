@@ -19,11 +19,12 @@ use tokio::time::sleep;
 
 use super::errand::{Sandbox, Scene};
 use super::pace::Pace;
+use super::short::is_short;
 use super::watch;
 use crate::compile::{self, NodeFacts, PidSharing};
 use crate::connect::Staying;
 use crate::error::Error;
-use crate::machine::{Event, Job, Machine, Outcome};
+use crate::machine::{Action, Event, Job, Machine, Outcome};
 use crate::objects::Objects;
 use crate::place::{Place, machine_of, save};
 use crate::probe::Prober;
@@ -70,6 +71,10 @@ pub(super) struct Attendant {
     renewal: Option<i64>,
     /// When it is looked next whether a volume has become too large, where one may.
     weighing: Option<Duration>,
+    /// What is to be done once it is written down.
+    held: Vec<Action>,
+    /// When it is tried again what the machine was too short of something for.
+    again: Option<Instant>,
     /// When what the last busy while has taken of memory is given back, if it has not been.
     rest: Option<Instant>,
     tell: UnboundedSender<Heard>,
@@ -80,6 +85,8 @@ pub(super) struct Attendant {
     _lock: Lock,
 }
 
+/// How long the machine is given to have again what it was short of.
+const BREATH: Duration = Duration::from_secs(1);
 /// How long nothing but probes may have come back until what was needed before is given back.
 const REST: Duration = Duration::from_secs(3);
 
@@ -124,6 +131,8 @@ impl Attendant {
             is_supervised: false,
             renewal: None,
             weighing: None,
+            held: Vec::new(),
+            again: None,
             rest: Some(Instant::now() + REST),
             tell,
             is_forgotten: false,
@@ -158,9 +167,9 @@ impl Attendant {
             let renewal =
                 self.renewal.map(|at| Duration::from_secs(u64::try_from(at - self.pace.now().wall).unwrap_or(0)));
             let weighing = self.weighing.map(|at| self.pace.real(at.saturating_sub(self.pace.now().at)));
-            let rest = self.rest.map(|at| at.saturating_duration_since(Instant::now()));
+            let ours = self.rest.into_iter().chain(self.again).map(|at| at.saturating_duration_since(Instant::now()));
             let asleep = async {
-                match due.into_iter().chain(renewal).chain(weighing).chain(rest).min() {
+                match due.into_iter().chain(renewal).chain(weighing).chain(ours).min() {
                     Some(due) => sleep(due).await,
                     None => std::future::pending().await,
                 }
@@ -195,6 +204,10 @@ impl Attendant {
                     if self.rest.is_some_and(|at| at <= Instant::now()) {
                         self.rest = None;
                         launch::give_memory_back();
+                    }
+                    if self.again.is_some_and(|at| at <= Instant::now()) {
+                        self.again = None;
+                        self.look_again()?;
                     }
                     self.on(Event::Time)?;
                 }
@@ -264,12 +277,17 @@ impl Attendant {
         // Most probes succeed again, and nothing is to be said of that.
         let is_ready = matches!(event, Event::Probed { outcome: Outcome::Success, .. }).then(|| self.readiness());
         let actions = self.machine.on(event, self.pace.now());
+        self.held.extend(actions);
         // What is to be done is written down before it is done.
-        if is_ready.is_none_or(|before| before != self.readiness()) {
-            self.save()?;
-        }
-        for action in actions {
-            self.act(action);
+        let is_written = match is_ready {
+            Some(before) if before == self.readiness() => self.again.is_none(),
+            _ => self.save()?,
+        };
+        // Whose end is wanted has it on a full disk, too: whoever comes after us would find the same to do.
+        if is_written || self.machine.deleted().is_some() {
+            for action in std::mem::take(&mut self.held) {
+                self.act(action);
+            }
         }
         Ok(())
     }
@@ -278,11 +296,12 @@ impl Attendant {
         self.machine.containers().iter().map(|it| (it.ready, it.started, it.instances)).collect()
     }
 
-    /// Writes down what is known, unless nothing of it is new that anybody could see or has to know.
-    fn save(&mut self) -> Result<(), Error> {
+    /// Writes down what is known, unless nothing of it is new that anybody could see or has to know. Says whether it
+    /// stands there; what the machine is too short of something for is tried again.
+    fn save(&mut self) -> Result<bool, Error> {
         // What is being forgotten is not to be remembered.
         if self.is_forgotten {
-            return Ok(());
+            return Ok(true);
         }
         let containers: Vec<_> = self
             .machine
@@ -294,9 +313,23 @@ impl Attendant {
         let shown = serde_json::to_string(&(containers, seen, self.machine.deleted(), self.machine.is_over()));
         let shown = shown.unwrap_or_default();
         if shown != self.shown {
-            save(&self.machine, &self.place.machine())?;
+            if let Err(error) = save(&self.machine, &self.place.machine()) {
+                return self.put_off(error).map(|()| false);
+            }
             self.shown = shown;
         }
+        Ok(true)
+    }
+
+    /// Tries again after a breath what has failed, if the machine may have by then what it was short of.
+    fn put_off(&mut self, error: Error) -> Result<(), Error> {
+        if !is_short(&error) {
+            return Err(error);
+        }
+        if self.again.is_none() {
+            complain(&error);
+        }
+        self.again = Some(Instant::now() + BREATH);
         Ok(())
     }
 }

@@ -8,6 +8,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::thread::sleep;
 use std::time::Duration;
 
 use launch::Origin;
@@ -16,6 +17,7 @@ use nix::unistd::Pid;
 use registry::{Attempt, Lock, Name, PodDirectory, Process, RegistryError, Sharing, file, tree};
 
 use super::pace::{self, Pace};
+use super::short::is_short;
 use crate::connect::{self, Staying};
 use crate::end;
 use crate::error::Error;
@@ -28,6 +30,9 @@ use crate::volume::is_of;
 
 /// How long somebody may take to end who has been killed.
 const ENDING: Duration = Duration::from_secs(2);
+/// How long between two tries to forget a pod, at first and at most.
+const SHORTEST_BREATH: Duration = Duration::from_millis(250);
+const LONGEST_BREATH: Duration = Duration::from_secs(128);
 
 /// Whether somebody attends to the pod: whether its lock is taken, by somebody who is not just about to end.
 pub(super) fn is_attended(place: &Place) -> Result<bool, Error> {
@@ -94,6 +99,18 @@ pub(super) fn ensure(place: &Place, programs: &Programs) -> Result<(), Error> {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(said);
     // It lives on; who comes after us reaps it.
     command.spawn().map(drop).map_err(|source| Error::NoProgram { name: "pod", source: Some(source) })
+}
+
+/// Forgets a pod as [`forget`] does; what the machine is too short of something for is tried for some minutes.
+pub(super) fn forget_in_time(place: &Place, objects: &Objects) -> Result<Staying, Error> {
+    let mut breath = SHORTEST_BREATH;
+    loop {
+        match forget(place, objects) {
+            Err(error) if breath < LONGEST_BREATH && is_short(&error) => sleep(breath),
+            done => return done,
+        }
+        breath *= 2;
+    }
 }
 
 /// Forgets a pod: its sandbox, its volumes, what is known of it, and its object at last. Hands back the networks that it

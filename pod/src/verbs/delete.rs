@@ -6,7 +6,7 @@ use clap::Args;
 use launch::Seen;
 use manifest::kind::{Object, Pod, Resource};
 use manifest::read::{Head, ReadError, Validate};
-use registry::{Found, Lock, Name, Process};
+use registry::{Found, Lock, Name, Process, RegistryError};
 
 use super::fields;
 use super::get::is_pods;
@@ -290,6 +290,12 @@ impl Delete {
     pub fn grace(&self) -> Duration {
         let given = self.grace_period.and_then(|seconds| u64::try_from(seconds).ok());
         Duration::from_secs(if self.now { 0 } else { given.unwrap_or(30) })
+    }
+
+    /// Whether nobody is to be told: what is not there need not be deleted.
+    #[must_use]
+    pub fn forgives(&self, error: &Error) -> bool {
+        self.scope.ignore_not_found && matches!(error, Error::Registry(RegistryError::NoSuchPod { .. }))
     }
 
     /// What to do with a pod of which it cannot be told what runs.

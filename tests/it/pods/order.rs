@@ -76,3 +76,29 @@ pub(super) fn of_ends(user: User) {
     gone(&house, &file);
     assert!(before.elapsed().as_millis() < 1500, "{:?}", before.elapsed());
 }
+
+/// How much room is left on the disk when the end is asked for is up to others: there may be just enough to say so.
+pub(super) fn of_ends_without_room(user: User) {
+    let house = House::new(user);
+    image(&house);
+    let spec = json!({ "containers": [container("deaf", "trap '' TERM; while :; do sleep 0.05; done")] });
+    put(&house, "web.json", &pod("web", &spec));
+    let script = "mkdir small && mount -t tmpfs small small || exit 9
+        export POD_DATA_DIR=$PWD/small/data POD_STATE_DIR=$PWD/small/state
+        pod image import root.tar box || exit 8
+        for pages in 1 2 3 4 6 8; do
+            pod apply -f web.json --wait --timeout 30s || exit 7
+            # What is written meanwhile makes it too small for what there is.
+            for attempt in 1 2 3 4 5 6; do
+                used=$(df -B1 --output=used small | tail -n 1)
+                mount -o remount,size=$((used + 4096 * pages)) small 2>mounted && break
+            done
+            [ -s mounted ] && exit 6
+            timeout 20 pod delete -f web.json --now || echo with $pages pages: $?
+            mount -o remount,size=1g small || exit 5
+            pod delete -f web.json --ignore-not-found
+        done";
+    let said = house.run("unshare", &["--mount", "sh", "-c", script]).ok().out();
+    assert!(!said.contains("pages: 124"), "{said}");
+    house.nothing_is_left();
+}

@@ -6,7 +6,7 @@ use tokio::task::spawn_blocking;
 
 use super::{Attendant, Heard, complain};
 use crate::attend::launch::named;
-use crate::attend::start::forget;
+use crate::attend::start::forget_in_time;
 use crate::compile;
 use crate::machine::{Action, Event, LaunchFailure, Launched, Weight};
 use crate::record::WorkloadRecord;
@@ -95,7 +95,7 @@ impl Attendant {
                 self.is_forgotten = true;
                 let (place, objects, tell) = (self.place.clone(), self.objects.clone(), self.tell.clone());
                 spawn_blocking(move || {
-                    let forgotten = forget(&place, &objects);
+                    let forgotten = forget_in_time(&place, &objects);
                     let staying = forgotten.map_err(|error| complain(&error)).unwrap_or_default();
                     let _at_the_end = tell.send(Heard::Forgotten(staying));
                 });

@@ -19,7 +19,10 @@ impl Attendant {
     pub(super) fn look_again(&mut self) -> Result<(), Error> {
         let Some(pods) = Resource::find("pods") else { return Ok(()) };
         let key = Key::new(pods, &self.place.namespace, &self.place.name);
-        let found = self.objects.get(&key)?;
+        let found = match self.objects.get(&key) {
+            Ok(found) => found,
+            Err(error) => return self.put_off(error.into()),
+        };
         let Some(Object::Pod(pod)) = found.filter(|it| it.metadata().uid.as_deref() == Some(&self.place.uid)) else {
             // Somebody has removed it by force.
             return if self.machine.deleted().is_none() { self.on(Event::Delete { grace: Some(0) }) } else { Ok(()) };
