@@ -134,11 +134,6 @@ pub(crate) fn trials() -> Vec<Trial> {
         as_each_user("pods::are_attached_to_at_their_inputs", BUSYBOX, attached::at_their_inputs),
         as_each_user("pods::are_attached_to_at_their_terminals", TERMINALS, attached::at_their_terminals),
         as_each_user("pods::are_selected_and_sorted", BUSYBOX, verbs::selected),
-        as_each_user(
-            "pods::end_where_there_is_hardly_any_room",
-            &[Need::Root, Need::Program("busybox"), Need::Program("unshare")],
-            order::of_ends_without_room,
-        ),
         as_each_user("pods::end_when_they_are_asked_to_or_when_their_time_is_over", BUSYBOX, order::of_ends),
     ]
     .into_iter()
@@ -147,6 +142,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     let root = [Need::Root, Need::Program("busybox")];
     let unwatched = [Need::Root, Need::Program("busybox"), Need::Program("unshare"), Need::Userns];
     trials.push(trial("pods::begin_where_nothing_more_can_be_watched", &unwatched, many::unwatched));
+    trials.push(trial("pods::end_where_there_is_hardly_any_room", &root, order::of_ends_without_room));
     trials.push(trial("pods::give_their_volumes_to_a_group", &root, volumes::grouped));
     trials.push(trial("pods::without_memory_are_shown_as_oomkilled", &root, statuses::of_one_without_memory));
     let together = "pods::of_containers_that_have_too_much_together_lose_one";
