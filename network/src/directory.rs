@@ -6,6 +6,7 @@
 //! | `addresses/IP` | a link whose text says who has the address: the outside end of its link, then its names |
 //! | `names` | who is called what, as /etc/hosts has it |
 //! | `empty` | its last pod has gone, when that was written: whoever sees to it that the network goes, too, has a lock on it |
+//! | `holder`, `pasta` | who holds it and who leads out of it, where it is held: a line of `/proc/PID/stat` and a sum |
 //!
 //! Whoever changes something has a lock on the directory. Links and not files, for one is there with its text or not at
 //! all. An address is written down by who is given it before it is taken here ([`crate::Attachment`]), so whoever
@@ -33,6 +34,8 @@ pub const NAMES: &str = "names";
 const RECORD: &str = "network.json";
 const ADDRESSES: &str = "addresses";
 const EMPTY: &str = "empty";
+const HOLDER: &str = "holder";
+const PASTA: &str = "pasta";
 
 /// A network that has been made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +51,9 @@ pub struct NetworkRecord {
     /// Why there is no way out, where there is none.
     #[serde(default)]
     pub no_way_out: Option<String>,
+    /// Why there are not all ids in it that were set apart, where it is held and some are missing.
+    #[serde(default)]
+    pub few_ids: Option<String>,
 }
 
 /// The directory of a network, which need not be there.
@@ -75,6 +81,18 @@ impl NetworkDirectory {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Where who holds it leaves word of itself: there is no such file where nobody does.
+    #[must_use]
+    pub fn holder(&self) -> PathBuf {
+        self.path.join(HOLDER)
+    }
+
+    /// Where who leads out of it leaves word of itself, where it is held.
+    #[must_use]
+    pub fn pasta(&self) -> PathBuf {
+        self.path.join(PASTA)
     }
 
     /// What it is; none where it is not, or not yet.

@@ -14,6 +14,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use launch::{Child, Parent};
@@ -28,6 +29,8 @@ use crate::program::Foreign;
 pub const NAME_SERVER: IpAddr = IpAddr::V4(Ipv4Addr::new(169, 254, 1, 1));
 /// What its link is called.
 pub const INTERFACE: &str = "eth0";
+/// The longest packet of that.
+pub const MTU: u32 = 65_520;
 /// The device that it makes links by.
 const TUN: &str = "/dev/net/tun";
 /// How long it may take to begin.
@@ -87,6 +90,16 @@ pub fn find() -> Result<PathBuf, PastaError> {
     let found = found.ok_or(PastaError::NoProgram)?;
     File::options().read(true).write(true).open(TUN).map_err(PastaError::Tun)?;
     Ok(found)
+}
+
+/// Whether it answers each neighbour by itself that sends through its network: before 2024 it answered whoever
+/// had sent last, so that only one may be seen to send.
+#[must_use]
+pub fn tells_neighbours_apart(program: &Path) -> bool {
+    // It has no word for it. This option is of the next version after it had learned to.
+    const SINCE: &[u8] = b"--map-guest-addr";
+    let told = std::process::Command::new(program).arg("--help").stdin(Stdio::null()).output();
+    told.is_ok_and(|told| [told.stdout, told.stderr].iter().any(|text| text.windows(SINCE.len()).any(|it| it == SINCE)))
 }
 
 /// The network that is to have a way out.

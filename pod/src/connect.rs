@@ -6,10 +6,14 @@
 
 mod bridge;
 mod cni;
+mod door;
 mod error;
+mod ground;
+mod leave;
 mod names;
 mod pasta;
 mod stay;
+mod tables;
 mod usual;
 
 use std::fs;
@@ -24,7 +28,7 @@ use registry::PodDirectory;
 use crate::plan::PodPlan;
 use crate::programs::Programs;
 use crate::record::Missing;
-use crate::sandbox;
+use crate::sandbox::{self, Users};
 use crate::wire::Wire;
 
 pub(crate) use cni::{check, part};
@@ -41,8 +45,10 @@ const MOST_SERVERS: usize = 3;
 pub(crate) struct Connection {
     /// What it is given, as far as that is known.
     attachment: Attachment,
-    /// What its own process does for it.
+    /// What is done for it by its own process, or by its maker.
     wire: Option<Wire>,
+    /// Who holds the network, where somebody does: the pod is in a user namespace of theirs.
+    holder: Option<Identity>,
     /// What it has to do without.
     missing: Vec<Missing>,
     /// What is to be done once there is a sandbox, and for which pod.
@@ -74,8 +80,8 @@ pub(crate) fn prepare(
         Network::None | Network::Host => Ok(Connection::of(attachment, None)),
         Network::Bridge(name) => {
             let taken = bridge::take(root, name, plan, directory, programs)?;
-            let missing = taken.missing;
-            Ok(Connection { attachment: taken.attachment, wire: Some(taken.wire), missing, rest: None })
+            let bridge::Taken { attachment, wire, holder, missing } = taken;
+            Ok(Connection { attachment, wire: Some(wire), holder, missing, rest: None })
         }
         Network::Pasta => {
             pasta::prepare()?;
@@ -103,12 +109,12 @@ pub(crate) fn do_without(
     let attachment = Attachment::new(Network::None);
     directory.write_network(&attachment)?;
     let missing = Missing { mount: format!("network {}", plan.network()), reason: launch::complain::line(why) };
-    Ok(Connection { attachment, wire: None, missing: vec![missing], rest: None })
+    Ok(Connection { attachment, wire: None, holder: None, missing: vec![missing], rest: None })
 }
 
 impl Connection {
     fn of(attachment: Attachment, rest: Option<(Rest, PodPlan)>) -> Self {
-        Self { attachment, wire: None, missing: Vec::new(), rest }
+        Self { attachment, wire: None, holder: None, missing: Vec::new(), rest }
     }
 
     /// What it is given, and what it has to do without, where nothing is left to be done.
@@ -119,6 +125,11 @@ impl Connection {
     /// What it is given, as far as that is known: what /etc/hosts and /etc/resolv.conf have.
     pub(crate) fn attachment(&self) -> &Attachment {
         &self.attachment
+    }
+
+    /// In which user namespace a sandbox has to be that is to be connected so, where it makes a difference.
+    pub(crate) fn users(&self) -> Users {
+        self.holder.map_or(Users::Ours, Users::Within)
     }
 
     /// What the sandbox's own process does to be connected.
@@ -137,7 +148,7 @@ impl Connection {
         pause: Identity,
         _programs: &Programs,
     ) -> Result<(Attachment, Vec<Missing>), ConnectError> {
-        let Self { mut attachment, wire, missing, rest } = self;
+        let Self { mut attachment, wire, holder: _, missing, rest } = self;
         if let Some(wire) = wire {
             bridge::join(&wire, pause, &attachment)?;
         }
@@ -184,7 +195,7 @@ pub(crate) fn release(
     part(directory, here)?;
     let Some(attachment) = directory.network::<Attachment>()? else { return Ok(()) };
     match &attachment.network {
-        Network::Bridge(name) => bridge::give_back(root, name, &attachment, emptied),
+        Network::Bridge(name) => leave::give_back(root, name, &attachment, emptied),
         Network::None | Network::Host | Network::Pasta | Network::Cni(_) => Ok(()),
     }
 }

@@ -49,6 +49,7 @@ mod programs;
 mod publish;
 mod range;
 mod record;
+mod recorded;
 pub mod resolver;
 mod sandbox;
 mod seal;

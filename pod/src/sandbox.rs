@@ -5,6 +5,7 @@
 //! say) is left out and told.
 
 mod etc;
+mod hold;
 mod lower;
 mod pause;
 mod users;
@@ -16,7 +17,6 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use launch::op::Op;
-use launch::ranges::Range;
 use launch::{At, Failure, Missed, Script, run};
 use network::Attachment;
 use nix::errno::Errno;
@@ -29,6 +29,8 @@ use crate::record::Missing;
 use crate::wire::Wire;
 
 pub(crate) use etc::{mend, rewrite};
+pub(crate) use hold::hold_network;
+pub(crate) use users::Users;
 use who::RunsAs;
 pub(crate) use who::{entered_to_mount, is_admin};
 
@@ -48,7 +50,7 @@ impl Opened {
         plan: &PodPlan,
         directory: &PodDirectory,
         pause: &Path,
-        ids: Option<Range>,
+        users: Users,
         given: &Attachment,
         wire: Option<Wire>,
     ) -> Result<Self, Error> {
@@ -64,11 +66,13 @@ impl Opened {
         etc::write(plan, directory, given)?;
         let who = who::runs_pause()?;
         // Who has ids of its own does not find what is root's; whoever comes in puts them there.
-        let own_etc = if ids.is_some() { Vec::new() } else { etc::mounts(plan, directory) };
-        let (users, missing) = match ids {
-            Some(ids) => (Some(users::apart(ids)?), None),
-            None if who == RunsAs::RootOfItsOwn => users::many(),
-            None => (None, None),
+        let is_apart = matches!(users, Users::Apart(_));
+        let own_etc = if is_apart { Vec::new() } else { etc::mounts(plan, directory) };
+        let (users, missing) = match users {
+            Users::Apart(ids) => (Some(users::apart(ids)?), None),
+            Users::Within(holder) => (Some(users::within(holder)?), None),
+            Users::Ours if who == RunsAs::RootOfItsOwn => users::many(),
+            Users::Ours => (None, None),
         };
         let who = users.as_ref().map_or(who, |users| users.runs_as);
         let users = users.map(|users| users.namespace);

@@ -64,6 +64,8 @@ mod networks;
 mod forwarder;
 // A machine with a network of its own, and a world beyond.
 mod machine;
+// Networks that an ordinary user has.
+mod held;
 // Networks that plugins make.
 mod cni;
 // A way out by pasta.
@@ -140,6 +142,7 @@ fn main() {
         forwarder::trials(),
         cni::trials(),
         pasta::trials(),
+        held::trials(),
         names::trials(),
         refused::trials(),
         pull::trials(),

@@ -3,7 +3,7 @@
 //! Every one of these is in a network of its own ([`apart`]), so no bridge, rule or address of theirs comes to the
 //! machine's. All other tests say `POD_NETWORK=none`.
 
-mod place;
+pub(crate) mod place;
 
 use std::fs;
 use std::net::{IpAddr, SocketAddr, TcpStream};

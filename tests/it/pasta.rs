@@ -28,7 +28,6 @@ pub(crate) fn trials() -> Vec<Trial> {
         on("reaches_the_world_and_a_name_server_and_not_the_machine::with_ids_set_apart", House::with_ranges, reaches),
         on("killed_it_is_there_again::as_root", root, killed),
         on("killed_it_is_there_again::as_ordinary_user", anybody, killed),
-        on("is_the_usual_network_of_anybodys_manifests", anybody, usual),
         on("ends_with_the_pod_whoever_was_killed_before", root, ends),
         on("without_the_device_a_pod_is_refused", anybody, no_device),
         trial("pasta::without_a_way_out_of_the_machine_a_pod_is_refused", &PASTA, no_way_out),
@@ -87,18 +86,6 @@ fn killed(house: &House) {
     let holder = holder(house);
     house.pod(&["delete", "web"]).ok();
     assert!(has_ended(holder.into()));
-}
-
-fn usual(house: &House) {
-    let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  containers:\n  - {name: c, image: none, imagePullPolicy: Never}\n";
-    let path = house.work().join("pod.yaml");
-    fs::write(&path, text).unwrap();
-    let path = path.to_str().unwrap();
-    // What tests have said for all pods is not said here.
-    house.finish(house.command("pod").env_remove("POD_NETWORK").args(["apply", "-f", path])).ok();
-    let status = |path: &str| house.pod(&["get", "pod", "web", "-o", &format!("jsonpath={{{path}}}")]).out();
-    eventually("it has the machine's address", || (status(".status.podIP") == HERE).then_some(()));
-    house.pod(&["delete", "pod", "web", "--now"]).ok();
 }
 
 fn ends(house: &House) {

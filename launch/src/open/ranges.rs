@@ -3,17 +3,26 @@
 //! To map more ids than one's own takes newuidmap and newgidmap, which have the right to, and look up in
 //! /etc/subuid and /etc/subgid whether it is granted. They write the maps of a process that is in the
 //! namespace; it ends when they have, and the descriptor keeps the namespace.
+//!
+//! Whoever is the root of such a namespace gives its ids to others within it by itself: that takes no program.
 
+use std::ffi::CString;
 use std::fs::{self, File};
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::process::{Child, Command, Stdio};
 
 use nix::errno::Errno;
 use nix::unistd::{getegid, geteuid};
 
+use super::our_proc;
+use crate::failure::Failure;
+use crate::kind::Kind;
 use crate::names;
+use crate::op::{Entry, Op};
 use crate::ranges::{Range, Ranges, parse, words};
+use crate::run;
+use crate::script::Script;
 use crate::sys::holder::Holder;
 
 /// Why there is none.
@@ -49,6 +58,18 @@ pub enum RangesError {
         #[source]
         source: io::Error,
     },
+    /// It cannot be told which ids a namespace has.
+    #[error("cannot read {path}")]
+    Held {
+        /// Which of its files.
+        path: String,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// They cannot be given on.
+    #[error("cannot map the ids of a user namespace within it")]
+    Within(#[source] Errno),
     /// It does not map them.
     #[error("{program} maps no ids: {why}")]
     Refused {
@@ -89,7 +110,7 @@ impl Ranges {
     /// # Errors
     /// When the kernel makes none, or the ids are not mapped.
     pub fn namespace(&self) -> Result<OwnedFd, RangesError> {
-        let holder = Holder::in_new_users().map_err(RangesError::Namespace)?;
+        let holder = Holder::in_new_users(None).map_err(RangesError::Namespace)?;
         let own = [geteuid().as_raw(), getegid().as_raw()];
         let started = [0, 1].map(|which| {
             let (program, ranges) = (MAPPERS[which].0, [&self.uids, &self.gids][which]);
@@ -113,13 +134,51 @@ impl Ranges {
 /// # Errors
 /// When the kernel makes none, or we may not give those ids.
 pub fn namespace_of(range: Range) -> Result<OwnedFd, RangesError> {
-    let holder = Holder::in_new_users().map_err(RangesError::Namespace)?;
+    let holder = Holder::in_new_users(None).map_err(RangesError::Namespace)?;
     for map in ["uid_map", "gid_map"] {
         let line = format!("0 {} {}\n", range.first, range.count);
         fs::write(format!("/proc/{}/{map}", holder.pid()), line)
             .map_err(|source| RangesError::Map { first: range.first, source })?;
     }
     held(&holder)
+}
+
+/// A new user namespace that belongs to that of this process, whose ids are all of that one's, by the same numbers. Hands
+/// back what they are, too: a line each, as in a map.
+///
+/// # Errors
+/// When that namespace is not ours to enter, or the kernel makes none.
+pub fn namespace_within(process: i32) -> Result<(OwnedFd, [String; 2]), RangesError> {
+    let read = |name: &str| {
+        let path = format!("/proc/{process}/{name}");
+        fs::read_to_string(&path).map_err(|source| RangesError::Held { path, source })
+    };
+    let maps = [read("uid_map")?, read("gid_map")?].map(|map| same(&map));
+    let path = format!("/proc/{process}/ns/user");
+    let outer = File::open(&path).map_err(|source| RangesError::Held { path, source })?;
+    let holder = Holder::in_new_users(Some(outer.as_fd())).map_err(RangesError::Namespace)?;
+    // Only who is in the outer one may write them, and by a file that was opened in there.
+    let proc =
+        our_proc().map_err(|error| RangesError::Held { path: "/proc".into(), source: io::Error::other(error) })?;
+    let mut script = Script::new(proc);
+    let file = script.hold(outer);
+    script.must(Op::Enter { all_of: None, namespaces: vec![Entry { kind: Kind::User, file }] });
+    for (name, map) in ["uid_map", "gid_map"].into_iter().zip(&maps) {
+        let file = CString::new(format!("{}/{name}", holder.pid())).unwrap_or_default();
+        script.must(Op::Write { file, text: map.clone().into_bytes() });
+    }
+    run::errand(script).map_err(|Failure { errno, .. }| RangesError::Within(errno))?;
+    Ok((held(&holder)?, maps))
+}
+
+/// The map by which all ids of a namespace are themselves in one within it.
+fn same(map: &str) -> String {
+    let line = |line: &str| {
+        let mut words = line.split_whitespace();
+        let (first, count) = (words.next()?, words.nth(1)?);
+        Some(format!("{first} {first} {count}\n"))
+    };
+    map.lines().filter_map(line).collect()
 }
 
 fn held(holder: &Holder) -> Result<OwnedFd, RangesError> {
@@ -130,4 +189,16 @@ fn held(holder: &Holder) -> Result<OwnedFd, RangesError> {
 
 fn start(program: &str, words: &[String]) -> io::Result<Child> {
     Command::new(program).args(words).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_the_same_within() {
+        let outer = "         0       1000          1\n         1     100000      65536\n";
+        assert_eq!(same(outer), "0 0 1\n1 1 65536\n");
+        assert_eq!(same(""), "");
+    }
 }

@@ -1,6 +1,6 @@
 //! A process that does nothing but be in a new user namespace, for as long as it is needed.
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
@@ -15,14 +15,15 @@ pub(crate) struct Holder {
 }
 
 impl Holder {
-    /// Makes it. Its ids are nobody's there until somebody maps them.
-    pub(crate) fn in_new_users() -> Result<Self, Errno> {
+    /// Makes it, in a user namespace that belongs to this one, if one is given, and to ours otherwise. Its ids are
+    /// nobody's there until somebody maps them.
+    pub(crate) fn in_new_users(within: Option<BorrowedFd<'_>>) -> Result<Self, Errno> {
         let (waits, until) = pipe2(OFlag::O_CLOEXEC)?;
         let (told, tells) = pipe2(OFlag::O_CLOEXEC)?;
         // SAFETY: the child makes nothing but system calls, and ends.
         let pid = Errno::result(unsafe { libc::fork() })?;
         if pid == 0 {
-            hold(&waits, until, tells);
+            hold(within, &waits, until, tells);
         }
         let holder = Self { pid, until: Some(until) };
         drop((waits, tells));
@@ -50,10 +51,13 @@ impl Drop for Holder {
 
 /// In the child: is there, says so, and waits for its end. What it cannot tell or read is the same to it: it
 /// ends. It makes system calls only, for others of our threads may have held any lock.
-fn hold(waits: &OwnedFd, until: OwnedFd, tells: OwnedFd) -> ! {
+fn hold(within: Option<BorrowedFd<'_>>, waits: &OwnedFd, until: OwnedFd, tells: OwnedFd) -> ! {
     drop(until);
+    // SAFETY: takes a descriptor of ours and a number.
+    let enter = |users: BorrowedFd<'_>| unsafe { libc::setns(users.as_raw_fd(), libc::CLONE_NEWUSER) };
+    let entered = within.map_or(Ok(0), |users| Errno::result(enter(users)));
     // SAFETY: takes a number.
-    let made = Errno::result(unsafe { libc::unshare(libc::CLONE_NEWUSER) });
+    let made = entered.and_then(|_| Errno::result(unsafe { libc::unshare(libc::CLONE_NEWUSER) }));
     let answer = made.map_or_else(|errno| errno as i32, |_| 0).to_ne_bytes();
     let _told = write(&tells, &answer);
     drop(tells);

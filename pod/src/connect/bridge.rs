@@ -1,21 +1,19 @@
-//! A bridge: made in the network that we stand in with the first pod that is connected to it, removed with the last.
+//! A bridge: made with the first pod that is connected to it, where networks are ([`ground`](super::ground)), removed
+//! with the last.
 //!
 //! What a pod takes of it is a name in a directory (its address), and a pair of links that goes with the pod's network.
-//! The pair is made by the sandbox's own process (`sandbox/lower.rs`), so there is no moment in which it is there
-//! and would be nobody's.
+//! The pair is made by the sandbox's own process (`sandbox/lower.rs`) where that may make it, else by its maker; it
+//! goes with the pod's network, so there is no moment in which it is there and would be nobody's.
 
 use std::fs::{self, File};
-use std::io::Write;
 use std::net::IpAddr;
 use std::os::fd::AsRawFd;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
-use caps::{CapSet, Capability};
 use launch::Identity;
 use network::message::{INSIDE, Messages, Pair};
 use network::{
-    Attachment, Held, Mac, Netlink, Network, NetworkDirectory, NetworkRecord, Prefixed, Range, hash, nft, own_network,
+    Attachment, Held, Mac, Netlink, Network, NetworkDirectory, NetworkRecord, Prefixed, Range, hash, nft, pasta,
     unique_local,
 };
 use nix::errno::Errno;
@@ -23,8 +21,8 @@ use nsjoin::Target;
 use registry::{Name, PodDirectory};
 
 use super::error::ConnectError;
-use super::names;
-use super::stay::Emptied;
+use super::ground::{Ground, Standing};
+use super::{door, names, tables};
 use crate::plan::PodPlan;
 use crate::programs::Programs;
 use crate::record::Missing;
@@ -41,6 +39,8 @@ const PORTS: usize = 1023;
 pub(super) struct Taken {
     pub(super) attachment: Attachment,
     pub(super) wire: Wire,
+    /// Who holds the network, where somebody does.
+    pub(super) holder: Option<Identity>,
     pub(super) missing: Vec<Missing>,
 }
 
@@ -64,18 +64,15 @@ pub(super) fn take(
     programs: &Programs,
 ) -> Result<Taken, ConnectError> {
     let network = Network::Bridge(name.clone());
-    if !may_make_links() {
-        return Err(ConnectError::NotOurs { network });
-    }
     let files = NetworkDirectory::of(root, name);
     let mut attachment = Attachment::new(network.clone());
     if files.record()?.is_none() {
         // Whoever finds what is left of us sees to what is left of the network.
         directory.write_network(&attachment)?;
     }
-    let outer = Netlink::open().map_err(kernel("ask the kernel about networks for", name))?;
     let held = files.hold()?;
-    let bridge = ensure(&held, root, name, &outer)?;
+    let standing = Ground::stand(&held, &network, programs)?;
+    let bridge = ensure(&held, root, name, &standing)?;
     let number = random::<4>().map_err(kernel("choose a name in", name))?;
     let [a, b, c, d] = number;
     attachment.outside = Some(format!("podv-{a:02x}{b:02x}{c:02x}{d:02x}"));
@@ -100,16 +97,23 @@ pub(super) fn take(
         return Err(ConnectError::Full { network });
     }
     held.write_names()?;
+    let Standing { ground, outer, .. } = standing;
     let wire = wire(outer, &attachment, bridge.index, u32::from_be_bytes(number));
     let without = |what: &str, reason| Missing { mount: format!("{what} network {network}"), reason };
     let mut missing: Vec<_> =
         bridge.record.no_way_out.iter().map(|reason| without("the way out of", reason.clone())).collect();
-    if let Err(error) = names::resolve(&held, &bridge.record, programs) {
+    let few = bridge.record.few_ids.iter();
+    missing.extend(few.map(|reason| without("the ids of /etc/subuid and /etc/subgid in", reason.clone())));
+    if let Err(error) = names::resolve(&held, &bridge.record, ground, programs) {
         attachment.resolvers.clear();
         directory.write_network(&attachment)?;
         missing.push(without("names in", launch::complain::line(&error)));
     }
-    Ok(Taken { attachment, wire, missing })
+    let holder = match ground {
+        Ground::Held(holder) => Some(holder),
+        Ground::Here | Ground::Gone => None,
+    };
+    Ok(Taken { attachment, wire, holder, missing })
 }
 
 /// The address of the link of whoever has these.
@@ -155,33 +159,41 @@ pub(super) fn join(wire: &Wire, pause: Identity, attachment: &Attachment) -> Res
     inside.tell_bytes(&wire.inside).map_err(failed("set the addresses of the pod in"))
 }
 
-/// Sees to it that the bridge is there.
-fn ensure(held: &Held, root: &Path, name: &Name, outer: &Netlink) -> Result<Bridge, ConnectError> {
+/// Sees to it that the bridge is there, and its way out, if there can be one.
+fn ensure(held: &Held, root: &Path, name: &Name, standing: &Standing) -> Result<Bridge, ConnectError> {
     let network = || Network::Bridge(name.clone());
-    let inside = own_network().map_err(|source| ConnectError::Look { network: network(), source })?;
     let record = match held.directory().record()? {
-        Some(record) if record.inside == inside => {
-            let link = outer.link(&record.bridge).map_err(kernel("look for the bridge of", name))?;
+        Some(record) if record.inside == standing.inside => {
+            let link = standing.outer.link(&record.bridge).map_err(kernel("look for the bridge of", name))?;
             // It is brought up when all else is done.
             if let Some(link) = link.filter(|link| link.is_up) {
+                let record = if standing.ground == Ground::Here { record } else { open(held, record, standing)? };
                 return Ok(Bridge { record, index: link.index });
             }
             record
         }
+        // Who held it has ended. Those who were connected by it are not any more; others are to find it as it was.
+        Some(record) if standing.ground != Ground::Here => {
+            let record = NetworkRecord { inside: standing.inside, few_ids: standing.few_ids.clone(), ..record };
+            held.write(&record)?;
+            record
+        }
         Some(_) if !held.is_empty()? => return Err(ConnectError::Elsewhere { network: network() }),
         _ => {
-            let record = choose(root, held, name, inside, outer)?;
+            let record = choose(root, held, name, standing)?;
             held.write(&record)?;
             record
         }
     };
-    make(held, record, name, outer)
+    make(held, record, name, standing)
 }
 
 /// Chooses what a new network is to be.
-fn choose(root: &Path, held: &Held, name: &Name, inside: u64, outer: &Netlink) -> Result<NetworkRecord, ConnectError> {
+fn choose(root: &Path, held: &Held, name: &Name, standing: &Standing) -> Result<NetworkRecord, ConnectError> {
     let network = Network::Bridge(name.clone());
-    let routes = outer.routes().map_err(kernel("ask for routes for", name))?;
+    // Wherever it is to be, it is the machine's own that pods are to reach.
+    let here = Netlink::open().map_err(kernel("ask the kernel about networks for", name))?;
+    let routes = here.routes().map_err(kernel("ask for routes for", name))?;
     let mut taken: Vec<Prefixed> = routes.iter().map(|route| route.to).collect();
     for other in NetworkDirectory::all(root)? {
         taken.extend(other.record()?.map(|record| record.range.whole()));
@@ -191,16 +203,23 @@ fn choose(root: &Path, held: &Held, name: &Name, inside: u64, outer: &Netlink) -
         false => None,
     };
     let range = Range::free(&taken, v6).ok_or(ConnectError::NoRange { network })?;
-    let way_out = routes.iter().find(|route| route.to.prefix == 0 && route.by.is_some()).and_then(|route| route.by);
-    let links = outer.links().map_err(kernel("ask for links for", name))?;
-    let mtu = links.iter().find(|link| Some(link.index) == way_out).map_or(USUAL_MTU, |link| link.mtu);
+    let mtu = match standing.ground {
+        Ground::Here => {
+            let way_out = routes.iter().find(|route| route.to.prefix == 0 && route.by.is_some());
+            let links = here.links().map_err(kernel("ask for links for", name))?;
+            links.iter().find(|link| way_out.is_some_and(|way| way.by == Some(link.index))).map(|link| link.mtu)
+        }
+        Ground::Held(_) | Ground::Gone => Some(pasta::MTU),
+    };
     // One for each directory of pods and each name, so that what is left of it can be found by them.
     let bridge = format!("{}{:08x}", nft::BRIDGES, hash(&held.directory().path().to_string_lossy()));
-    Ok(NetworkRecord { range, bridge, mtu: mtu.max(1280), inside, no_way_out: None })
+    let (inside, few_ids, mtu) = (standing.inside, standing.few_ids.clone(), mtu.unwrap_or(USUAL_MTU).max(1280));
+    Ok(NetworkRecord { range, bridge, mtu, inside, no_way_out: None, few_ids })
 }
 
 /// Makes the bridge, or what of it was not made by whoever was killed at that.
-fn make(held: &Held, mut record: NetworkRecord, name: &Name, outer: &Netlink) -> Result<Bridge, ConnectError> {
+fn make(held: &Held, record: NetworkRecord, name: &Name, standing: &Standing) -> Result<Bridge, ConnectError> {
+    let outer = &standing.outer;
     let made = || kernel("make the bridge of", name);
     let own = mac(&record.range.gateway()).unwrap_or(Mac([0; 6]));
     outer.tell(&Messages::new().bridge(&record.bridge, own, record.mtu)).map_err(made())?;
@@ -210,18 +229,28 @@ fn make(held: &Held, mut record: NetworkRecord, name: &Name, outer: &Netlink) ->
             .tell(&Messages::new().address(link.index, address))
             .map_err(kernel("give an address to the bridge of", name))?;
     }
-    let no_way_out = open(&record).err();
-    if record.no_way_out != no_way_out {
-        record.no_way_out = no_way_out;
-        held.write(&record)?;
-    }
+    let record = open(held, record, standing)?;
     outer.tell(&Messages::new().up(link.index)).map_err(made())?;
     Ok(Bridge { record, index: link.index })
 }
 
+/// Sees to the way out of a network; why there is none is on record.
+fn open(held: &Held, mut record: NetworkRecord, standing: &Standing) -> Result<NetworkRecord, ConnectError> {
+    let opened = match standing.ground {
+        Ground::Held(holder) => door::open(held.directory(), holder, &record),
+        Ground::Here | Ground::Gone => open_here(&record),
+    };
+    let no_way_out = opened.err();
+    if record.no_way_out != no_way_out {
+        record.no_way_out = no_way_out;
+        held.write(&record)?;
+    }
+    Ok(record)
+}
+
 /// Lets packets out; says why that cannot be.
-fn open(record: &NetworkRecord) -> Result<(), String> {
-    run_nft(&nft::way_out(&record.bridge, &record.range))?;
+fn open_here(record: &NetworkRecord) -> Result<(), String> {
+    tables::load(&nft::way_out(&record.bridge, &record.range))?;
     // What is to come through has to be let through; of IPv6 that is the machine's to say, for a machine that forwards it
     // heeds no router any more.
     let forward = "/proc/sys/net/ipv4/ip_forward";
@@ -229,88 +258,6 @@ fn open(record: &NetworkRecord) -> Result<(), String> {
         Ok(text) if text.trim() == "1" => Ok(()),
         _ => fs::write(forward, "1").map_err(|error| format!("cannot write {forward}: {error}")),
     }
-}
-
-fn run_nft(text: &str) -> Result<(), String> {
-    let start = |program: &str| {
-        Command::new(program)
-            .args(["-f", "-"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-    };
-    // Who is no administrator need not have it in their PATH.
-    let started = start("nft").or_else(|error| start("/usr/sbin/nft").map_err(|_| error));
-    let mut child = started.map_err(|error| format!("cannot run nft: {error}"))?;
-    let wrote = child.stdin.take().map_or(Ok(()), |mut stdin| stdin.write_all(text.as_bytes()));
-    let ended = child.wait_with_output().map_err(|error| format!("cannot run nft: {error}"))?;
-    if ended.status.success() && wrote.is_ok() {
-        return Ok(());
-    }
-    let said = String::from_utf8_lossy(&ended.stderr);
-    Err(format!("nft: {}", said.lines().next().unwrap_or("it came to no end")))
-}
-
-/// Gives back what a pod has taken; whoever is the last takes the network along, or stays with it for a while.
-pub(super) fn give_back(
-    root: &Path,
-    name: &Name,
-    attachment: &Attachment,
-    emptied: Emptied,
-) -> Result<(), ConnectError> {
-    let files = NetworkDirectory::of(root, name);
-    // Whoever removed the network may have been kept from the rest.
-    let Some(held) = files.hold_if_there()? else { return Ok(files.leave()?) };
-    let word = attachment.outside.as_deref().unwrap_or_default();
-    held.give_back(&attachment.addresses, word)?;
-    let record = held.directory().record()?;
-    let is_empty = held.is_empty()?;
-    if !is_empty || emptied == Emptied::Stays && record.is_some() {
-        held.write_names()?;
-        if is_empty {
-            held.mark_empty(true)?;
-        }
-        if let (Some(record), Ok(programs)) = (record, Programs::of_pod(None)) {
-            // Who comes next tells it, or says why that cannot be done; who goes is gone.
-            let _untold = names::resolve(&held, &record, &programs);
-        }
-        return Ok(());
-    }
-    remove(held, name)
-}
-
-/// Removes a network that has no pods.
-pub(super) fn remove(held: Held, name: &Name) -> Result<(), ConnectError> {
-    crate::resolver::end(held.directory().path())?;
-    if let Some(record) = held.directory().record()? {
-        unmake(&record, name)?;
-    }
-    Ok(held.remove()?)
-}
-
-/// Removes the bridge and its tables. In another network there is nothing that we could remove; it goes with that.
-pub(super) fn unmake(record: &NetworkRecord, name: &Name) -> Result<(), ConnectError> {
-    let inside = own_network();
-    if !inside.is_ok_and(|inside| inside == record.inside) {
-        return Ok(());
-    }
-    let outer = Netlink::open().map_err(kernel("ask the kernel about networks for", name))?;
-    match outer.tell(&Messages::new().remove(&record.bridge)) {
-        Ok(()) | Err(Errno::ENODEV) => {}
-        failed => failed.map_err(kernel("remove the bridge of", name))?,
-    }
-    if record.no_way_out.is_some() {
-        return Ok(());
-    }
-    let network = Network::Bridge(name.clone());
-    run_nft(&nft::removed(&record.bridge)).map_err(|why| ConnectError::Tables { network, why })
-}
-
-/// Whether we may make links in the network that we are in, and networks for their other ends.
-pub(super) fn may_make_links() -> bool {
-    let has = |capability| caps::has_cap(None, CapSet::Effective, capability).unwrap_or(false);
-    has(Capability::CAP_NET_ADMIN) && has(Capability::CAP_SYS_ADMIN)
 }
 
 fn has_ipv6() -> bool {

@@ -61,6 +61,21 @@ pub enum ConnectError {
         #[source]
         source: io::Error,
     },
+    /// It cannot be held, where it would have to be.
+    #[error("cannot hold network {network}")]
+    Hold {
+        /// Which.
+        network: Network,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Whether a process of a network lives cannot be told, or it cannot be ended.
+    #[error("cannot tell whether a network is held")]
+    Holder(#[source] io::Error),
+    /// A process of a network does not end.
+    #[error("process {0} of a network does not end")]
+    Remains(i32),
     /// Its tables cannot be removed.
     #[error("cannot remove the tables of network {network}: {why}")]
     Tables {

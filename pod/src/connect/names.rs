@@ -3,9 +3,10 @@
 use std::fs;
 use std::net::IpAddr;
 
-use launch::Identity;
-use network::{Held, NAMES, NetworkRecord, own_network};
+use network::pasta::NAME_SERVER;
+use network::{Held, NAMES, NetworkRecord};
 
+use super::ground::Ground;
 use crate::compile::Dns;
 use crate::programs::Programs;
 use crate::resolver::{Resolver, ResolverError, keep};
@@ -14,23 +15,33 @@ use crate::resolver::{Resolver, ResolverError, keep};
 ///
 /// # Errors
 /// Nobody does.
-pub(super) fn resolve(held: &Held, record: &NetworkRecord, programs: &Programs) -> Result<Vec<IpAddr>, ResolverError> {
+pub(super) fn resolve(
+    held: &Held,
+    record: &NetworkRecord,
+    ground: Ground,
+    programs: &Programs,
+) -> Result<Vec<IpAddr>, ResolverError> {
     let at: Vec<IpAddr> = record.range.gateway().iter().map(|gateway| gateway.ip).collect();
     let whole = [Some(record.range.whole()), record.range.whole_v6()];
     let program = programs.pod().map_err(|error| ResolverError::Program(Box::new(error)))?;
-    // From another network namespace it can be told what is new, and not be started.
-    let is_here = own_network().is_ok_and(|inside| inside == record.inside);
-    let ourselves = || Identity::of(std::process::id().cast_signed()).map_err(ResolverError::ourselves);
     // Without the file nobody else is asked, and our own names are known all the same.
-    let machines = fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
+    let machines = Dns::servers(&fs::read_to_string("/etc/resolv.conf").unwrap_or_default());
     keep(&Resolver {
         program: &program,
         directory: held.directory().path(),
-        inside: is_here.then(ourselves).transpose()?,
+        inside: ground.process(record.inside).map_err(ResolverError::ourselves)?,
         at: at.clone(),
         within: whole.into_iter().flatten().map(|range| (range.ip, range.prefix)).collect(),
         names: held.directory().path().join(NAMES),
-        upstream: Dns::servers(&machines),
+        upstream: if ground == Ground::Here { machines } else { by_pasta(&machines) },
     })?;
     Ok(at)
+}
+
+/// Who is asked from behind pasta: the first of the machine's name servers is answered for, wherever it is; whoever is not
+/// of the machine alone can be asked itself, by the other transport, too.
+pub(super) fn by_pasta(machines: &[IpAddr]) -> Vec<IpAddr> {
+    let forwarded = machines.iter().any(IpAddr::is_ipv4).then_some(NAME_SERVER);
+    let others = machines.iter().copied().filter(|server| !server.is_loopback());
+    forwarded.into_iter().chain(others).take(super::MOST_SERVERS).collect()
 }

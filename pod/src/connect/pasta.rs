@@ -7,12 +7,13 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
 use launch::{Child, Identity};
-use network::pasta::{self, INTERFACE, Inside, NAME_SERVER};
+use network::pasta::{self, INTERFACE, Inside};
 use network::{Attachment, Netlink};
 use nsjoin::Target;
 use registry::{PodDirectory, Process, file};
 
 use super::error::ConnectError;
+use super::names::by_pasta;
 use crate::sandbox::is_admin;
 
 /// Whether a way out can be had at all, as far as that is told beforehand.
@@ -49,10 +50,7 @@ pub(super) fn join(
         .map_err(|error| ConnectError::Enter(Box::new(error)))
         .and_then(|socket| network::look(&Netlink::from(socket), INTERFACE, attachment).map_err(ConnectError::Inside));
     let looked = looked.map(|_| {
-        // Whatever is not of the machine alone can be asked itself, by the other transport, too.
-        let forwarded = resolvers.iter().any(IpAddr::is_ipv4).then_some(NAME_SERVER);
-        let others = resolvers.iter().copied().filter(|server| !server.is_loopback());
-        attachment.resolvers = forwarded.into_iter().chain(others).take(super::MOST_SERVERS).collect();
+        attachment.resolvers = by_pasta(resolvers);
     });
     if looked.is_err() {
         let _gone = child.kill().and_then(|()| child.wait());

@@ -19,8 +19,9 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use registry::{Lock, Name, Sharing};
 
-use super::bridge;
 use super::error::ConnectError;
+use super::ground::Ground;
+use super::leave;
 
 /// In the environment: how long they stay.
 pub(crate) const VARIABLE: &str = "POD_NETWORK_STAYS";
@@ -152,18 +153,19 @@ fn waited(asked: &SignalFd, time: Duration) -> bool {
 fn settle(directory: &NetworkDirectory, name: &Name, before: Option<&NetworkRecord>) -> Result<(), ConnectError> {
     let Some(held) = directory.hold_if_there()? else {
         // Somebody has removed all that was on record, by hand.
-        return before.map_or(Ok(()), |before| bridge::unmake(before, name));
+        return before.map_or(Ok(()), |before| leave::unmake(before, name));
     };
     let record = directory.record()?;
     let elsewhere = before.filter(|before| record.as_ref().is_some_and(|record| record.inside != before.inside));
     if let Some(before) = elsewhere {
         // It was made anew by others, who could not reach what we have.
-        return bridge::unmake(before, name);
+        return leave::unmake(before, name);
     }
-    if held.is_empty()? { bridge::remove(held, name) } else { Ok(held.mark_empty(false)?) }
+    if held.is_empty()? { leave::remove(held, name) } else { Ok(held.mark_empty(false)?) }
 }
 
-/// Removes networks that are empty and that nobody stays with any more, who was killed; those that were made where we are.
+/// Removes networks that are empty and that nobody stays with any more, who was killed; those that were made where we are,
+/// or are held.
 /// What cannot be removed is told.
 pub(crate) fn sweep(root: &Path) -> Vec<ConnectError> {
     let found = match Staying::with_what_is_empty(root) {
@@ -171,8 +173,10 @@ pub(crate) fn sweep(root: &Path) -> Vec<ConnectError> {
         Err(error) => return vec![error],
     };
     let settled = found.into_iter().filter_map(|kept| {
+        let directory = NetworkDirectory::of(root, &kept.name);
+        let is_held = Ground::found(&directory).is_ok_and(|ground| ground != Ground::Here);
         let is_here = own_network().ok() == kept.record.as_ref().map(|record| record.inside);
-        is_here.then(|| settle(&NetworkDirectory::of(root, &kept.name), &kept.name, None))
+        (is_held || is_here).then(|| settle(&directory, &kept.name, None))
     });
     settled.filter_map(Result::err).collect()
 }

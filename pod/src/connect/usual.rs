@@ -5,7 +5,6 @@ use std::env;
 use manifest::kind::Pod;
 use network::{InvalidNetwork, Network};
 
-use super::bridge;
 use crate::plan::Wish;
 
 /// The annotation of a pod that names its network.
@@ -32,7 +31,6 @@ pub(crate) fn of(pod: &Pod) -> Result<(Network, Wish), InvalidNetwork> {
     match env::var(VARIABLE).ok().filter(|text| !text.is_empty()) {
         // Who is in the machine's network says so in its manifest.
         Some(text) => Ok((text.parse().ok().filter(Network::is_own).ok_or(InvalidNetwork(text))?, Wish::Asked)),
-        None if bridge::may_make_links() => Ok((Network::default_bridge(), Wish::Usual)),
-        None => Ok((Network::Pasta, Wish::Usual)),
+        None => Ok((Network::default_bridge(), Wish::Usual)),
     }
 }

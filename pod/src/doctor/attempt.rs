@@ -2,13 +2,15 @@
 //! mounts that it has made.
 
 use std::env;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::path::Path;
 
 use launch::open::ranges::namespace_of;
 use launch::ranges::Range;
+use network::message::{Messages, Pair};
+use network::{Mac, Netlink};
 use nix::mount::{MsFlags, mount, umount};
 use nix::sched::{CloneFlags, unshare};
 use nix::unistd::{getegid, geteuid};
@@ -22,6 +24,8 @@ use crate::sandbox::is_admin;
 pub struct Tried {
     /// Namespaces of all the kinds that a pod has.
     pub(super) namespaces: Result<(), String>,
+    /// A bridge in such a network, and a pair of links with one end at it.
+    pub(super) bridge: Result<(), String>,
     /// An overlay of a directory of this file system that is written to.
     pub(super) overlay: Result<(), String>,
     /// A user namespace of many ids; only for who needs none for a pod.
@@ -36,11 +40,15 @@ pub fn attempt(directory: &Path) -> Tried {
     // Before there is a pid namespace: whoever is made after that has other numbers to us.
     let (ids, mapped) = if is_admin() { map(directory) } else { (None, None) };
     let namespaces = enter().map_err(told("make"));
+    let bridge = match &namespaces {
+        Ok(()) => bridge().map_err(told("make one")),
+        Err(why) => Err(why.clone()),
+    };
     let overlay = match &namespaces {
         Ok(()) => overlay(directory).map_err(told("mount")),
         Err(why) => Err(why.clone()),
     };
-    Tried { namespaces, overlay, ids, mapped }
+    Tried { namespaces, bridge, overlay, ids, mapped }
 }
 
 fn told(operation: &'static str) -> impl Fn(io::Error) -> String {
@@ -86,6 +94,23 @@ fn enter() -> io::Result<()> {
     }
     let nothing: Option<&str> = None;
     Ok(mount(nothing, "/", nothing, MsFlags::MS_REC | MsFlags::MS_PRIVATE, nothing)?)
+}
+
+/// Makes what a network of pods is made of, in the network that we have just made, and connects another to it.
+fn bridge() -> io::Result<()> {
+    const BRIDGE: &str = "tried";
+    let network = Netlink::open()?;
+    network.tell(&Messages::new().bridge(BRIDGE, Mac([2, 0, 0, 0, 0, 1]), 1500))?;
+    let bridge = network.link(BRIDGE)?.ok_or(io::ErrorKind::NotFound)?.index;
+    let (inside, mac) = ("inside", Mac([2, 0, 0, 0, 0, 2]));
+    let pair = Pair { outside: "outside", index: 1 << 20, bridge, inside, mac, mtu: 1500 };
+    let (mut bytes, at) = Messages::new().pair(&pair).into_bytes();
+    unshare(CloneFlags::CLONE_NEWNET)?;
+    let here = File::open("/proc/self/ns/net")?;
+    if let Some(place) = at.and_then(|at| bytes.get_mut(at..at + 4)) {
+        place.copy_from_slice(&here.as_raw_fd().to_ne_bytes());
+    }
+    Ok(network.tell_bytes(&bytes)?)
 }
 
 /// Mounts an overlay of what is in this directory, and writes to it.

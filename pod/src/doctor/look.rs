@@ -78,7 +78,8 @@ fn kernels(tried: &Result<Tried, String>) -> Vec<Finding> {
     let tried = match tried {
         Ok(tried) => tried,
         Err(why) => {
-            return vec![Finding::unknown("namespaces", why).needed(), Finding::unknown("overlay", why)];
+            let others = ["bridge", "overlay"].map(|what| Finding::unknown(what, why));
+            return [Finding::unknown("namespaces", why).needed()].into_iter().chain(others).collect();
         }
     };
     let admin = is_admin();
@@ -87,6 +88,10 @@ fn kernels(tried: &Result<Tried, String>) -> Vec<Finding> {
         Ok(()) => Finding::ok("namespaces", "made in a user namespace").needed(),
         Err(why) => Finding::missing("namespaces", why, users_are_off()).needed(),
     }];
+    found.push(match &tried.bridge {
+        Ok(()) => Finding::ok("bridge", "made, with links to it; pods reach each other by --network bridge"),
+        Err(why) => Finding::without("bridge", format!("{why}; no pod reaches another"), None),
+    });
     found.push(match &tried.overlay {
         Ok(()) => Finding::ok("overlay", "mounted and written to where images are kept"),
         Err(why) => Finding::without("overlay", format!("{why}; containers have copies of their layers"), no_overlay()),

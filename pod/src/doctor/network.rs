@@ -1,4 +1,5 @@
-//! What networks of pods are made of: a bridge wants nft for its way out, pasta a device, plugins a configuration.
+//! What networks of pods are made of: a bridge wants nft for its way out, and for who is not root pasta, which wants a
+//! device; plugins want a configuration.
 
 use std::env;
 use std::fs::File;
@@ -7,7 +8,8 @@ use std::path::PathBuf;
 use super::{Finding, cni};
 
 pub(super) fn look() -> Vec<Finding> {
-    let mut found = vec![program("pasta", "leads pods out for anybody: --network pasta"), tun()];
+    let mut found =
+        vec![program("pasta", "leads pods out for anybody: --network pasta, and bridge for who is not root"), tun()];
     found.extend(cni::look());
     found.push(program("nft", "lets packets of pods out: --network bridge"));
     found

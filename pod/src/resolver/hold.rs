@@ -8,21 +8,21 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use launch::{Identity, Pidfd};
+use launch::Identity;
 use nix::poll::PollFlags;
-use reaper::Signal;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 
 use super::error::{ResolverError, failed};
 use super::message::{Answer, Command, Place};
 use crate::forwarder::{call, door, hear, ready, say};
 use crate::nobody::{Nobody, Trouble};
+use crate::recorded::{self, Ended};
 
 /// In a network's directory: the process, and where it is found.
 const RECORD: &str = "resolver";
 const DOOR: &str = "resolver.sock";
 
-/// How long a resolver has to do what it is asked, and to end.
+/// How long a resolver has to do what it is asked.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The resolver that a network is to have.
@@ -73,28 +73,14 @@ pub(crate) fn keep(resolver: &Resolver<'_>) -> Result<(), ResolverError> {
 /// # Errors
 /// When it cannot be told who it is, or does not end.
 pub(crate) fn end(directory: &Path) -> Result<(), ResolverError> {
-    let path = directory.join(RECORD);
-    let record = match std::fs::read(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        record => record.map_err(failed("read the record of"))?,
-    };
-    // A record that was not finished is of a process that has not become what it was to be, and ends by itself.
-    let identity = Identity::from_record(&record).ok().flatten();
-    if let Some(identity) = identity
-        && let Some(pidfd) = Pidfd::of(identity).map_err(|unseen| failed("look for")(io::Error::other(unseen)))?
-    {
-        let gone = pidfd.signal(Signal::KILL).and_then(|()| pidfd.ended_within(PATIENCE)).map_err(failed("end"))?;
-        if !gone {
-            return Err(ResolverError::Stays(identity.pid));
-        }
+    match recorded::end(&directory.join(RECORD)).map_err(failed("end"))? {
+        Ended::Stays(pid) => return Err(ResolverError::Stays(pid)),
+        Ended::Gone => {}
     }
-    for name in [DOOR, RECORD] {
-        match std::fs::remove_file(directory.join(name)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed("forget")(error)),
-            _ => {}
-        }
+    match std::fs::remove_file(directory.join(DOOR)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("forget")(error)),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 fn start(resolver: &Resolver<'_>, inside: Identity) -> Result<(), ResolverError> {

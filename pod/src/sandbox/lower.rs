@@ -33,26 +33,7 @@ pub(super) struct Held {
 pub(super) fn sandbox(plan: &PodPlan, own_etc: Vec<Mount>, runs_as: RunsAs, held: Held) -> Script {
     let mut script = Script::new(held.proc);
     let made = [Kind::Pid, Kind::Mount].into_iter().chain(plan.share().iter().map(|share| share.kind()));
-    match held.users {
-        // Whoever makes the others is in there already, so that they belong to it.
-        Some(users) => {
-            let namespaces = vec![Entry { kind: Kind::User, file: script.hold(users) }];
-            script.must(Op::Enter { all_of: None, namespaces });
-            // Who we are may be nobody there.
-            script.must(Op::Gid(0));
-            script.must(Op::Uid(0));
-            script.must(Op::Fork(Fork { made: made.collect(), twice: false, orphan: false }));
-        }
-        None => script.make(made),
-    }
-    // Before anything else there is word of us: whoever is killed now, the next command finds us.
-    let record = script.hold(held.record);
-    script.must(Op::Record(Recorded::Stat, record));
-    if runs_as == RunsAs::RootOfItsOwn {
-        script.make([Kind::User]);
-        let ourselves = |id: u32| format!("0 {id} 1\n").into_bytes();
-        script.must(Op::Maps { uid: ourselves(geteuid().as_raw()), gid: ourselves(getegid().as_raw()) });
-    }
+    begin(&mut script, held.users, held.record, runs_as, made);
     mounts(&mut script, plan, own_etc);
     if plan.shares(Share::Uts) {
         script.must(Op::Hostname(plan.hostname().as_str().as_bytes().to_vec()));
@@ -63,17 +44,61 @@ pub(super) fn sandbox(plan: &PodPlan, own_etc: Vec<Mount>, runs_as: RunsAs, held
     if let Some(wire) = held.wire {
         connect(&mut script, wire);
     }
+    become_pause(&mut script, held.program, held.null, runs_as);
+    script
+}
+
+/// The whole way to a pause that holds a network for pods to be connected to, and the user namespace that it belongs to.
+pub(super) fn network(runs_as: RunsAs, held: Held) -> Script {
+    let mut script = Script::new(held.proc);
+    begin(&mut script, held.users, held.record, runs_as, [Kind::Net]);
+    script.must(Op::Loopback);
+    become_pause(&mut script, held.program, held.null, runs_as);
+    script
+}
+
+/// Is born in new namespaces, and leaves word of itself.
+fn begin(
+    script: &mut Script,
+    users: Option<OwnedFd>,
+    record: OwnedFd,
+    runs_as: RunsAs,
+    made: impl IntoIterator<Item = Kind>,
+) {
+    match users {
+        // Whoever makes the others is in there already, so that they belong to it.
+        Some(users) => {
+            let namespaces = vec![Entry { kind: Kind::User, file: script.hold(users) }];
+            script.must(Op::Enter { all_of: None, namespaces });
+            // Who we are may be nobody there.
+            script.must(Op::Gid(0));
+            script.must(Op::Uid(0));
+            let made = made.into_iter().collect();
+            script.must(Op::Fork(Fork { made, twice: false, orphan: false }));
+        }
+        None => script.make(made),
+    }
+    // Before anything else there is word of us: whoever is killed now, the next command finds us.
+    let record = script.hold(record);
+    script.must(Op::Record(Recorded::Stat, record));
+    if runs_as == RunsAs::RootOfItsOwn {
+        script.make([Kind::User]);
+        let ourselves = |id: u32| format!("0 {id} 1\n").into_bytes();
+        script.must(Op::Maps { uid: ourselves(geteuid().as_raw()), gid: ourselves(getegid().as_raw()) });
+    }
+}
+
+fn become_pause(script: &mut Script, program: OwnedFd, null: OwnedFd, runs_as: RunsAs) {
     // A pod outlives the terminal it was made from, and holds no pipe or directory of it.
     script.must(Op::Session);
-    let null = script.hold(held.null);
+    let null = script.hold(null);
     script.must(Op::Stdio([Some(null); 3]));
-    let program = script.hold(held.program);
+    let program = script.hold(program);
     script.close(3, [program]);
     script.must(Op::Chdir(c"/".to_owned()));
-    give_up_privileges(&mut script, runs_as);
+    give_up_privileges(script, runs_as);
     let (argv, envp) = (CStrings::of([c"pause"]), CStrings::of([]));
     script.must(Op::Execute(Box::new(Execution::new(Executed::Held(program), argv, envp))));
-    script
 }
 
 /// The pair of links is made from the outside, by a socket that was opened there, and goes with the network that we hold.
@@ -173,6 +198,16 @@ mod tests {
             ["join the namespaces", "set the group id", "set the user id", "make a process in the pid namespace"];
         assert_eq!(in_theirs[..4], first);
         assert_eq!(in_theirs[4..], in_ours);
+    }
+
+    #[test]
+    fn who_holds_a_network_holds_nothing_else() {
+        let held = Held { program: file(), record: file(), null: file(), proc: file(), users: None, wire: None };
+        let words = network(RunsAs::RootOfItsOwn, held).words();
+        let first = ["record the process", "map our ids into the user namespace", "bring the loopback up"];
+        assert_eq!(words[..3], first, "{words:?}");
+        assert!(!words.iter().any(|words| words.contains("mount") || words.contains("host")), "{words:?}");
+        assert_eq!(words[words.len() - 3..], ["set capabilities", "give up new privileges", "execute the command"]);
     }
 
     #[test]

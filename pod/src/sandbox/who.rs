@@ -68,7 +68,7 @@ fn holds(map: &str) -> Result<bool, Error> {
 
 /// # References
 /// user_namespaces(7): inside, outside, how many
-fn has_id(map: &str, id: u32) -> bool {
+pub(super) fn has_id(map: &str, id: u32) -> bool {
     map.lines().any(|line| {
         let mut numbers = line.split_whitespace().map_while(|number| number.parse::<u32>().ok());
         match (numbers.next(), numbers.next(), numbers.next()) {

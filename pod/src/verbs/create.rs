@@ -23,7 +23,7 @@ use crate::programs::Programs;
 use crate::publish::{Publish, Published};
 use crate::range;
 use crate::record::PodRecord;
-use crate::sandbox::Opened;
+use crate::sandbox::{self, Opened};
 use crate::store::Store;
 use crate::supervisor;
 
@@ -231,9 +231,10 @@ pub(crate) fn make(store: &Store, plan: PodPlan, programs: &Programs) -> Result<
         Err(error) if plan.wish() == Wish::Usual => connect::do_without(root, &plan, draft, store.here(), &error)?,
         prepared => prepared?,
     };
+    let users = ids.map_or_else(|| connection.users(), sandbox::Users::Apart);
     // Whoever is in a user namespace of the pod's own makes no links outside of it: that is left to us.
-    let wire = if ids.is_none() { connection.take_wire() } else { None };
-    let mut missing = Opened::open(&plan, draft, &pause, ids, connection.attachment(), wire)?.run()?;
+    let wire = if users == sandbox::Users::Ours { connection.take_wire() } else { None };
+    let mut missing = Opened::open(&plan, draft, &pause, users, connection.attachment(), wire)?.run()?;
     let pause =
         claim.directory().recorded(registry::Process::Pause)?.ok_or(Error::Handed { what: "no pause process" })?;
     let (attachment, without) = match connection.complete(draft, pause, programs) {

@@ -1,0 +1,82 @@
+//! Leaving a bridge: an address is given back, and whoever gives back the last one removes what there was for all.
+
+use std::path::Path;
+
+use network::message::Messages;
+use network::{Attachment, Held, Netlink, Network, NetworkDirectory, NetworkRecord, nft, own_network};
+use nix::errno::Errno;
+use registry::Name;
+
+use super::error::ConnectError;
+use super::ground::{self, Ground};
+use super::stay::Emptied;
+use super::{door, names, tables};
+use crate::programs::Programs;
+
+/// Gives back what a pod has taken; whoever is the last takes the network along, or stays with it for a while.
+pub(super) fn give_back(
+    root: &Path,
+    name: &Name,
+    attachment: &Attachment,
+    emptied: Emptied,
+) -> Result<(), ConnectError> {
+    let files = NetworkDirectory::of(root, name);
+    // Whoever removed the network may have been kept from the rest.
+    let Some(held) = files.hold_if_there()? else { return Ok(files.leave()?) };
+    let word = attachment.outside.as_deref().unwrap_or_default();
+    held.give_back(&attachment.addresses, word)?;
+    let record = held.directory().record()?;
+    let is_empty = held.is_empty()?;
+    if !is_empty || emptied == Emptied::Stays && record.is_some() {
+        held.write_names()?;
+        if is_empty {
+            held.mark_empty(true)?;
+        }
+        if let (Some(record), Ok(programs)) = (record, Programs::of_pod(None)) {
+            see_to_the_rest(&held, &record, &programs);
+        }
+        return Ok(());
+    }
+    remove(held, name)
+}
+
+/// Has what is there for others go on. Who comes next sees to it, too, or says why that cannot be done; who goes is gone.
+fn see_to_the_rest(held: &Held, record: &NetworkRecord, programs: &Programs) {
+    let Ok(ground) = Ground::found(held.directory()) else { return };
+    let _untold = names::resolve(held, record, ground, programs);
+    if let Ground::Held(holder) = ground {
+        let _shut = door::open(held.directory(), holder, record);
+    }
+}
+
+/// Removes a network that has no pods.
+pub(super) fn remove(held: Held, name: &Name) -> Result<(), ConnectError> {
+    let ground = Ground::found(held.directory())?;
+    ground::end(held.directory())?;
+    // What was in a network that somebody held goes with that.
+    if let (Some(record), Ground::Here) = (held.directory().record()?, ground) {
+        unmake(&record, name)?;
+    }
+    Ok(held.remove()?)
+}
+
+/// Removes the bridge and its tables. In another network there is nothing that we could remove; it goes with that.
+pub(super) fn unmake(record: &NetworkRecord, name: &Name) -> Result<(), ConnectError> {
+    let network = Network::Bridge(name.clone());
+    let kernel = |operation| {
+        let network = network.clone();
+        move |source| ConnectError::Kernel { operation, network, source }
+    };
+    if !own_network().is_ok_and(|inside| inside == record.inside) {
+        return Ok(());
+    }
+    let outer = Netlink::open().map_err(kernel("ask the kernel about networks for"))?;
+    match outer.tell(&Messages::new().remove(&record.bridge)) {
+        Ok(()) | Err(Errno::ENODEV) => {}
+        failed => failed.map_err(kernel("remove the bridge of"))?,
+    }
+    if record.no_way_out.is_some() {
+        return Ok(());
+    }
+    tables::load(&nft::removed(&record.bridge)).map_err(|why| ConnectError::Tables { network, why })
+}
