@@ -11,6 +11,7 @@
 mod accept;
 mod carry;
 mod confine;
+mod copy;
 mod dial;
 mod door;
 mod filter;

@@ -2,43 +2,34 @@
 //!
 //! What is little is copied: taken, and sent on. Once a reader has been slow it is looked at where it is, sent on, and
 //! taken only then, until the reader keeps up again; so a slow reader has one piece of what is little kept here
-//! at most, as long as it takes. What is much goes through a pipe by splice(2) and never
+//! at most, as long as it takes. What a client has said before it was accepted is taken first, and goes to the pod with
+//! the connection. What is much goes through a pipe by splice(2) and never
 //! comes to us; the pipe is given back as soon as the flow ends. Where no pipe is to be had, much is copied, too.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::time::Duration;
 
 use rustix::io::{Errno, retry_on_intr};
-use rustix::net::{RecvFlags, SendFlags, Shutdown, recv, send, shutdown, sockopt};
+use rustix::net::{SendFlags, Shutdown, send, shutdown, sockopt};
 use rustix::pipe::{SpliceFlags, splice};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFdReadyGuard;
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
-use super::dial::{BREATH, dial};
+use super::copy::{Copied, Gone, LITTLE, copy, copy_what_is_taken, first_words};
+use super::dial::{BREATH, Reached, dial};
 use super::means::{Means, Place};
 use super::pipes::{self, Pipe};
 use super::sys::{Watched, watch};
-
-/// As much as is copied at once; more than that flows.
-const LITTLE: usize = 16 << 10;
 
 /// After so much others have their turn.
 const TURN: usize = 1 << 20;
 
 /// How long the receiver has to take what a sender that is gone has left.
 const LEGACY: Duration = Duration::from_secs(30);
-
-thread_local! {
-    /// Where the little is copied. It is the same for all: nothing stays in it.
-    static DESK: RefCell<Box<[u8]>> = RefCell::new(vec![0; LITTLE].into());
-}
-
-/// The side that was read from broke: what it had yet to say nobody will hear.
-struct Gone;
 
 /// How one way has ended.
 enum End {
@@ -56,22 +47,33 @@ pub(super) async fn carry(client: OwnedFd, port: u16, _place: Place, means: Rc<M
         // Closed with it.
         Err(error) => return means.short_of("watch a client", &error),
     };
-    let server = tokio::select! {
-        server = dial(port, &means) => server,
-        // It has not waited.
+    // It has not waited.
+    let Ok(first) = first_words(client.get_ref()) else { return };
+    let reached = tokio::select! {
+        biased;
+        reached = dial(port, &first, &means) => reached,
         _gone = client.ready(Interest::ERROR) => return,
     };
-    let Ok(server) = server else { return reset(&client) };
+    let Ok(Reached { server, said }) = reached else { return reset(&client) };
+    let unsaid: Box<[u8]> = first[said..].into();
+    drop(first);
+    let one_ended = Cell::new(false);
+    let there = async {
+        match send_rest(&client, &server, &unsaid, &means).await? {
+            Ok(()) => one_way(&client, &server, &one_ended, &means).await,
+            Err(end) => Ok(end),
+        }
+    };
     // Who broke may have said something before, which is still heard; then the other way ends, too.
-    let ended = tokio::try_join!(one_way(&client, &server, &means), one_way(&server, &client, &means));
+    let ended = tokio::try_join!(there, one_way(&server, &client, &one_ended, &means));
     if !matches!(ended, Ok((End::Whole, End::Whole))) {
         reset(&client);
         reset(&server);
     }
 }
 
-/// Passes on what the source says, until it has said all.
-async fn one_way(source: &Watched, sink: &Watched, means: &Means) -> Result<End, Gone> {
+/// Passes on what the source says, until it has said all; `other` is whether the other way has.
+async fn one_way(source: &Watched, sink: &Watched, other: &Cell<bool>, means: &Means) -> Result<End, Gone> {
     let mut turn = Turn::default();
     let (mut flows, mut slow) = (false, false);
     loop {
@@ -119,8 +121,11 @@ async fn one_way(source: &Watched, sink: &Watched, means: &Means) -> Result<End,
             },
         }
     }
-    // Refused when it is reset already, which the other way will see.
-    let _reset = shutdown(sink.get_ref(), Shutdown::Write);
+    // The last to end leaves it to the end of both sockets, which comes next.
+    if !other.replace(true) {
+        // Refused when it is reset already, which the other way will see.
+        let _reset = shutdown(sink.get_ref(), Shutdown::Write);
+    }
     Ok(End::Whole)
 }
 
@@ -167,63 +172,6 @@ async fn wait_out(errno: Errno, means: &Means) -> Result<(), End> {
         return Ok(());
     }
     Err(End::Refused)
-}
-
-/// What came of copying.
-enum Copied {
-    /// All that was there, or as much as is copied at once: so many bytes; none at the end.
-    All(usize),
-    /// So many bytes: the receiver takes no more.
-    Part(usize),
-    /// What was taken, and the receiver does not take.
-    Left(Box<[u8]>),
-    /// There was nothing to copy.
-    Nothing,
-    /// Nothing could be sent, and this is why.
-    Not(Errno),
-}
-
-/// Takes what is there, if it is little, or the beginning of it, and sends it on.
-fn copy(source: &OwnedFd, sink: &OwnedFd) -> Result<Copied, Gone> {
-    DESK.with_borrow_mut(|desk| {
-        let there = match retry_on_intr(|| recv(source, &mut desk[..], RecvFlags::empty())) {
-            Ok((_, 0)) => return Ok(Copied::All(0)),
-            Ok((_, there)) => there,
-            Err(Errno::AGAIN) => return Ok(Copied::Nothing),
-            Err(_) => return Err(Gone),
-        };
-        match retry_on_intr(|| send(sink, &desk[..there], SendFlags::NOSIGNAL)) {
-            Ok(sent) if sent == there => Ok(Copied::All(sent)),
-            Ok(sent) => Ok(Copied::Left(desk[sent..there].into())),
-            Err(Errno::AGAIN | Errno::NOBUFS | Errno::NOMEM) => Ok(Copied::Left(desk[..there].into())),
-            Err(errno) => Ok(Copied::Not(errno)),
-        }
-    })
-}
-
-/// Sends what is there, if it is little, or the beginning of it, and takes it once it is sent.
-fn copy_what_is_taken(source: &OwnedFd, sink: &OwnedFd) -> Result<Copied, Gone> {
-    DESK.with_borrow_mut(|desk| {
-        let there = match retry_on_intr(|| recv(source, &mut desk[..], RecvFlags::PEEK)) {
-            Ok((_, 0)) => return Ok(Copied::All(0)),
-            Ok((_, there)) => there,
-            Err(Errno::AGAIN) => return Ok(Copied::Nothing),
-            Err(_) => return Err(Gone),
-        };
-        let sent = match retry_on_intr(|| send(sink, &desk[..there], SendFlags::NOSIGNAL)) {
-            Ok(sent) => sent,
-            Err(errno) => return Ok(Copied::Not(errno)),
-        };
-        let mut taken = 0;
-        while taken < sent {
-            // To TCP, this says to throw away.
-            match retry_on_intr(|| recv(source, &mut desk[..sent - taken], RecvFlags::TRUNC)) {
-                Ok((_, length)) if length > 0 => taken += length,
-                _ => return Err(Gone),
-            }
-        }
-        Ok(if sent < there { Copied::Part(sent) } else { Copied::All(sent) })
-    })
 }
 
 /// Why a flow has stopped.

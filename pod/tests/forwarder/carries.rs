@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use libtest_mimic::Trial;
 use nix::sys::socket::{setsockopt, sockopt};
 
-use crate::place::{Place, eventually, listen_at, pair, talk};
+use crate::place::{PATIENCE, Place, eventually, listen_at, pair, talk};
 use crate::trial;
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -18,6 +18,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("carries::much_both_ways_at_once_and_intact", much),
         trial("carries::a_reset_from_either_side", resets),
         trial("carries::what_was_said_before_a_reset", said_before_a_reset),
+        trial("carries::what_was_said_before_anybody_was_accepted", said_before_accepted),
+        trial("carries::what_was_said_first_to_a_server_that_is_busy", said_to_who_is_busy),
         trial("carries::to_a_server_that_listens_by_ipv6_only", ipv6),
         trial("carries::nothing_to_nobody_and_says_so_at_once", nobody_listens),
         trial("carries::from_every_address_also_with_bindv6only", bindv6only),
@@ -133,6 +135,54 @@ fn said_before_a_reset() {
     client.read_exact(&mut heard).unwrap();
     assert_eq!(&heard, b"answer");
     assert!(is_reset(&client));
+}
+
+/// Little that is all of it, more than is taken at once, and nothing at all: by IPv4, and where IPv4 is refused.
+fn said_before_accepted() {
+    for address in ["127.0.0.1:0", "[::1]:0"] {
+        for length in [0, BLOCK, 16 * BLOCK] {
+            let place = Place::new();
+            let server = place.inside(|| TcpListener::bind(address).unwrap());
+            let listening = crate::place::publish(&server);
+            // The kernel takes who comes, and what they say, before there is a forwarder.
+            let mut client = TcpStream::connect(listening.publish.listen()).unwrap();
+            thread::scope(|scope| {
+                let mut little = TcpStream::connect(listening.publish.listen()).unwrap();
+                little.write_all(b"little").unwrap();
+                scope.spawn(|| send_much(&client, length));
+                let _forwarder = place.start(vec![listening]);
+                let (mut at_server, _) = server.accept().unwrap();
+                receive_much(&at_server, length);
+                at_server.write_all(b"answer").unwrap();
+                drop(at_server);
+                let (mut at_server, _) = server.accept().unwrap();
+                at_server.read_exact(&mut [0; 6]).unwrap();
+                talk(&mut little, &mut at_server);
+            });
+            let mut heard = Vec::new();
+            client.read_to_end(&mut heard).unwrap();
+            assert_eq!(heard, b"answer", "{address}, {length}");
+        }
+    }
+}
+
+/// Who has no room for one more yet is not reached at once: what was said waits, and is said once.
+fn said_to_who_is_busy() {
+    let place = Place::new();
+    let (_forwarder, server, address) = place.carrying();
+    rustix::net::listen(&server, 0).unwrap();
+    let at = server.local_addr().unwrap();
+    let _waits = place.inside(|| TcpStream::connect(at).unwrap());
+    let mut client = TcpStream::connect(address).unwrap();
+    client.write_all(b"first").unwrap();
+    eventually("somebody knocks and is not let in", || place.is_knocked_at().then_some(()));
+    let _waited = server.accept().unwrap();
+    let (mut at_server, _) = server.accept().unwrap();
+    at_server.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut heard = [0; 5];
+    at_server.read_exact(&mut heard).unwrap();
+    assert_eq!(&heard, b"first");
+    talk(&mut client, &mut at_server);
 }
 
 fn ipv6() {

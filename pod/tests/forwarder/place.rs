@@ -113,6 +113,13 @@ impl Place {
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
     }
 
+    /// Whether somebody in its network has asked for a connection and has no answer.
+    pub(crate) fn is_knocked_at(&self) -> bool {
+        let connections = fs::read_to_string(format!("/proc/{}/net/tcp", self.pause.id())).unwrap();
+        // The fourth word is the state; 2 is SYN_SENT.
+        connections.lines().any(|line| line.split_whitespace().nth(3) == Some("02"))
+    }
+
     pub(crate) fn descriptors(&self) -> Vec<String> {
         let entries = fs::read_dir(self.proc("fd")).unwrap().flatten();
         let mut links: Vec<_> =
