@@ -29,6 +29,7 @@ mod workloads;
 pub use entry::supervise;
 pub(crate) use entry::{become_nobodys_child, host};
 pub(crate) use start::{Called, Service, call, ensure, is_living};
+pub(crate) use worker::RECORDED;
 
 /// Says what went wrong where nobody waits for an answer, and goes on with this.
 fn complain<T>(error: impl std::error::Error, otherwise: T) -> T {

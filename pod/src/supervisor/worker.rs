@@ -18,7 +18,8 @@ use launch::complain::line;
 use launch::open::cgroup::Cgroups;
 use launch::{Child, Environment, Identity, Inherited, Limit, OnDrop, OwnPids, Record, Session};
 use nsjoin::{Command, Directory, Join, Select, Target};
-use registry::{Name, PodDirectory, Process, file};
+use registry::{Name, PodDirectory, Process, RegistryError, file};
+use tokio::sync::Notify;
 
 use super::complain;
 use super::log::Log;
@@ -34,6 +35,9 @@ use crate::record::{EndRecord, Missing, WorkloadRecord};
 use crate::sandbox;
 use crate::strays::Mounts;
 use crate::volume;
+
+/// How a workload ended has just been written down, by this process.
+pub(crate) static RECORDED: Notify = Notify::const_new();
 
 /// How long to wait before an end is recorded again that could not be.
 const AGAIN: Duration = Duration::from_secs(2);
@@ -113,7 +117,7 @@ impl Worker {
                 Err(RecvTimeoutError::Disconnected) => return,
             };
             // Before anything else, so that no end is taken for that of a later launch.
-            owed.retain(|(name, end)| self.directory.write_end(name, end).is_err());
+            owed.retain(|(name, end)| self.record(name, end).is_err());
             match job {
                 Some(Job::Launch(plan, client)) => {
                     let name = plan.name.clone();
@@ -125,7 +129,7 @@ impl Worker {
                     tell(name, launched.map_err(|error| Refusal::from(&error)));
                 }
                 Some(Job::Record(name, end)) => {
-                    if let Err(error) = self.directory.write_end(&name, &end) {
+                    if let Err(error) = self.record(&name, &end) {
                         complain(error, ());
                         owed.push((name, end));
                     }
@@ -134,11 +138,20 @@ impl Worker {
                     if is_grouped {
                         cgroup::clear(&self.directory, &name).unwrap_or_else(|error| complain(error, ()));
                     }
-                    drop(mounts);
+                    // To take them apart takes the kernel as long as to start another, who may be waiting. What has no thread
+                    // of its own is dropped right here.
+                    let _dropped = thread::Builder::new().name("pod-mounts".to_owned()).spawn(move || drop(mounts));
                 }
                 None => {}
             }
         }
+    }
+
+    /// Writes down how one ended, and tells whoever in this process waits for that.
+    fn record(&self, name: &Name, end: &EndRecord) -> Result<(), RegistryError> {
+        self.directory.write_end(name, end)?;
+        RECORDED.notify_waiters();
+        Ok(())
     }
 
     /// Launches a workload; where the layers of its image cannot be put on each other, on a copy of them.

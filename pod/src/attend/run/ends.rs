@@ -11,6 +11,7 @@ use crate::attend::errand::Scene;
 use crate::attend::launch::named;
 use crate::attend::watch;
 use crate::machine::{Event, Exit};
+use crate::supervisor::RECORDED;
 
 /// How long a supervisor may take to write down how a container ended that has ended.
 const WRITTEN: Duration = Duration::from_secs(2);
@@ -52,12 +53,20 @@ async fn exit(scene: &Scene, container: &str, instance: u32) -> Exit {
     let Some(spec) = scene.plan.container(container) else { return Exit::default() };
     let (mut left, mut breath) = (WRITTEN, FIRST_BREATH);
     loop {
+        // As a rule that is us, on another thread.
+        let recorded = RECORDED.notified();
+        tokio::pin!(recorded);
+        recorded.as_mut().enable();
         let exit = scene.exit_of(spec, instance);
         if !exit.unseen || left.is_zero() {
             return exit;
         }
-        sleep(breath).await;
-        left = left.saturating_sub(breath);
-        breath = (breath * 2).min(BREATH);
+        tokio::select! {
+            () = recorded => {}
+            () = sleep(breath) => {
+                left = left.saturating_sub(breath);
+                breath = (breath * 2).min(BREATH);
+            }
+        }
     }
 }
