@@ -1,5 +1,5 @@
-//! The benches, one file for each subject: startup, join, reap, signal, ports, container, image, pods,
-//! footprint, manifest, micro.
+//! The benches, one file for each subject: startup, join, reap, signal, ports, networks, container, image,
+//! pods, footprint, manifest, micro.
 //!
 //! Without arguments all of them, else the one that is named; all other arguments are criterion's.
 
@@ -13,6 +13,8 @@ mod inits;
 mod join;
 mod manifest;
 mod micro;
+mod network;
+mod networks;
 mod place;
 mod pods;
 mod ports;
@@ -34,12 +36,13 @@ use session::Session;
 /// A subject, and what measures it.
 type Subject = (&'static str, fn(&mut Session, &Place));
 
-const SUBJECTS: [Subject; 11] = [
+const SUBJECTS: [Subject; 12] = [
     ("startup", startup::measure),
     ("join", join::measure),
     ("reap", reap::measure),
     ("signal", signal::measure),
     ("ports", ports::measure),
+    ("networks", networks::measure),
     ("container", container::measure),
     ("image", image::measure),
     ("pods", pods::measure),

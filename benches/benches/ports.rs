@@ -1,34 +1,46 @@
 //! A published port. Measured:
 //! - how long a body of 256 MB takes to a client;
 //! - how long a request of 64 bytes and its answer take, with 64 clients at a time on connections that stay;
-//! - how long a new connection, a request and its answer take, with 64 clients at a time.
+//! - how long a new connection, a request and its answer take, with 64 clients at a time;
+//! - how much CPU time a request, and a connection, take of who carries them.
+//!
+//! On few processors the clients, the server and who carries share what there is, so a ratio of times says less of who
+//! carries than one of its own CPU time does; and the floor says how little of both there could be.
 //!
 //! Two networks of our own, with a cable between them: one is the machine's, and the clients'; the
 //! other is the pod's, and the server's. Cases: `cable`, without a proxy; `forwarder`, from a listener in
 //! the first to the localhost of the second; `docker-proxy`, docker's userland proxy, which goes by the cable;
 //! `iptables`, a rule as docker makes it for a published port, by the cable, too; `pasta`, from a listener in the
-//! first to the localhost of the second, as rootless podman has it carried.
+//! first to the localhost of the second, as rootless podman has it carried; `floor`, from and to where the forwarder
+//! does, by the calls that no user space can do without (`relay`), without bodies.
+
+mod carrier;
+mod relay;
+mod rivals;
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use benches::Unit;
 use fixtures::find;
-use nix::sched::{CloneFlags, setns, unshare};
 use nsjoin::{Identity, Pidfd};
 use pod::Publish;
-use pod::forwarder::{Forwarder, Start, listen, start};
+use pod::forwarder::{Forwarder, Start, listen};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream as Stream;
 use tokio::task::{LocalSet, spawn_local};
 
-use crate::place::{Place, time, works};
+use self::carrier::Carrier;
+use self::relay::relay;
+use self::rivals::{Pasta, Proxied};
+use crate::network::Network;
+use crate::place::{Place, works};
 use crate::session::Session;
 use crate::turns::{Case, Seen, Turns, case, nanoseconds};
 
@@ -52,12 +64,12 @@ pub(crate) fn measure(session: &mut Session, place: &Place) {
         return;
     }
     let (machine, pod) = (Network::new(), Network::new());
-    machine.connect(&pod);
+    machine.connect(MACHINE, &pod, POD);
     let addresses = pod.inside(serve);
-    let _carrying = pod.carry(place, &machine, addresses);
+    let (_carrying, carrier) = carry(place, &machine, &pod, addresses);
     let forwarder = machine.inside(|| PUBLISHED.map(at_home));
     let at_pod = addresses.map(|address| SocketAddr::new(POD.into(), address.port()));
-    let mut cases = vec![asked("cable", &machine, at_pod), asked("forwarder", &machine, forwarder)];
+    let mut cases = vec![asked("cable", &machine, at_pod), carried("forwarder", &machine, forwarder, carrier)];
     let translated = machine.inside(|| at_pod.map(translate).into_iter().collect::<Result<Vec<_>, _>>());
     match translated.as_deref() {
         Ok([body, answer]) => cases.push(asked("iptables", &machine, [*body, *answer])),
@@ -67,26 +79,52 @@ pub(crate) fn measure(session: &mut Session, place: &Place) {
     let pasta = find("pasta").ok_or_else(|| "it is not here".to_owned());
     let pasta = pasta.and_then(|program| machine.inside(|| Pasta::new(&program, place, &pod, addresses)));
     match &pasta {
-        Ok(pasta) => cases.push(asked("pasta", &machine, pasta.addresses)),
+        Ok(pasta) => cases.push(carried("pasta", &machine, pasta.addresses, pasta.carrier())),
         Err(reason) => session.leave_out(SUBJECT, "pasta", reason),
     }
     let docker = find("docker-proxy").map(|program| machine.inside(|| at_pod.map(|to| Proxied::new(&program, to))));
     match &docker {
         Some(proxies) => {
-            cases.push(asked("docker-proxy", &machine, proxies.each_ref().map(|proxy| proxy.address)));
+            let at = proxies.each_ref().map(|proxy| proxy.address);
+            cases.push(carried("docker-proxy", &machine, at, proxies[1].carrier()));
         }
         None => session.leave_out(SUBJECT, "docker-proxy", "it is not here"),
     }
-    let measures = [("body", Unit::Time), ("request", Unit::Time), ("connection", Unit::Time)];
-    let pairs = ["docker-proxy", "iptables", "pasta", "cable"].map(|theirs| ("forwarder", theirs));
+    let (floor, thread) = relay(&machine, &pod, addresses[1]);
+    cases.push(case("floor", || answers(&machine, floor, Some(Carrier::Thread(thread)))));
+    let times = ["body", "request", "connection", "CPU of a request", "CPU of a connection"];
+    let pairs = ["docker-proxy", "iptables", "pasta", "cable", "floor"].map(|theirs| ("forwarder", theirs));
+    let pairs = [&pairs[..], &[("floor", "docker-proxy")]].concat();
+    let measures = times.map(|measure| (measure, Unit::Time));
     Turns { subject: SUBJECT, measures, pairs: &pairs, rounds: session.rounds(50) }.take(session, cases);
 }
 
-fn asked<'a>(name: &str, machine: &'a Network, [body, answer]: [SocketAddr; 2]) -> Case<'a, 3> {
-    case(name, move || -> Seen<3> {
-        let times = machine.inside(|| [whole_body(body), requests(answer), connections(answer)]);
-        times.map(|time| Some(nanoseconds(time)))
-    })
+/// Nothing in user space carries these.
+fn asked<'a>(name: &str, machine: &'a Network, at: [SocketAddr; 2]) -> Case<'a, 5> {
+    case(name, move || all(machine, at, None))
+}
+
+fn carried<'a>(name: &str, machine: &'a Network, at: [SocketAddr; 2], carrier: Carrier) -> Case<'a, 5> {
+    case(name, move || all(machine, at, Some(carrier)))
+}
+
+fn all(machine: &Network, [body, answer]: [SocketAddr; 2], carrier: Option<Carrier>) -> Seen<5> {
+    let body = machine.inside(|| whole_body(body));
+    let mut seen = answers(machine, answer, carrier);
+    seen[0] = Some(nanoseconds(body));
+    seen
+}
+
+/// All but the body.
+fn answers(machine: &Network, at: SocketAddr, carrier: Option<Carrier>) -> Seen<5> {
+    let measured = |what: fn(SocketAddr) -> Duration| {
+        let before = carrier.map(Carrier::ran);
+        let time = machine.inside(|| what(at));
+        let ran = carrier.map(Carrier::ran).zip(before).map(|(after, before)| after - before);
+        [Some(nanoseconds(time)), ran.map(|ran| ran / f64::from(CLIENTS * TIMES))]
+    };
+    let ([request, cpu_of_request], [connection, cpu_of_connection]) = (measured(requests), measured(connections));
+    [None, request, connection, cpu_of_request, cpu_of_connection]
 }
 
 fn whole_body(at: SocketAddr) -> Duration {
@@ -187,77 +225,23 @@ async fn answer(mut client: Stream) -> io::Result<()> {
     }
 }
 
-/// A network of its own, and a process that holds it.
-struct Network {
-    holder: Child,
-    file: File,
-}
-
-impl Network {
-    fn new() -> Self {
-        // In a thread of its own, which leaves our network for good.
-        let made = thread::spawn(|| {
-            unshare(CloneFlags::CLONE_NEWNET).expect("a network");
-            ip("link set lo up");
-            // So that there are ports for as many connections as are measured.
-            fs::write("/proc/sys/net/ipv4/tcp_tw_reuse", "1").expect("an option of the network");
-            fs::write("/proc/sys/net/ipv4/ip_local_port_range", "10000 65000").expect("an option of the network");
-            Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("cat")
-        });
-        let holder = made.join().expect("a network");
-        let file = File::open(format!("/proc/{}/ns/net", holder.id())).expect("a network");
-        Self { holder, file }
-    }
-
-    fn inside<T: Send>(&self, what: impl FnOnce() -> T + Send) -> T {
-        thread::scope(|scope| {
-            let inside = scope.spawn(|| {
-                setns(&self.file, CloneFlags::CLONE_NEWNET).expect("a network");
-                what()
-            });
-            inside.join().expect("what is done inside")
-        })
-    }
-
-    /// Lays a cable from here, the machine, to a pod.
-    fn connect(&self, pod: &Self) {
-        let up = |end: &str, address: Ipv4Addr| {
-            ip(&format!("address add {address}/24 dev {end}"));
-            ip(&format!("link set {end} up"));
-        };
-        self.inside(|| {
-            ip(&format!("link add outside type veth peer name inside netns {}", pod.holder.id()));
-            up("outside", MACHINE);
-        });
-        pod.inside(|| up("inside", POD));
-    }
-
-    /// Has a forwarder carry to this pod.
-    fn carry(&self, place: &Place, machine: &Self, to: [SocketAddr; 2]) -> Forwarder {
-        let ports = PUBLISHED.iter().zip(to);
-        let listening = machine.inside(|| {
-            let publish = ports.map(|(port, to)| format!("127.0.0.1:{port}:{}", to.port()).parse::<Publish>());
-            publish.map(|publish| listen(publish.expect("a port")).expect("a listener")).collect()
-        });
-        let pause = Identity::of(self.holder.id().cast_signed()).expect("a process");
-        let pinned = Pidfd::of(pause).expect("a pidfd").expect("a process");
-        let record: OwnedFd = File::create(place.work().join("forwarder")).expect("a record").into();
-        let (program, directory) = (place.ours("pod"), place.work());
-        let program = Path::new(&program);
-        start(Start { program, directory, pause, pinned: pinned.as_fd(), record, listening }).expect("a forwarder")
-    }
-}
-
-fn ip(words: &str) {
-    time(Command::new("ip").args(words.split(' ')));
-}
-
-/// What was connected, and carried, ends with it.
-impl Drop for Network {
-    fn drop(&mut self) {
-        let _gone = self.holder.kill();
-        let _reaped = self.holder.wait();
-    }
+/// Has a forwarder carry from the machine to a pod; says who that is.
+fn carry(place: &Place, machine: &Network, pod: &Network, to: [SocketAddr; 2]) -> (Forwarder, Carrier) {
+    let ports = PUBLISHED.iter().zip(to);
+    let listening = machine.inside(|| {
+        let publish = ports.map(|(port, to)| format!("127.0.0.1:{port}:{}", to.port()).parse::<Publish>());
+        publish.map(|publish| listen(publish.expect("a port")).expect("a listener")).collect()
+    });
+    let pause = Identity::of(pod.holder().cast_signed()).expect("a process");
+    let pinned = Pidfd::of(pause).expect("a pidfd").expect("a process");
+    let record: OwnedFd = File::create(place.work().join("forwarder")).expect("a record").into();
+    let (program, directory) = (place.ours("pod"), place.work());
+    let program = Path::new(&program);
+    let start = Start { program, directory, pause, pinned: pinned.as_fd(), record, listening };
+    let forwarder = pod::forwarder::start(start).expect("a forwarder");
+    let record = fs::read_to_string(place.work().join("forwarder")).expect("a record");
+    let pid = record.split(' ').next().and_then(|pid| pid.parse().ok()).expect("a line of /proc/PID/stat");
+    (forwarder, Carrier::Process(pid))
 }
 
 fn at_home(port: u16) -> SocketAddr {
@@ -271,91 +255,4 @@ fn translate(to: SocketAddr) -> Result<SocketAddr, String> {
     let from = ["-t", "nat", "-A", "OUTPUT", "-p", "tcp", "-d", "10.88.0.1", "--dport", &port];
     works(Command::new("iptables").args(from).args(["-j", "DNAT", "--to-destination", &to]))?;
     Ok(at)
-}
-
-/// pasta between two networks, for both ports.
-struct Pasta {
-    addresses: [SocketAddr; 2],
-    pasta: Child,
-}
-
-impl Pasta {
-    fn new(program: &Path, place: &Place, pod: &Network, to: [SocketAddr; 2]) -> Result<Self, String> {
-        let addresses = to.map(|_| free());
-        // It looks for the way out before anything else; and into a process of root's it may not look, only into a file.
-        ip("route add default via 10.88.0.2 dev outside");
-        let place = place.work().join("pasta");
-        File::create(&place).map_err(|error| error.to_string())?;
-        let mut pasta = Command::new("unshare");
-        pasta.args(["--mount", "sh", "-c", r#"mount --bind "$0" "$1" && at=$1 && shift && exec "$@" --netns "$at""#]);
-        pasta.arg(format!("/proc/{}/ns/net", pod.holder.id())).arg(&place).arg(program);
-        pasta.args(["--foreground", "--quiet", "--runas", "0", "--netns-only"]);
-        pasta.args(["-u", "none", "-T", "none", "-U", "none"]);
-        for (at, to) in addresses.iter().zip(to) {
-            pasta.args(["-t", &format!("127.0.0.1/{}:{}", at.port(), to.port())]);
-        }
-        pasta.stdin(Stdio::null()).stdout(Stdio::null());
-        let mut pasta = pasta.stderr(Stdio::piped()).spawn().map_err(|error| error.to_string())?;
-        let deadline = Instant::now() + Duration::from_secs(10);
-        while TcpStream::connect(addresses[1]).is_err() {
-            if pasta.try_wait().is_ok_and(|ended| ended.is_some()) || Instant::now() > deadline {
-                let _gone = pasta.kill();
-                let said = pasta.wait_with_output().map(|output| output.stderr).unwrap_or_default();
-                let said = String::from_utf8_lossy(&said);
-                return Err(said.lines().last().unwrap_or("it does not listen").to_owned());
-            }
-            thread::sleep(Duration::from_millis(5));
-        }
-        Ok(Self { addresses, pasta })
-    }
-}
-
-impl Drop for Pasta {
-    fn drop(&mut self) {
-        let _gone = self.pasta.kill();
-        let _reaped = self.pasta.wait();
-    }
-}
-
-/// A port that nobody listens at.
-fn free() -> SocketAddr {
-    TcpListener::bind(at_home(0)).and_then(|free| free.local_addr()).expect("an address")
-}
-
-/// Docker's proxy for one port.
-struct Proxied {
-    address: SocketAddr,
-    proxy: Child,
-}
-
-impl Proxied {
-    fn new(program: &Path, to: SocketAddr) -> Self {
-        let address = free();
-        let (host, container, pod) = (address.port().to_string(), to.port().to_string(), to.ip().to_string());
-        let ends = ["-host-ip", "127.0.0.1", "-host-port", &host, "-container-ip", &pod, "-container-port", &container];
-        // It says that it is ready to whoever has given it this descriptor.
-        let mut proxy = Command::new("sh");
-        proxy
-            .args(["-c", "exec \"$0\" \"$@\" 3> /dev/null"])
-            .arg(program)
-            .args(["-proto", "tcp"])
-            .args(ends)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        let proxy = proxy.spawn().expect("docker-proxy");
-        let deadline = Instant::now() + Duration::from_secs(10);
-        while TcpStream::connect(address).is_err() {
-            assert!(Instant::now() < deadline, "docker-proxy does not listen");
-            thread::yield_now();
-        }
-        Self { address, proxy }
-    }
-}
-
-impl Drop for Proxied {
-    fn drop(&mut self) {
-        let _gone = self.proxy.kill();
-        let _reaped = self.proxy.wait();
-    }
 }

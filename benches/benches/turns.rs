@@ -64,9 +64,10 @@ impl<const M: usize> Turns<'_, M> {
         }
         bar.finish_and_clear();
         self.say(session, &cases, &seen);
-        // Criterion shows times, and of each case the first.
+        // Criterion shows times, and of each case the first, where it has that.
         if self.measures[0].1 == Unit::Time {
-            for case in &mut cases {
+            let has_first = |seen: &[Seen<M>]| seen.iter().any(|seen| seen[0].is_some());
+            for (case, _) in cases.iter_mut().zip(&seen).filter(|(_, seen)| has_first(seen)) {
                 session.show(self.subject, &case.name, || first((case.run)()));
             }
         }

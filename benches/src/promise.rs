@@ -26,7 +26,7 @@ const fn promise(
 }
 
 /// All of them.
-pub const PROMISES: [Promise; 39] = [
+pub const PROMISES: [Promise; 42] = [
     promise("startup", "create", "pod create", "unshare", 1.0),
     promise("startup", "create", "pod create", "runc run", 0.1),
     promise("startup", "create", "pod create", "containerd CRI", 0.035),
@@ -44,6 +44,9 @@ pub const PROMISES: [Promise; 39] = [
     promise("ports", "body", "forwarder", "pasta", 1.0),
     promise("ports", "request", "forwarder", "docker-proxy", 0.667),
     promise("ports", "connection", "forwarder", "docker-proxy", 0.667),
+    promise("ports", "CPU of a request", "forwarder", "docker-proxy", 0.667),
+    promise("ports", "CPU of a connection", "forwarder", "docker-proxy", 0.667),
+    promise("networks", "set-up", "bridge", "CNI", 0.1),
     promise("manifest", "1,000 documents", "pod label", "kubectl label", 0.02),
     promise("container", "until it has run", "pod add", "runc run", 0.2),
     promise("container", "until it has run", "pod add", "crun run", 0.35),
