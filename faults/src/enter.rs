@@ -8,13 +8,13 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use caps::CapSet;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::{SigSet, Signal, kill};
-use nix::sys::stat::{Mode, umask};
+use nix::sys::stat::{Mode, SFlag, makedev, mknod, umask};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, getgid, getuid};
 
@@ -84,6 +84,9 @@ pub(crate) fn init(arguments: &[OsString]) -> anyhow::Result<i32> {
     mount(Some("faults"), &root, Some("tmpfs"), MsFlags::empty(), none).context("cannot mount a directory")?;
     fs::set_permissions(&root, fs::Permissions::from_mode(0o755))?;
     loopback::up().context("cannot bring up the loopback interface")?;
+    if let Err(error) = lead_out(&root) {
+        eprintln!("faults: no network of a user has a way out: {error:#}");
+    }
     // An ordinary user has none.
     caps::clear(None, CapSet::Ambient)?;
     let worker = Command::new("/proc/self/exe").arg(INSIDE).args(arguments).spawn()?;
@@ -95,6 +98,26 @@ pub(crate) fn init(arguments: &[OsString]) -> anyhow::Result<i32> {
             _ => {}
         }
     }
+}
+
+/// Has everybody who wants a way out by pasta find a device, and a route, which leads nowhere.
+fn lead_out(root: &Path) -> anyhow::Result<()> {
+    const TUN: &str = "/dev/net/tun";
+    let (tun, everybodys, none) = (root.join("tun"), Mode::from_bits_truncate(0o666), None::<&Path>);
+    mknod(&tun, SFlag::S_IFCHR, everybodys, makedev(10, 200)).context("cannot make a device")?;
+    fs::set_permissions(&tun, fs::Permissions::from_mode(0o666))?;
+    mount(Some(&tun), TUN, none, MsFlags::MS_BIND, none).context("cannot mount the device")?;
+    for words in [
+        "link add up0 type veth peer name down0",
+        "address add 192.0.2.2/24 dev up0",
+        "link set down0 up",
+        "link set up0 up",
+        "route add default via 192.0.2.1",
+    ] {
+        let ran = Command::new("ip").args(words.split(' ')).output().context("cannot run ip")?;
+        ensure!(ran.status.success(), "ip {words}: {}", String::from_utf8_lossy(&ran.stderr).trim());
+    }
+    Ok(())
 }
 
 /// Stops until somebody traces us, and then becomes the command.

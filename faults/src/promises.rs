@@ -320,6 +320,7 @@ fn of_the_processes(verb: &Verb, seen: &Seen, broken: &mut impl FnMut(&str, Stri
         (Role::Forwarder, "a second forwarder"),
         // One network is made at most.
         (Role::Resolver, "a second resolver"),
+        (Role::Pasta, "a second pasta"),
     ] {
         let found: Vec<_> = seen.processes.iter().filter(|process| process.role == role).collect();
         if verb.promise != Promise::Deleted && found.len() > seen.pods.len() && !seen.pods.is_empty() {
@@ -355,6 +356,7 @@ pub(crate) fn nothing_is_left(before: &Seen, seen: &Seen) -> Vec<Violation> {
             Role::Supervisor => "a supervisor is left",
             Role::Forwarder => "a forwarder is left",
             Role::Resolver => "a resolver is left",
+            Role::Pasta => "pasta is left",
             Role::Other => "a process is left",
         };
         left.entry(kind).or_default().push_str(&format!("{} {} ", process.pid, process.command));

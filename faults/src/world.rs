@@ -29,6 +29,8 @@ pub(crate) enum Role {
     Forwarder,
     /// Who answers the pods of a network.
     Resolver,
+    /// Who leads out of an ordinary user's network.
+    Pasta,
     /// A command, a workload, or what these have started.
     Other,
 }
@@ -39,6 +41,8 @@ impl Role {
         let words = || command.split(' ');
         match name {
             "pause" => Self::Pause,
+            // Its name says for which processor it is.
+            _ if words().next().is_some_and(|program| program.ends_with("/pasta")) => Self::Pasta,
             _ if words().any(|word| word == "attend") => Self::Attendant,
             _ if words().any(|word| word == "probe") => Self::Prober,
             _ if words().any(|word| word == "supervise" || word == "supervisor") => Self::Supervisor,

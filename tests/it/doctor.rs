@@ -55,6 +55,7 @@ fn fine(user: User) {
     let text = house.pod(&["doctor"]).ok().out();
     assert!(text.ends_with("\nPods can run here.\n"), "{text}");
     for (what, says) in [
+        ("bridge ", "--network bridge"),
         ("pasta ", "--network pasta"),
         ("/dev/net/tun ", "pasta needs it"),
         ("CNI ", "cni"),

@@ -37,7 +37,13 @@ pub(crate) fn trials() -> Vec<Trial> {
         on("a_pod_has_no_right_in_who_holds_its_network::with_ids_set_apart", &lsns, House::with_ranges, rights),
         on("what_was_killed_is_there_after_the_next_command", &[], anybody, killed),
         on("who_holds_it_was_killed_and_the_next_pod_is_connected", &[], anybody, unheld),
-        on("pods_of_manifests_find_each_other_and_published_ports_lead_in", BUSYBOX, anybody, manifests),
+        on("pods_of_manifests_find_each_other_and_ports_lead_in::as_ordinary_user", BUSYBOX, anybody, manifests),
+        on(
+            "pods_of_manifests_find_each_other_and_ports_lead_in::with_ids_set_apart",
+            BUSYBOX,
+            House::with_ranges,
+            manifests,
+        ),
         on("without_the_device_there_is_no_way_out_and_it_is_told", &[], anybody, no_device),
         on("without_nft_an_old_pasta_is_not_trusted_with_several", &[], anybody, no_nft),
     ]
