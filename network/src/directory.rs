@@ -7,6 +7,7 @@
 //! | `names` | who is called what, as /etc/hosts has it |
 //! | `empty` | its last pod has gone, when that was written: whoever sees to it that the network goes, too, has a lock on it |
 //! | `holder`, `pasta` | who holds it and who leads out of it, where it is held: a line of `/proc/PID/stat` and a sum |
+//! | `origin` | the boot and the namespaces in which these were counted |
 //!
 //! Whoever changes something has a lock on the directory. Links and not files, for one is there with its text or not at
 //! all. An address is written down by who is given it before it is taken here ([`crate::Attachment`]), so whoever
@@ -20,6 +21,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use launch::Origin;
 use registry::{Lock, Name, RegistryError, Sharing, file, tree};
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +38,7 @@ const ADDRESSES: &str = "addresses";
 const EMPTY: &str = "empty";
 const HOLDER: &str = "holder";
 const PASTA: &str = "pasta";
+const ORIGIN: &str = "origin";
 
 /// A network that has been made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,6 +90,14 @@ impl NetworkDirectory {
     #[must_use]
     pub fn holder(&self) -> PathBuf {
         self.path.join(HOLDER)
+    }
+
+    /// Where who holds it was counted.
+    ///
+    /// # Errors
+    /// It cannot be read, or is not what was written.
+    pub fn origin(&self) -> Result<Option<Origin>, RegistryError> {
+        registry::read_json(&self.path.join(ORIGIN))
     }
 
     /// Where who leads out of it leaves word of itself, where it is held.
@@ -173,6 +184,14 @@ impl Held {
     /// It cannot be written.
     pub fn write(&self, record: &NetworkRecord) -> Result<(), RegistryError> {
         registry::write_json(&self.directory.path.join(RECORD), record)
+    }
+
+    /// Writes down where who is about to hold it is counted.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn write_origin(&self, origin: &Origin) -> Result<(), RegistryError> {
+        registry::write_json(&self.directory.path.join(ORIGIN), origin)
     }
 
     /// Forgets what the network was.

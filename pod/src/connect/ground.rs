@@ -4,10 +4,11 @@
 //! Each network that is held has a holder of its own, so that two of them have nothing in common but the machine. It is
 //! on record in the network's directory before it is what it is to be, and ends with the network.
 
+use std::io;
 use std::os::unix::fs::MetadataExt;
 
 use caps::{CapSet, Capability};
-use launch::Identity;
+use launch::{Identity, Origin, Reach};
 use network::{Held, Netlink, Network, NetworkDirectory, own_network};
 use nix::errno::Errno;
 use nsjoin::Target;
@@ -46,8 +47,19 @@ impl Ground {
     /// It cannot be told whether its holder lives.
     pub(super) fn found(files: &NetworkDirectory) -> Result<Self, ConnectError> {
         let path = files.holder();
+        if !path.try_exists().map_err(ConnectError::Holder)? {
+            return Ok(Self::Here);
+        }
+        // One that is counted elsewhere would be found nowhere here, and may live all the same.
+        let unseen = |unseen| ConnectError::Holder(io::Error::other(unseen));
+        let here = Origin::here().map_err(unseen)?;
+        match files.origin()?.map(|origin| origin.from_here(&here)) {
+            Some(Reach::Past) => return Ok(Self::Gone),
+            Some(Reach::Elsewhere(why)) => return Err(unseen(why)),
+            Some(Reach::Here) | None => {}
+        }
         let living = recorded::living(&path).map_err(ConnectError::Holder)?;
-        Ok(living.map_or(if path.exists() { Self::Gone } else { Self::Here }, Self::Held))
+        Ok(living.map_or(Self::Gone, Self::Held))
     }
 
     /// Takes a stand, for who is to connect somebody to this network.
@@ -70,7 +82,7 @@ impl Ground {
             Self::Here | Self::Gone => {
                 // What was about the one before leads nowhere.
                 end(files)?;
-                let (holder, few_ids) = hold(files, network, programs)?;
+                let (holder, few_ids) = hold(held, network, programs)?;
                 Standing::at(holder, network, few_ids)
             }
         }
@@ -101,14 +113,11 @@ impl Standing {
     }
 }
 
-fn hold(
-    files: &NetworkDirectory,
-    network: &Network,
-    programs: &Programs,
-) -> Result<(Identity, Option<String>), ConnectError> {
+fn hold(held: &Held, network: &Network, programs: &Programs) -> Result<(Identity, Option<String>), ConnectError> {
     let cannot = |error: crate::error::Error| ConnectError::Hold { network: network.clone(), source: Box::new(error) };
     let program = programs.pause().map_err(cannot)?;
-    let (child, missing) = hold_network(&program, &files.holder()).map_err(cannot)?;
+    held.write_origin(&Origin::here().map_err(|unseen| ConnectError::Holder(io::Error::other(unseen)))?)?;
+    let (child, missing) = hold_network(&program, &held.directory().holder()).map_err(cannot)?;
     let holder = child.identity().ok_or_else(|| ConnectError::Holder(Errno::ESRCH.into()))?;
     Ok((holder, missing.map(|missing| missing.reason)))
 }
