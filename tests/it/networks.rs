@@ -255,6 +255,18 @@ fn staying() {
     comes_and_goes("100ms");
     eventually("its time has come", || who_stays().is_empty().then_some(()));
     nothing_is_left();
+    // Who comes from another network has one made there, with a resolver of its own.
+    comes_and_goes("1h");
+    house.finish(house.command("unshare").args(["-n", "pod", "create", "there", "--network", "bridge"])).ok();
+    let written = |name: &str| fs::read_to_string(house.state().join(".networks/default").join(name)).unwrap();
+    let inside = serde_json::from_str::<serde_json::Value>(&written("network.json")).unwrap()["inside"].to_string();
+    let resolver = written("resolver").split(' ').next().unwrap().to_owned();
+    let stands = fs::read_link(format!("/proc/{resolver}/ns/net")).unwrap();
+    assert_eq!(stands.to_string_lossy(), format!("net:[{inside}]"));
+    house.pod(&["delete", "there", "--now"]).ok();
+    run("kill", &["-TERM", &who_stays()[0].to_string()]);
+    eventually("nobody stays", || who_stays().is_empty().then_some(()));
+    nothing_is_left();
     for name in ["other", "another"] {
         house.pod(&["delete", name, "--now"]).ok();
     }

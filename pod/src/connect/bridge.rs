@@ -180,6 +180,8 @@ fn ensure(held: &Held, root: &Path, name: &Name, standing: &Standing) -> Result<
         }
         Some(_) if !held.is_empty()? => return Err(ConnectError::Elsewhere { network: network() }),
         _ => {
+            // One that stays where others have left it would answer them, and nobody here.
+            crate::resolver::end(held.directory().path())?;
             let record = choose(root, held, name, standing)?;
             held.write(&record)?;
             record
