@@ -11,7 +11,8 @@
 //! other is the pod's, and the server's. Cases: `cable`, without a proxy; `forwarder`, from a listener in
 //! the first to the localhost of the second; `docker-proxy`, docker's userland proxy, which goes by the cable;
 //! `iptables`, a rule as docker makes it for a published port, by the cable, too; `pasta`, from a listener in the
-//! first to the localhost of the second, as rootless podman has it carried; `floor`, from and to where the forwarder
+//! first to the localhost of the second, as rootless podman may have it carried; `rootlessport`, as it
+//! has it carried else; `floor`, from and to where the forwarder
 //! does, by the calls that no user space can do without (`relay`), without bodies.
 
 mod carrier;
@@ -38,7 +39,7 @@ use tokio::task::{LocalSet, spawn_local};
 
 use self::carrier::Carrier;
 use self::relay::relay;
-use self::rivals::{Pasta, Proxied};
+use self::rivals::{Pasta, Proxied, Rootlessport};
 use crate::network::Network;
 use crate::place::{Place, works};
 use crate::session::Session;
@@ -90,16 +91,23 @@ pub(crate) fn measure(session: &mut Session, place: &Place) {
         }
         None => session.leave_out(SUBJECT, "docker-proxy", "it is not here"),
     }
+    let podman = machine.inside(|| Rootlessport::new(place, &pod, addresses));
+    match &podman {
+        // Two processes carry, of which the other is not ours to find.
+        Ok(port) => cases.push(asked("rootlessport", &machine, port.addresses)),
+        Err(reason) => session.leave_out(SUBJECT, "rootlessport", reason),
+    }
     let (floor, thread) = relay(&machine, &pod, addresses[1]);
     cases.push(case("floor", || answers(&machine, floor, Some(Carrier::Thread(thread)))));
     let times = ["body", "request", "connection", "CPU of a request", "CPU of a connection"];
-    let pairs = ["docker-proxy", "iptables", "pasta", "cable", "floor"].map(|theirs| ("forwarder", theirs));
+    let pairs =
+        ["docker-proxy", "iptables", "pasta", "rootlessport", "cable", "floor"].map(|theirs| ("forwarder", theirs));
     let pairs = [&pairs[..], &[("floor", "docker-proxy")]].concat();
     let measures = times.map(|measure| (measure, Unit::Time));
     Turns { subject: SUBJECT, measures, pairs: &pairs, rounds: session.rounds(50) }.take(session, cases);
 }
 
-/// Nothing in user space carries these.
+/// Nobody's CPU time is looked at.
 fn asked<'a>(name: &str, machine: &'a Network, at: [SocketAddr; 2]) -> Case<'a, 5> {
     case(name, move || all(machine, at, None))
 }

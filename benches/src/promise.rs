@@ -26,7 +26,7 @@ const fn promise(
 }
 
 /// All of them.
-pub const PROMISES: [Promise; 42] = [
+pub const PROMISES: [Promise; 43] = [
     promise("startup", "create", "pod create", "unshare", 1.0),
     promise("startup", "create", "pod create", "runc run", 0.1),
     promise("startup", "create", "pod create", "containerd CRI", 0.035),
@@ -42,6 +42,7 @@ pub const PROMISES: [Promise; 42] = [
     promise("ports", "body", "forwarder", "docker-proxy", 1.0),
     promise("ports", "body", "forwarder", "iptables", 1.43),
     promise("ports", "body", "forwarder", "pasta", 1.0),
+    promise("ports", "body", "forwarder", "rootlessport", 1.0),
     promise("ports", "request", "forwarder", "docker-proxy", 0.667),
     promise("ports", "connection", "forwarder", "docker-proxy", 0.667),
     promise("ports", "CPU of a request", "forwarder", "docker-proxy", 0.75),

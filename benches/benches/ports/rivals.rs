@@ -1,11 +1,13 @@
-//! Who else carries a published port in user space: pasta, and docker's proxy.
+//! Who else carries a published port in user space: pasta, docker's proxy, and rootless podman's.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use serde_json::json;
 
 use super::at_home;
 use super::carrier::Carrier;
@@ -108,5 +110,60 @@ impl Drop for Proxied {
     fn drop(&mut self) {
         let _gone = self.proxy.kill();
         let _reaped = self.proxy.wait();
+    }
+}
+
+/// Rootless podman's proxy, for both ports: one process in each network.
+pub(super) struct Rootlessport {
+    pub(super) addresses: [SocketAddr; 2],
+    port: Child,
+}
+
+impl Rootlessport {
+    const PROGRAM: &str = "/usr/lib/podman/rootlessport";
+
+    pub(super) fn new(place: &Place, pod: &Network, to: [SocketAddr; 2]) -> Result<Self, String> {
+        if !Path::new(Self::PROGRAM).exists() {
+            return Err("it is not here".to_owned());
+        }
+        let addresses = to.map(|_| free());
+        let mappings: Vec<_> = addresses.iter().zip(to).map(|(at, to)| {
+            let ends = (at.port(), to.port());
+            json!({"host_ip": "127.0.0.1", "host_port": ends.0, "container_port": ends.1, "range": 1, "protocol": "tcp"})
+        }).collect();
+        let work = place.work().join("rootlessport");
+        fs::create_dir(&work).map_err(|error| error.to_string())?;
+        // It ends with what it reads from the one descriptor, and says to the other that it is ready.
+        let told = json!({
+            "Mappings": mappings, "NetNSPath": format!("/proc/{}/ns/net", pod.holder()), "TmpDir": work,
+            "ExitFD": 3, "ReadyFD": 4, "ChildIP": "127.0.0.1", "ContainerID": "bench", "RootlessCNI": false,
+        });
+        let config = work.join("config.json");
+        fs::write(&config, told.to_string()).map_err(|error| error.to_string())?;
+        let mut port = Command::new("sh");
+        port.args(["-c", r#"exec "$0" 3<&0 4> /dev/null < "$1""#, Self::PROGRAM]).arg(&config);
+        port.env("XDG_RUNTIME_DIR", &work).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        let port = Self { addresses, port: port.spawn().map_err(|error| error.to_string())? };
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while TcpStream::connect(addresses[1]).is_err() {
+            if Instant::now() > deadline {
+                return Err("it does not listen".to_owned());
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        Ok(port)
+    }
+}
+
+/// The process in the other network ends with its stdin, too.
+impl Drop for Rootlessport {
+    fn drop(&mut self) {
+        drop(self.port.stdin.take());
+        let deadline = Instant::now() + Duration::from_secs(5);
+        while matches!(self.port.try_wait(), Ok(None)) && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(5));
+        }
+        let _gone = self.port.kill();
+        let _reaped = self.port.wait();
     }
 }
