@@ -23,7 +23,7 @@ use self::story::{KEY, Step, Under, Whom};
 use crate::cli::Options;
 use crate::look;
 use crate::manifests;
-use crate::place::{End, PATIENCE, Place, Ran};
+use crate::place::{End, Place, Ran};
 use crate::promises::{self, Violation};
 use crate::tally::Tally;
 use crate::verbs;
@@ -38,6 +38,8 @@ const STORIES: (u64, u64) = (200, 3);
 const SPEED: &str = "200";
 /// How long anything may take until it is as it is to be: a container that was often killed waits for 1.5 s.
 const SETTLING: Duration = Duration::from_secs(8);
+/// How long a command may take: a pod that is made anew ends first, and is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a story may be made shorter.
 const SHRINKING: Duration = Duration::from_secs(300);
 

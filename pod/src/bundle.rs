@@ -1,9 +1,8 @@
 //! What another runtime is told of a container, and keeps of it, in the pod's directory; and which process
 //! is the container's, when the one that we have launched is the runtime.
 
-use std::fs::{self, DirBuilder};
+use std::fs::{self};
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use container::runtime::PID;
@@ -19,7 +18,7 @@ const BUNDLES: &str = "bundles";
 pub(crate) fn make(directory: &PodDirectory, name: &Name) -> Result<PathBuf, Error> {
     remove(directory, name)?;
     let path = path(directory, name);
-    DirBuilder::new().recursive(true).mode(0o700).create(&path).map_err(file("create", &path))?;
+    tree::make(&path, 0o700)?;
     Ok(fs::canonicalize(&path).map_err(file("find", &path))?)
 }
 

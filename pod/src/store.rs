@@ -50,7 +50,7 @@ impl Store {
         let registry = Registry::of_this_user();
         let here = Origin::here().map_err(RegistryError::Blind)?;
         let root = registry.root();
-        DirBuilder::new().recursive(true).mode(0o700).create(root).map_err(file("create", root))?;
+        tree::make(root, 0o700)?;
         registry.is_ours()?;
         Ok(Self { registry, here, emptied: Emptied::Goes })
     }

@@ -1,9 +1,11 @@
 //! Directories listed and removed. What cannot be closed or removed is an error, never a panic.
 
 use std::ffi::{CStr, OsString};
-use std::io;
+use std::fs::{self, DirBuilder};
+use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
 use nix::dir::{Dir, Type};
@@ -13,6 +15,9 @@ use nix::sys::stat::Mode;
 use nix::unistd::{UnlinkatFlags, unlinkat};
 
 use crate::error::{RegistryError, file};
+
+/// How often a directory is made that somebody removes each time.
+const TRIES: u32 = 100;
 
 /// The names in a directory; none where there is no such directory.
 ///
@@ -28,6 +33,32 @@ pub fn names(path: &Path) -> Result<Vec<OsString>, RegistryError> {
     match list() {
         Err(Errno::ENOENT) => Ok(Vec::new()),
         listed => listed.map_err(|errno| file("list", path)(errno.into())),
+    }
+}
+
+/// Makes a directory, and those above it, unless they are there.
+///
+/// # Errors
+/// When one cannot be made; not when another process removes one meanwhile.
+pub fn make(path: &Path, mode: u32) -> Result<(), RegistryError> {
+    let mut tries = TRIES;
+    loop {
+        tries -= 1;
+        match DirBuilder::new().recursive(true).mode(mode).create(path) {
+            // What was in the way, or above, is gone again.
+            Err(error) if tries > 0 && is_fleeting(&error, path) => {}
+            made => return made.map_err(file("create", path)),
+        }
+    }
+}
+
+fn is_fleeting(error: &io::Error, path: &Path) -> bool {
+    match error.kind() {
+        ErrorKind::NotFound => true,
+        ErrorKind::AlreadyExists => {
+            fs::metadata(path).map_or_else(|error| error.kind() == ErrorKind::NotFound, |it| it.is_dir())
+        }
+        _ => false,
     }
 }
 
@@ -87,6 +118,26 @@ mod tests {
     use super::*;
     use std::fs;
     use std::os::unix::fs::symlink;
+
+    #[test]
+    fn a_directory_is_made_beside_somebody_who_removes_it() {
+        let place = tempfile::tempdir().expect("a directory");
+        let path = place.path().join("a/b");
+        std::thread::scope(|scope| {
+            let remover = scope.spawn(|| {
+                let until = std::time::Instant::now() + std::time::Duration::from_millis(200);
+                while std::time::Instant::now() < until {
+                    remove(&place.path().join("a")).expect("it can be removed");
+                }
+            });
+            while !remover.is_finished() {
+                make(&path, 0o700).expect("it can be made");
+            }
+        });
+        make(&path, 0o700).expect("it can be made");
+        fs::write(path.join("file"), "x").expect("a file");
+        assert!(matches!(make(&path.join("file"), 0o700), Err(RegistryError::File { operation: "create", .. })));
+    }
 
     #[test]
     fn a_tree_goes_whole_and_nothing_that_it_links_to() {

@@ -67,7 +67,8 @@ pub fn answer(message: &[u8], zone: &Zone, over: Over) -> Verdict {
     if known == Known::Elsewhere {
         return Verdict::Pass;
     }
-    let whole = Packet::parse(message).ok().filter(|_| has_only_a_question);
+    // Whoever takes it apart makes room for as many as it says to have.
+    let whole = if has_only_a_question { Packet::parse(message).ok() } else { None };
     let Some(whole) = whole else { return Verdict::Answer(refused(message, RCODE::FormatError)) };
     let reply = reply(&whole, asked, known, over);
     Verdict::Answer(reply.unwrap_or_else(|_| refused(message, RCODE::ServerFailure)))

@@ -1,7 +1,7 @@
 //! An attendant's own life: from being started to the end of its pod.
 
-use std::fs::{self, DirBuilder, File};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::{self, File};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -39,9 +39,7 @@ pub fn attend(namespace: &str, name: &str, uid: &str, pod: PathBuf, pause: PathB
     };
     // It may have gone meanwhile, and whoever started us has made a place for it.
     let gone = || Ok(tree::remove(&kept(&data, uid))?);
-    let make = |directory: PathBuf| {
-        DirBuilder::new().recursive(true).mode(0o700).create(&directory).map_err(file("create", directory))
-    };
+    let make = |directory: PathBuf| tree::make(&directory, 0o700);
     let Some(object) = find()? else { return gone() };
     let place = Place::of(&object, &data, &Registry::of_this_user());
     make(place.kept())?;

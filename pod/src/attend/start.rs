@@ -1,10 +1,10 @@
 //! Seeing to it that somebody attends to a pod, and forgetting one that is gone.
 
 use std::env;
-use std::fs::{DirBuilder, File};
+use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -49,8 +49,7 @@ pub(super) fn is_attended(place: &Place) -> Result<bool, Error> {
 /// # Errors
 /// Nobody can be started.
 pub(super) fn ensure(place: &Place, programs: &Programs) -> Result<(), Error> {
-    let kept = place.kept();
-    DirBuilder::new().recursive(true).mode(0o700).create(&kept).map_err(file("create", &kept))?;
+    tree::make(&place.kept(), 0o700)?;
     if is_attended(place)? {
         return Ok(());
     }

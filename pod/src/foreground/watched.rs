@@ -1,13 +1,13 @@
 //! A pod that we stay with, and what we have seen of it.
 
 use std::collections::BTreeSet;
-use std::fs::{DirBuilder, File};
+use std::fs::File;
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 
 use manifest::kind::Pod;
 use nix::sys::inotify::{AddWatchFlags, Inotify};
-use registry::{Lock, Sharing, file};
+use registry::{Lock, Sharing, file, tree};
 
 use super::tail::{Tails, Wake};
 use crate::answer::escaped;
@@ -33,7 +33,7 @@ pub(super) struct Watched {
 impl Watched {
     pub(super) fn new(place: Place, pod: &Pod, changes: &Inotify, wake: &Wake) -> Result<Self, Error> {
         let kept = place.kept();
-        DirBuilder::new().recursive(true).mode(0o700).create(&kept).map_err(file("create", &kept))?;
+        tree::make(&kept, 0o700)?;
         let path = place.watched();
         File::options().append(true).create(true).mode(0o600).open(&path).map_err(file("create", &path))?;
         let hold = Lock::try_take(&path, Sharing::Shared)?;

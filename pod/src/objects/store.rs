@@ -3,9 +3,9 @@
 #[cfg(test)]
 mod tests;
 
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use manifest::emit::compact;
@@ -164,7 +164,7 @@ impl Objects {
     /// When somebody else changes them for longer than we wait, or the directory cannot be made or is not ours.
     pub(crate) fn change(&self) -> Result<Changing, ObjectsError> {
         let root = self.root();
-        DirBuilder::new().recursive(true).mode(0o700).create(&root).map_err(file("create", &root))?;
+        tree::make(&root, 0o700)?;
         self.is_ours()?;
         let gone = || file("open", &root)(io::ErrorKind::NotFound.into());
         let lock = Lock::take(&root, Sharing::Exclusive)?.ok_or_else(gone)?;
@@ -375,7 +375,7 @@ impl Changing {
         let path = self.path(key)?;
         let directory = path.parent().unwrap_or(&path);
         let made = !directory.is_dir();
-        DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(file("create", directory))?;
+        tree::make(directory, 0o700)?;
         let draft = self.draft();
         let write = || {
             let mut opened = File::options().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;

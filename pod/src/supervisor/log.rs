@@ -8,10 +8,10 @@
 //! kubernetes/design-proposals-archive, node/kubelet-cri-logging.md
 
 use std::cell::RefCell;
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::SystemTime;
@@ -57,7 +57,7 @@ impl Log {
     /// Begins the log of a launch, and forgets those of all before the last.
     pub(super) fn begin(directory: &PodDirectory, name: &Name, number: u32) -> Result<Self, Error> {
         let logs = directory.logs(name);
-        DirBuilder::new().recursive(true).mode(0o700).create(&logs).map_err(registry::file("create", &logs))?;
+        tree::make(&logs, 0o700)?;
         for old in tree::names(&logs)? {
             let first = old.to_str().and_then(|old| old.split('.').next()?.parse::<u32>().ok());
             if first.is_some_and(|old| old + 1 < number) {

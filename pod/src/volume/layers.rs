@@ -1,16 +1,15 @@
 //! The files of an image as a volume: its layers, which nobody writes to.
 
 use std::ffi::CString;
-use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use launch::Identity;
 use launch::op::{Mount, Op};
 use nix::mount::MsFlags;
 use nsjoin::Target;
+use registry::tree;
 
 use super::error::{VolumeError, file};
 use crate::sandbox;
@@ -24,7 +23,7 @@ pub(super) fn mount(pause: Identity, at: &Path, lowers: &[PathBuf], marks: bool)
     // An overlay that nobody writes to has two layers at least.
     let nothing = at.with_extension("nothing");
     for directory in [at, nothing.as_path()] {
-        DirBuilder::new().recursive(true).mode(0o755).create(directory).map_err(file("create", directory))?;
+        tree::make(directory, 0o755)?;
     }
     let canonical = |path: &Path| std::fs::canonicalize(path).map_err(file("find", path));
     let (at, nothing) = (canonical(at)?, canonical(&nothing)?);

@@ -1,8 +1,7 @@
 //! The volumes of one pod, made one by one.
 
 use std::cell::OnceCell;
-use std::fs::{self, DirBuilder};
-use std::os::unix::fs::DirBuilderExt;
+use std::fs::{self};
 use std::path::{Path, PathBuf};
 
 use image::{OverlayMarks, Prepared};
@@ -243,7 +242,7 @@ fn due_file(volume: &Path) -> PathBuf {
 }
 
 fn directory(path: &Path) -> Result<(), VolumeError> {
-    DirBuilder::new().recursive(true).mode(0o755).create(path).map_err(file("create", path))
+    Ok(tree::make(path, 0o755)?)
 }
 
 /// The path without links: in the pod, `.` is another directory.
