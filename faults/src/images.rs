@@ -1,6 +1,6 @@
 //! The image of the trials: archives of it, a registry that has it, and what there is in the store.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -11,7 +11,7 @@ use std::thread;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::verbs::{IMAGE, MAP, POD, REGISTRY};
+use crate::verbs::{IMAGE, MAP, POD, REGISTRY, SAID, TALKS};
 
 /// What the archives are called, beside where commands start.
 pub(crate) const DIRECTORY: &str = "images";
@@ -31,11 +31,14 @@ pub(crate) fn furnish(root: &Path) -> anyhow::Result<()> {
     let lower =
         Layer::default().directory("a").file("a/f", b"f").file("a/g", b"g").link("a/l", "f").file("waits", &waiting);
     let upper = Layer::default().file("a/.wh.g", b"").file("b", &[7; 100_000]).file("a/.wh..wh..opq", b"");
-    let subject = Layout::of("docker.io/library/subject:1", &[lower.bytes(), upper.bytes()]);
+    let subject = Layout::of("docker.io/library/subject:1", &[lower.clone().bytes(), upper.clone().bytes()]);
     let other = Layout::of("docker.io/library/other:1", &[Layer::default().file("other", b"other").bytes()]);
+    let (programs, talks) = talker(lower.clone(), &root.join("bin/faults"))?;
+    let talker = Layout::of("docker.io/library/talker:1", &[programs.bytes(), upper.bytes()]);
+    fs::write(directory.join("talker.tar"), talker.archive())?;
     fs::write(directory.join("subject.tar"), subject.archive())?;
     fs::write(directory.join("other.tar"), other.archive())?;
-    manifests(&directory)?;
+    manifests(&directory, &talks)?;
     let listener = TcpListener::bind(REGISTRY)?;
     let subject = Arc::new(subject);
     // It ends with us.
@@ -48,12 +51,33 @@ pub(crate) fn furnish(root: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Writes the manifest of a pod of two containers, one of them probed, and of the config map that they see.
-fn manifests(directory: &Path) -> io::Result<()> {
+/// Puts ourselves into a layer, with the libraries that we have, and tells how we are started there.
+fn talker(mut layer: Layer, program: &Path) -> io::Result<(Layer, Vec<String>)> {
+    let mut words = vec!["/faults".to_owned()];
+    let maps = fs::read_to_string("/proc/self/maps")?;
+    let libraries: BTreeSet<&str> =
+        maps.lines().filter_map(|line| Some(&line[line.find('/')?..])).filter(|path| path.contains(".so")).collect();
+    layer = layer.file("faults", &fs::read(program)?).directory("lib");
+    for library in libraries {
+        let name = Path::new(library).file_name().unwrap_or_default().to_string_lossy();
+        layer = layer.file(&format!("lib/{name}"), &fs::read(library)?);
+        if name.starts_with("ld") {
+            let loader = [&format!("/lib/{name}"), "--library-path", "/lib"].map(str::to_owned);
+            words.splice(..0, loader);
+        }
+    }
+    words.extend(["count".to_owned(), format!("/data/{SAID}")]);
+    Ok((layer, words))
+}
+
+/// Writes the manifest of a pod of two containers, one of them probed, the other talking, of the config map that they
+/// see, and with a directory of their own.
+fn manifests(directory: &Path, talks: &[String]) -> io::Result<()> {
     let container = |name: &str| {
         let mut container = json!({
-            "name": name, "image": IMAGE, "imagePullPolicy": "Never", "command": [WAITS],
-            "volumeMounts": [{ "name": "map", "mountPath": "/map" }],
+            "name": name, "image": IMAGE, "imagePullPolicy": "Never",
+            "command": if name == TALKS { json!(talks) } else { json!([WAITS]) },
+            "volumeMounts": [{ "name": "map", "mountPath": "/map" }, { "name": "data", "mountPath": "/data" }],
         });
         if name == "one" {
             container["readinessProbe"] = json!({ "exec": { "command": [WAITS, "-v"] }, "periodSeconds": 1 });
@@ -64,8 +88,8 @@ fn manifests(directory: &Path) -> io::Result<()> {
         "apiVersion": "v1", "kind": "Pod", "metadata": { "name": POD },
         "spec": {
             "terminationGracePeriodSeconds": 2,
-            "containers": [container("one"), container("two")],
-            "volumes": [{ "name": "map", "configMap": { "name": MAP } }],
+            "containers": [container("one"), container(TALKS)],
+            "volumes": [{ "name": "map", "configMap": { "name": MAP } }, { "name": "data", "emptyDir": {} }],
         },
     });
     let map = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": MAP }, "data": { "a": "b" } });
@@ -153,7 +177,7 @@ impl Layout {
 }
 
 /// An archive in the making.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Layer(Vec<u8>);
 
 impl Layer {

@@ -66,6 +66,9 @@ fn run() -> anyhow::Result<i32> {
         enter::INSIDE => inside(&Options::parse_from([&[OsString::from("faults")], rest].concat())),
         "gate" => enter::gate(rest),
         "count" => payload::count(rest),
+        "echo" => payload::echo(rest),
+        "talk" => payload::talk(rest),
+        "ask" => payload::ask(rest),
         "orphans" => payload::orphans(rest),
         _ => {
             let options = Options::parse();

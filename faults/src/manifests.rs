@@ -1,11 +1,13 @@
 //! The pod of the manifest, when a fault has struck: what is shown of it, and what becomes of it.
 
+use std::fs;
+
 use crate::images::WAITS;
 use crate::look::settled;
 use crate::place::{Place, Ran};
-use crate::promises::{self, Standing, Violation};
+use crate::promises::{self, Spoken, Standing, Violation};
 use crate::strike::Report;
-use crate::verbs::{self, Promise, Verb};
+use crate::verbs::{self, Promise, SAID, Verb};
 use crate::world;
 
 /// Where the store of objects and of containers has what is of a pod.
@@ -32,7 +34,26 @@ pub(crate) fn judge(place: &Place, verb: &Verb, report: &Report) -> anyhow::Resu
         Ok(if is_to_run { promises::of_the_standing(&standing) } else { promises::of_the_gone(&standing) })
     })?);
     violations.extend(twice.into_iter().next());
+    if is_to_run {
+        violations.extend(settled(|| Ok(promises::of_the_spoken(&spoken(place)?)))?);
+    }
     Ok(violations)
+}
+
+/// What the container that talks has said until now, and what of it is logged.
+fn spoken(place: &Place) -> anyhow::Result<Spoken> {
+    let mut said = 0;
+    for pod in world::entries(&place.data().join("pods"))? {
+        if let Some(path) = world::find(&place.data().join("pods").join(pod), SAID)? {
+            said = fs::read_to_string(path)?.trim().parse().unwrap_or(0);
+        }
+    }
+    let lines = |previous: bool| -> anyhow::Result<Vec<u64>> {
+        // Where there was no launch before this one it is an error to ask for it.
+        let log = place.run(&verbs::logs_of_the_pod(previous))?;
+        Ok(log.out.lines().filter_map(|line| line.parse().ok()).collect())
+    };
+    Ok(Spoken { said, now: lines(false)?, before: lines(true)? })
 }
 
 /// Deletes it, and tells what stays of it where objects are kept.
@@ -64,6 +85,7 @@ fn standing(place: &Place) -> anyhow::Result<Standing> {
     // Why a container waits is to be told with it.
     row.push_str(&place.run(&["pod", "get", "pods", "-o", WHY])?.out);
     let processes = world::processes()?;
-    let containers = processes.iter().filter(|process| process.command == WAITS).count();
+    let is_container = |command: &str| command == WAITS || command.ends_with(&format!("count /data/{SAID}"));
+    let containers = processes.iter().filter(|process| is_container(&process.command)).count();
     Ok(Standing { row, containers, processes })
 }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::{Pid, getpid, getppid};
+use nix::unistd::{Pid, getpid, getppid, getuid};
 
 use crate::{images, world};
 
@@ -119,6 +119,11 @@ impl Place {
     pub(crate) fn leases(&self) -> io::Result<Vec<String>> {
         let names = fs::read_dir(self.root.join("cni/leases"))?;
         names.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
+    }
+
+    /// Who runs the programs.
+    pub(crate) fn user(&self) -> u32 {
+        if self.as_user { ORDINARY } else { getuid().as_raw() }
     }
 
     pub(crate) fn bin(&self) -> PathBuf {

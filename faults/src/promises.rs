@@ -17,7 +17,9 @@ use crate::strike::{Blow, Report, Struck};
 use crate::verbs::{POD, Promise, Verb, Victim, WORKLOAD};
 use crate::world::{Process, Role};
 
-pub(crate) use manifests::{Standing, of_doubles, of_the_gone, of_the_kept, of_the_map, of_the_standing, of_the_word};
+pub(crate) use manifests::{
+    Spoken, Standing, of_doubles, of_the_gone, of_the_kept, of_the_map, of_the_spoken, of_the_standing, of_the_word,
+};
 
 /// A promise that was not kept: its kind, for counting, and what was seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -202,6 +204,11 @@ pub(crate) fn of_the_next(next: &Ran) -> Vec<Violation> {
         return Vec::new();
     }
     vec![Violation::new("the next command fails", format!("{}: {:?}: {}", next.words, next.end, next.said()))]
+}
+
+/// Of what is said to a workload by its published port.
+pub(crate) fn of_the_carried(talk: &Ran) -> Vec<Violation> {
+    if talk.ok() { Vec::new() } else { vec![Violation::new("a published port is not answered", talk.said())] }
 }
 
 /// Of the images that are listed: names of those whose name was promised, and of no other.

@@ -2,7 +2,9 @@
 //! the N-th call that our programs make is where it is struck.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,7 +29,7 @@ pub(crate) enum Blow {
     Count,
     /// Whoever makes the call is killed.
     KillCaller,
-    /// The command is killed, whoever makes the call; the supervisor, where it is the victim.
+    /// The command is killed, whoever makes the call; who is the victim, where it is another.
     KillMain,
     /// The call fails.
     Fail(Errno),
@@ -88,41 +90,43 @@ struct Tracee {
     owed: Option<Errno>,
 }
 
-/// Runs a command, with its blow at this call of its own, or of the threads of a supervisor.
-pub(crate) fn strike(
-    place: &Place,
-    words: &[&str],
-    supervisor: Option<i32>,
-    blow: Blow,
-    point: u64,
-) -> anyhow::Result<Report> {
+/// Whose calls are counted beside a command, and who is killed at one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Prey {
+    /// The command's and all that it starts; itself.
+    Command,
+    /// The same, from when there is a pause; that.
+    NewPause,
+    /// Those of the threads of the first; the second.
+    Other { watched: i32, killed: i32 },
+}
+
+/// Runs a command, with its blow at this call of its own, or of the threads of somebody else.
+pub(crate) fn strike(place: &Place, words: &[&str], prey: Prey, blow: Blow, point: u64) -> anyhow::Result<Report> {
     // It waits for us before it becomes the command.
     let gate = [&["faults", "gate"], words].concat();
     let started = place.start(&mut place.command(&gate)?).context("cannot start a command")?;
     let main = started.pid()?;
     let halted = waitpid(Pid::from_raw(main), Some(WaitPidFlag::WUNTRACED))?;
     ensure!(matches!(halted, WaitStatus::Stopped(..)), "{gate:?} does not wait: {halted:?}");
+    let watched = if let Prey::Other { watched, .. } = prey { watched } else { main };
     let mut hunt = Hunt {
         main,
-        victim: supervisor.unwrap_or(main),
+        watched,
+        prey,
         tracees: BTreeMap::new(),
         blow,
         point,
         calls: 0,
-        counting: supervisor.is_some(),
+        counting: watched != main,
         struck: None,
         end: None,
     };
-    match supervisor {
-        None => hunt.seize(main)?,
-        Some(pid) => {
-            for thread in threads(pid)? {
-                // One that had no more to do may have ended since it was listed.
-                hunt.seize(thread).or_else(|error| if is_thread(pid, thread) { Err(error) } else { Ok(()) })?;
-            }
-        }
+    for thread in threads(watched)? {
+        // One that had no more to do may have ended since it was listed.
+        hunt.seize(thread).or_else(|error| if is_thread(watched, thread) { Err(error) } else { Ok(()) })?;
     }
-    let guard = Guard::over(hunt.victim, main);
+    let guard = Guard::over(watched, main);
     kill(Pid::from_raw(main), Signal::SIGCONT)?;
     hunt.follow()?;
     let hung = guard.lift();
@@ -132,7 +136,7 @@ pub(crate) fn strike(
 
 /// The threads of a process.
 fn threads(pid: i32) -> anyhow::Result<Vec<i32>> {
-    let tasks = fs::read_dir(format!("/proc/{pid}/task")).context("the supervisor has ended")?;
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).context("who is watched has ended")?;
     tasks.map(|task| Ok(task?.file_name().to_string_lossy().parse()?)).collect()
 }
 
@@ -145,8 +149,13 @@ fn program(pid: i32) -> Option<String> {
     let path = fs::read_link(format!("/proc/{pid}/exe")).ok()?;
     let name = match path.file_name() {
         Some(name) if !path.starts_with("/memfd:") => name.to_str()?.to_owned(),
-        // It goes on from itself, sealed: a mount of its own, which has no name, or a copy in memory.
-        _ => fs::read_to_string(format!("/proc/{pid}/comm")).ok()?.trim_end().to_owned(),
+        // It goes on from itself, sealed: a mount of its own, which has no name, or a copy in memory; the kernel calls it
+        // by a descriptor's number until it says how it is called.
+        _ => {
+            let words = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+            let first = words.split(|byte| *byte == 0).next()?;
+            Path::new(OsStr::from_bytes(first)).file_name()?.to_str()?.to_owned()
+        }
     };
     PROGRAMS.contains(&name.as_str()).then_some(name)
 }
@@ -160,7 +169,8 @@ fn cannot_fail(pid: i32, program: &str, call: &str) -> bool {
 
 struct Hunt {
     main: i32,
-    victim: i32,
+    watched: i32,
+    prey: Prey,
     tracees: BTreeMap<i32, Tracee>,
     blow: Blow,
     point: u64,
@@ -205,6 +215,16 @@ impl Hunt {
         self.tracees.entry(pid).or_insert_with(|| Tracee { program: program(pid), ..Tracee::default() })
     }
 
+    /// Who is killed where the caller is not, if there is one already.
+    fn killed(&self) -> Option<i32> {
+        let is_pause = |tracee: &Tracee| tracee.program.as_deref() == Some("pause");
+        match self.prey {
+            Prey::Command => Some(self.main),
+            Prey::NewPause => self.tracees.iter().find(|(_, tracee)| is_pause(tracee)).map(|(pid, _)| *pid),
+            Prey::Other { killed, .. } => Some(killed),
+        }
+    }
+
     /// Whether this one need not be followed any longer.
     fn is_over(&mut self, pid: i32) -> bool {
         let owes = self.tracee(pid).owed.is_some();
@@ -245,7 +265,7 @@ impl Hunt {
         let starting = program.as_deref().is_some_and(|program| WITH_LIBRARY.contains(&program));
         let ours = program.is_some();
         self.tracees.insert(pid, Tracee { program, starting, owed: None });
-        self.counting |= pid == self.main && self.victim == self.main;
+        self.counting |= pid == self.main && self.watched == self.main;
         if !ours && self.counting && pid != self.main {
             // Others' programs are not to be examined, nor what they start.
             self.tracees.remove(&pid);
@@ -263,6 +283,7 @@ impl Hunt {
         let tracee = self.tracee(pid);
         tracee.starting &= START.contains(&call.as_str());
         let Some(program) = tracee.program.clone().filter(|_| counting) else { return self.resume(pid, 0) };
+        let Some(killed) = self.killed() else { return self.resume(pid, 0) };
         if matches!(self.blow, Blow::Fail(_)) && cannot_fail(pid, &program, &call) {
             return self.resume(pid, 0);
         }
@@ -276,7 +297,7 @@ impl Hunt {
         match self.blow {
             Blow::Count => {}
             Blow::KillCaller => kill(Pid::from_raw(pid), Signal::SIGKILL)?,
-            Blow::KillMain => kill(Pid::from_raw(self.victim), Signal::SIGKILL)?,
+            Blow::KillMain => kill(Pid::from_raw(killed), Signal::SIGKILL)?,
             Blow::Fail(errno) => {
                 self.tracee(pid).owed = Some(errno);
                 // A descriptor is closed even where close(2) says that it failed.
@@ -304,7 +325,7 @@ struct Guard {
 }
 
 impl Guard {
-    fn over(victim: i32, main: i32) -> Self {
+    fn over(watched: i32, main: i32) -> Self {
         let (lift, lifted) = channel();
         let ended = Arc::new(AtomicBool::new(false));
         let told = Arc::clone(&ended);
@@ -313,7 +334,7 @@ impl Guard {
                 == Err(RecvTimeoutError::Timeout)
             {
                 told.store(true, Ordering::Relaxed);
-                for pid in [main, victim] {
+                for pid in [main, watched] {
                     // It may have ended this very moment.
                     let _gone = kill(Pid::from_raw(pid), Signal::SIGKILL);
                 }

@@ -16,6 +16,10 @@ pub(crate) const PID: &str = "PID";
 const COUNTING: &[&str] = &["faults", "count", "said"];
 /// A workload that says nothing.
 const IDLE: &[&str] = &["sleep", "1000"];
+/// One that says what it is told, and who tells it something; the port stands for the first that is published.
+const ECHO: &[&str] = &["faults", "echo", "80"];
+pub(crate) const PORT: &str = "PORT";
+const TALK: &[&str] = &["faults", "talk", PORT, "20"];
 
 /// The image, by the name that it has in its archive and by the one that it has in the registry.
 pub(crate) const IMAGE: &str = "subject:1";
@@ -24,10 +28,15 @@ const PULLED: &str = "127.0.0.1:5000/subject:1";
 pub(crate) const REGISTRY: &str = "127.0.0.1:5000";
 /// How it is taken from its archive, and how another takes its name.
 const LOAD: &[&str] = &["pod", "image", "load", "--quiet", "--input", "../images/subject.tar"];
+/// The image of pods of manifests, which has a program that talks, too.
+const LOAD_TALKER: &[&str] = &["pod", "image", "load", "--quiet", "--name", IMAGE, "--input", "../images/talker.tar"];
 const SUPERSEDE: &[&str] = &["pod", "image", "load", "--quiet", "--name", IMAGE, "--input", "../images/other.tar"];
 
 /// The config map, and the pod of a manifest that sees it.
 pub(crate) const MAP: &str = "map";
+/// The container that talks, and where it keeps what it has said.
+pub(crate) const TALKS: &str = "two";
+pub(crate) const SAID: &str = "said";
 const KEEP: &[&str] = &["pod", "apply", "-f", "../images/map.json"];
 pub(crate) const APPLY: &[&str] = &["pod", "apply", "-f", "../images/pod.json", "--wait", "--timeout", "10s"];
 const UNAPPLY: &[&str] = &["pod", "delete", "-f", "../images/pod.json"];
@@ -49,8 +58,12 @@ pub(crate) enum Step {
     Plug,
     /// The workload, idle or talking.
     Add { talks: bool },
+    /// A workload that answers at the first published port.
+    Echo,
     /// The image.
     Load,
+    /// The image of pods of manifests.
+    LoadTalker,
     /// Another under its name, so that nothing needs the first.
     Supersede,
     /// The config map.
@@ -89,6 +102,14 @@ pub(crate) enum Victim {
     Supervisor,
     /// Those of who attends to the pod of the manifest, from when the command begins.
     Attendant,
+    /// As the attendant; killed is pause.
+    Pause,
+    /// As the command, from when it has started a pause; killed is pause.
+    NewPause,
+    /// Those of who carries the published ports, from when the command begins.
+    Forwarder,
+    /// Those of who answers the network's pods, from when the command begins.
+    Resolver,
 }
 
 /// What is held against faults.
@@ -115,8 +136,9 @@ const PLAIN: &[Step] = &[Step::Create { ports: false }, Step::Add { talks: false
 const LOADED: &[Step] = &[Step::Load];
 const SUPERSEDED: &[Step] = &[Step::Load, Step::Supersede];
 const HOUSED: &[Step] = &[Step::Create { ports: false }, Step::Load];
-const KEPT: &[Step] = &[Step::Load, Step::Keep];
-const APPLIED: &[Step] = &[Step::Load, Step::Keep, Step::Apply];
+const ANSWERED: &[Step] = &[Step::Create { ports: true }, Step::Echo];
+const KEPT: &[Step] = &[Step::LoadTalker, Step::Keep];
+const APPLIED: &[Step] = &[Step::LoadTalker, Step::Keep, Step::Apply];
 const PUBLISH: &[&str] = &["-p", "127.0.0.1:0:80", "-p", "127.0.0.1:0:81"];
 const GRACE: &[&str] = &["--grace-period", "2"];
 const NAMED: &[&str] = &[POD, "--name", WORKLOAD, "--"];
@@ -144,6 +166,17 @@ const fn supervised(
 /// One during which who attends to the pod of the manifest is killed.
 const fn attended(name: &'static str, command: &'static [&'static [&'static str]], promise: Promise) -> Verb {
     Verb { name, prepare: APPLIED, command, victim: Victim::Attendant, promise, killed: true, codes: &[0] }
+}
+
+/// One during which somebody else than the command is killed.
+const fn bereft(
+    name: &'static str,
+    prepare: &'static [Step],
+    command: &'static [&'static [&'static str]],
+    victim: Victim,
+    promise: Promise,
+) -> Verb {
+    Verb { name, prepare, command, victim, promise, killed: true, codes: &[0] }
 }
 
 /// One that only reads or joins: failing is what matters.
@@ -188,6 +221,11 @@ pub(crate) const VERBS: &[Verb] = &[
     command("unapply", APPLIED, &[UNAPPLY], Promise::Unapplied),
     attended("attendant-idle", &[&["sleep", "1.5"]], Promise::Kept),
     attended("attendant-delete", &[UNAPPLY], Promise::Unapplied),
+    bereft("pause-apply", KEPT, &[APPLY], Victim::NewPause, Promise::Applied),
+    bereft("pause-idle", APPLIED, &[&["sleep", "1.5"]], Victim::Pause, Promise::Kept),
+    bereft("pause-delete", APPLIED, &[UNAPPLY], Victim::Pause, Promise::Unapplied),
+    bereft("forwarder-talk", ANSWERED, &[TALK], Victim::Forwarder, Promise::Kept),
+    bereft("resolver-ask", CONNECTED, &[&ask(POD)], Victim::Resolver, Promise::Kept),
     failed("nsjoin-pod", EMPTY, &[&["nsjoin", "-t", POD, "--", "true"]], &[0]),
     failed("nsjoin-pid", PLAIN, &[&["nsjoin", "-t", PID, "-a", "--", "true"]], &[0]),
     failed("nsjoin-list", EMPTY, &[&["nsjoin", "list", "--pod", POD]], &[0]),
@@ -208,7 +246,7 @@ impl Verb {
 
     /// Whether a workload runs before it.
     pub(crate) fn has_workload(&self) -> bool {
-        self.prepare.iter().any(|step| matches!(step, Step::Add { .. }))
+        self.prepare.iter().any(|step| matches!(step, Step::Add { .. } | Step::Echo))
     }
 
     /// Whether a workload talks, before it or by it.
@@ -253,7 +291,9 @@ impl Step {
             Self::Plug => PLUG.to_vec(),
             Self::Add { talks: false } => add(POD, WORKLOAD, IDLE),
             Self::Add { talks: true } => add(POD, WORKLOAD, COUNTING),
+            Self::Echo => add(POD, WORKLOAD, ECHO),
             Self::Load => LOAD.to_vec(),
+            Self::LoadTalker => LOAD_TALKER.to_vec(),
             Self::Supersede => SUPERSEDE.to_vec(),
             Self::Keep => KEEP.to_vec(),
             Self::Apply => APPLY.to_vec(),
@@ -269,6 +309,27 @@ pub(crate) fn load() -> Vec<&'static str> {
 /// Makes a pod.
 pub(crate) fn create(pod: &str) -> Vec<&str> {
     vec!["pod", "create", pod]
+}
+
+/// Makes a pod in the network that the first is in.
+pub(crate) fn connect(pod: &str) -> Vec<&str> {
+    vec!["pod", "create", pod, "--network", "bridge"]
+}
+
+/// Asks in the pod for the address of one of that name.
+pub(crate) const fn ask(name: &str) -> [&str; 7] {
+    ["pod", "exec", POD, "--", "faults", "ask", name]
+}
+
+/// Talks to the workload by its published port.
+pub(crate) fn talk(port: &str) -> Vec<&str> {
+    vec!["faults", "talk", port, "1"]
+}
+
+/// What a container of the pod of the manifest has said, now or in its launch before.
+pub(crate) fn logs_of_the_pod(previous: bool) -> Vec<&'static str> {
+    let words = vec!["pod", "logs", POD, "-c", TALKS];
+    if previous { [words, vec!["--previous"]].concat() } else { words }
 }
 
 /// Puts a workload into a pod.

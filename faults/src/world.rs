@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::process::{self, Command};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -145,15 +146,17 @@ pub(crate) fn tables() -> io::Result<Vec<String>> {
     }
 }
 
-/// The cgroups that are called by a pod of ours, which no other run's pods are called.
-pub(crate) fn cgroups(name: &str) -> Vec<String> {
+/// The cgroups of this user's that are called by a pod of ours; another run's pods may be called so, too, but for two
+/// runs of one user at once.
+pub(crate) fn cgroups(name: &str, user: u32) -> Vec<String> {
     let mut found = Vec::new();
     let mut to_see = vec![Path::new("/sys/fs/cgroup").to_owned()];
     while let Some(directory) = to_see.pop() {
         // Others' cgroups come and go.
         for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
             if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                if entry.file_name().to_string_lossy().contains(name) {
+                let is_ours = || entry.metadata().is_ok_and(|metadata| metadata.uid() == user);
+                if entry.file_name().to_string_lossy().contains(name) && is_ours() {
                     found.push(entry.path().display().to_string());
                 }
                 to_see.push(entry.path());
@@ -164,8 +167,8 @@ pub(crate) fn cgroups(name: &str) -> Vec<String> {
 }
 
 /// Removes the control groups with this in their names, which who was killed has not, if they are ours.
-pub(crate) fn remove_cgroups(name: &str) -> io::Result<()> {
-    for group in cgroups(name) {
+pub(crate) fn remove_cgroups(name: &str, user: u32) -> io::Result<()> {
+    for group in cgroups(name, user) {
         let group = Path::new(&group);
         let within = entries(group).unwrap_or_default().into_iter().map(|entry| group.join(entry));
         for directory in within.filter(|entry| entry.is_dir()).chain([group.to_owned()]) {
@@ -195,6 +198,21 @@ fn remove_cgroup(directory: &Path) -> io::Result<()> {
 pub(crate) fn entries(directory: &Path) -> io::Result<Vec<String>> {
     let names = fs::read_dir(directory)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
     names.collect()
+}
+
+/// The first file that is called so, in a directory or below it; what goes away meanwhile is not there.
+pub(crate) fn find(directory: &Path, name: &str) -> io::Result<Option<PathBuf>> {
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        if entry.file_name() == name {
+            return Ok(Some(entry.path()));
+        }
+        if entry.file_type()?.is_dir()
+            && let Some(found) = find(&entry.path(), name)?
+        {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
 }
 
 /// How many namespaces there are among all processes.

@@ -62,6 +62,32 @@ pub(crate) fn of_the_standing(standing: &Standing) -> Vec<Violation> {
     violations
 }
 
+/// What its talking container has said, by its own account in the pod's volume, and what of it is logged.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Spoken {
+    pub(crate) said: u64,
+    /// The lines of its launch now.
+    pub(crate) now: Vec<u64>,
+    /// Those of the launch before, if there was one.
+    pub(crate) before: Vec<u64>,
+}
+
+/// Of what a container has said: every line is logged, and one that is started again finds what it has left.
+pub(crate) fn of_the_spoken(spoken: &Spoken) -> Vec<Violation> {
+    let Spoken { said, now, before } = spoken;
+    let missing: Vec<_> = (1..=*said).filter(|number| !now.contains(number) && !before.contains(number)).collect();
+    if !missing.is_empty() {
+        return vec![Violation::new("lines of a container are lost", format!("{missing:?} of {said}"))];
+    }
+    // The last that it said before need not have been written down.
+    match (now.first(), before.last()) {
+        (Some(first), Some(last)) if first < last => {
+            vec![Violation::new("a volume's data is lost", format!("said {last}, and then {first}"))]
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// Of one that is to be gone.
 pub(crate) fn of_the_gone(standing: &Standing) -> Vec<Violation> {
     if standing.row.is_empty() && standing.processes.is_empty() {
@@ -109,6 +135,17 @@ mod tests {
             (of_doubles(&whole()), of_the_gone(&whole()).len(), of_the_gone(&Standing::default())),
             (vec![], 1, vec![])
         );
+    }
+
+    #[test]
+    fn what_was_said_is_logged_and_what_was_left_is_found() {
+        let of = |said, before: &[u64], now: &[u64]| {
+            let spoken = Spoken { said, now: now.to_vec(), before: before.to_vec() };
+            of_the_spoken(&spoken).into_iter().map(|it| it.kind).collect::<Vec<_>>()
+        };
+        assert_eq!((of(3, &[], &[1, 2, 3, 4]), of(4, &[1, 2, 3], &[3, 4]), of(0, &[], &[])), (vec![], vec![], vec![]));
+        assert_eq!(of(4, &[1, 2], &[4]), ["lines of a container are lost"]);
+        assert_eq!(of(2, &[1, 2, 3], &[1, 2]), ["a volume's data is lost"]);
     }
 
     #[test]
