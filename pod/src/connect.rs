@@ -17,6 +17,7 @@ mod tables;
 mod usual;
 
 use std::fs;
+use std::io;
 use std::net::IpAddr;
 use std::path::Path;
 
@@ -148,12 +149,13 @@ impl Connection {
         pause: Identity,
         _programs: &Programs,
     ) -> Result<(Attachment, Vec<Missing>), ConnectError> {
-        let Self { mut attachment, wire, holder: _, missing, rest } = self;
+        let Self { mut attachment, wire, holder: _, mut missing, rest } = self;
         if let Some(wire) = wire {
             bridge::join(&wire, pause, &attachment)?;
         }
         let Some((rest, plan)) = rest else { return Ok((attachment, missing)) };
-        let resolv_conf = fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
+        let (resolv_conf, unread) = machines();
+        missing.extend(unread.map(|reason| Missing { mount: "the machine's name servers".to_owned(), reason }));
         let machines = resolvers(&resolv_conf);
         match rest {
             Rest::Cni(record) => {
@@ -168,6 +170,17 @@ impl Connection {
         directory.write_network(&attachment)?;
         sandbox::rewrite(&plan, directory, &attachment)?;
         Ok((attachment, missing))
+    }
+}
+
+/// The machine's /etc/resolv.conf, and why it cannot be read: that there is none says that nobody is asked, and is no
+/// reason.
+pub(crate) fn machines() -> (String, Option<String>) {
+    const PATH: &str = "/etc/resolv.conf";
+    match fs::read_to_string(PATH) {
+        Ok(text) => (text, None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => (String::new(), None),
+        Err(error) => (String::new(), Some(format!("cannot read {PATH}: {error}"))),
     }
 }
 

@@ -172,8 +172,11 @@ impl Machine {
             Event::Sandbox(result) => self.sandbox_made(result, now),
             Event::SandboxGone => self.sandbox_gone(now),
             Event::SandboxRemoved => self.sandbox_removed(),
-            Event::Pulling { container, job } => self.pulling(&container, job, now),
-            Event::Image { container, job, result } => self.image(&container, job, result, now),
+            Event::Pulling { container, job, volume } => self.pulling(&container, job, volume, now),
+            Event::VolumeImage { container, job, image, fetched } => {
+                self.volume_image(&container, job, &image, &fetched, now)
+            }
+            Event::Image { container, job, volume, result } => self.image(&container, job, volume, result, now),
             Event::Launched { container, instance, result } => self.launched(&container, instance, result, now),
             Event::Hooked { container, job, result } => self.hooked(&container, job, result, now),
             Event::Probed { container, kind, job, outcome } => self.probed(&container, kind, job, outcome, now),

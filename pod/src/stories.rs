@@ -44,8 +44,10 @@ struct Story {
     hooks: BTreeMap<String, u64>,
     /// What probes are answered; success, where nothing is said.
     answers: BTreeMap<(String, ProbeKind), Outcome>,
-    /// Images that are not here.
+    /// Containers whose images are not here.
     images: BTreeMap<String, Refusal>,
+    /// Containers that mount an image which is not here.
+    mounted: BTreeMap<String, (String, Refusal)>,
     /// Containers that do not start.
     launches: BTreeMap<String, LaunchFailure>,
     /// Why there is no sandbox, or no volume.
@@ -87,6 +89,7 @@ fn told_of(pod: Pod) -> Story {
         hooks: BTreeMap::new(),
         answers: BTreeMap::new(),
         images: BTreeMap::new(),
+        mounted: BTreeMap::new(),
         launches: BTreeMap::new(),
         no_sandbox: None,
         no_volume: None,
@@ -222,7 +225,11 @@ impl Story {
     }
 
     fn fetch(&mut self, container: String, job: u64, may_fetch: bool) {
-        let result = match self.images.get(&container) {
+        let (volume, refused) = match self.mounted.get(&container) {
+            Some((image, refusal)) => (Some(image.clone()), Some(refusal)),
+            None => (None, self.images.get(&container)),
+        };
+        let result = match refused {
             Some(refusal) if refusal.reason == Waiting::ErrImagePull && !may_fetch => {
                 Err(self::refusal(Waiting::ImagePullBackOff, ""))
             }
@@ -230,10 +237,13 @@ impl Story {
             None => Ok(Fetched { name: "docker.io/library/i:1".to_owned(), id: "i@sha256:1".to_owned(), pulled: None }),
         };
         if matches!(&result, Err(refusal) if refusal.reason == Waiting::ErrImagePull) {
-            self.note(format!("pull the image of {container}"));
-            self.tell(Event::Pulling { container: container.clone(), job });
+            self.note(match &volume {
+                Some(image) => format!("pull {image} for {container}"),
+                None => format!("pull the image of {container}"),
+            });
+            self.tell(Event::Pulling { container: container.clone(), job, volume: volume.clone() });
         }
-        self.tell(Event::Image { container, job, result });
+        self.tell(Event::Image { container, job, volume, result });
     }
 
     fn hook(&mut self, which: &str, container: String, job: u64) {
@@ -295,6 +305,12 @@ impl Story {
     /// All that has been done, since the last time that was asked.
     fn took(&mut self) -> Vec<String> {
         std::mem::take(&mut self.done).into_iter().map(|(_, done)| done).collect()
+    }
+
+    /// Of which container something was told, each time.
+    fn told_of(&self, message: &str) -> Vec<Option<String>> {
+        let these = self.machine.log().notes().iter().filter(|note| note.message == message);
+        these.map(|note| note.container.clone()).collect()
     }
 
     /// What has been told of it: reason, how often, and message.

@@ -24,6 +24,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("names::manifests_find_each_other_as_in_a_cluster", &[Need::Root], as_in_a_cluster),
         trial("names::the_rest_is_asked_of_the_machines_own_resolvers", &[Need::Root], elsewhere),
         trial("names::a_resolver_that_was_killed_is_there_after_the_next_command", &[Need::Root], killed),
+        trial("names::beyond_are_not_known_where_it_cannot_be_told_who_to_ask", &[Need::Root], unread),
+        trial("names::that_could_not_be_taken_back_are_told_of", &[Need::Root], untold),
         trial("names::a_resolver_may_do_nothing_but_resolve", &[Need::Root], confined),
     ]
 }
@@ -183,6 +185,40 @@ fn killed() {
         fs::remove_file(directory(house, "blue").join("resolver.sock")).unwrap();
         house.pod(&["delete", "--now", "web", "db"]).ok();
         eventually("it is gone", || has_ended(second.into()).then_some(()));
+    });
+}
+
+fn unread() {
+    machine(|house| {
+        // What is at the beginning of nobody's memory cannot be read, whoever asks.
+        let unreadable = Some("/proc/self/mem");
+        mount(unreadable, "/etc/resolv.conf", None::<&str>, MsFlags::MS_BIND, None::<&str>).unwrap();
+        create(house, "web", "bridge");
+        let described = house.pod(&["describe", "web"]).ok().out();
+        let why = "names beyond network bridge (cannot read /etc/resolv.conf: Input/output error";
+        assert!(described.contains(why), "{described}");
+        assert!(told(house, "web", "web").ends_with(" web"));
+        house.pod(&["delete", "--now", "web"]).ok();
+    });
+}
+
+fn untold() {
+    machine(|house| {
+        for name in ["web", "db"] {
+            create(house, name, "bridge:blue");
+        }
+        let lost = resolver(house, "blue");
+        let record = directory(house, "blue").join("resolver");
+        for name in ["resolver", "resolver.sock"] {
+            fs::remove_file(directory(house, "blue").join(name)).unwrap();
+        }
+        fs::create_dir(&record).unwrap();
+        let deleted = house.pod(&["delete", "--now", "web"]).ok();
+        let why = "warning: names of network bridge:blue are not as they are: cannot read the record of";
+        assert!(deleted.err().starts_with(why) && deleted.err().lines().count() == 1, "{deleted}");
+        fs::remove_dir(&record).unwrap();
+        kill(Pid::from_raw(lost), Signal::SIGKILL).unwrap();
+        house.pod(&["delete", "--now", "db"]).ok();
     });
 }
 

@@ -7,6 +7,8 @@ pub(crate) mod place;
 
 use std::fs;
 use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -29,6 +31,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("networks::a_pod_has_nobody_s_address_but_its_own", &needs, || apart(spoofing)),
         trial("networks::a_pod_reaches_nothing_of_the_machine_s_loopback", &needs, || apart(loopback)),
         trial("networks::without_nft_there_is_no_way_out_and_it_is_told", &needs, || apart(without_nft)),
+        trial("networks::tables_go_that_a_broken_nft_has_left", &needs, || apart(broken_nft)),
         trial("networks::pods_of_manifests_have_addresses", &with_images, || apart(manifests)),
         trial("networks::what_passes_is_captured_by_the_example", &capturing, || apart(captured)),
         trial("networks::pods_with_ids_of_their_own_are_connected", &with_images, || apart(own_ids)),
@@ -176,6 +179,25 @@ fn without_nft() {
     drop((listening, out));
     house.pod(&["delete", "web", "--now"]).ok();
     house.pod(&["delete", "db", "--now"]).ok();
+    nothing_is_left();
+}
+
+/// Where it cannot be told whether there is a way out there may be one, and it goes all the same.
+fn broken_nft() {
+    let house = House::new(User::Root);
+    let broken = house.work().join("bin");
+    fs::create_dir(&broken).unwrap();
+    fs::write(broken.join("nft"), "#!/bin/sh\n/usr/sbin/nft \"$@\"\nexit 7\n").unwrap();
+    fs::set_permissions(broken.join("nft"), fs::Permissions::from_mode(0o755)).unwrap();
+    let mut create = house.command("pod");
+    let path =
+        std::env::join_paths([broken.as_path(), crate::house::binaries(), Path::new("/usr/bin"), Path::new("/bin")])
+            .unwrap();
+    house.finish(create.env("PATH", path).args(["create", "web", "--network", "bridge"])).ok();
+    let described = house.pod(&["describe", "web"]).ok().out();
+    assert!(described.contains("the way out of network bridge (nft: "), "{described}");
+    assert!(run("nft", &["list", "tables"]).contains("podkit"), "it has done what it says it has not");
+    house.pod(&["delete", "web", "--now"]).ok();
     nothing_is_left();
 }
 

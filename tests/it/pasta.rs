@@ -28,6 +28,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         on("reaches_the_world_and_a_name_server_and_not_the_machine::with_ids_set_apart", House::with_ranges, reaches),
         on("killed_it_is_there_again::as_root", root, killed),
         on("killed_it_is_there_again::as_ordinary_user", anybody, killed),
+        on("is_where_manifests_ask_who_is_on_the_machines_loopback", anybody, asks),
         on("ends_with_the_pod_whoever_was_killed_before", root, ends),
         on("without_the_device_a_pod_is_refused", anybody, no_device),
         trial("pasta::without_a_way_out_of_the_machine_a_pod_is_refused", &PASTA, no_way_out),
@@ -86,6 +87,30 @@ fn killed(house: &House) {
     let holder = holder(house);
     house.pod(&["delete", "web"]).ok();
     assert!(has_ended(holder.into()));
+}
+
+/// A server on the machine's loopback is reached by the way out, and nowhere else.
+fn asks(house: &House) {
+    fs::write("/etc/resolv.conf", "nameserver 127.0.0.53\nsearch a.example\n").unwrap();
+    let path = house.work().join("pod.yaml");
+    for (policy, asked) in [
+        ("Default", "search a.example\nnameserver 169.254.1.1\n"),
+        ("ClusterFirst", "search a.example\nnameserver 169.254.1.1\n"),
+        ("None\n  dnsConfig: {nameservers: [127.0.0.1]}", "nameserver 127.0.0.1\n"),
+    ] {
+        let container = "{name: c, image: none, imagePullPolicy: Never}";
+        let text = format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec:\n  containers: [{container}]\n  dnsPolicy: {policy}\n"
+        );
+        fs::write(&path, text).unwrap();
+        house.pod(&["apply", "--network", "pasta", "-f", path.to_str().unwrap()]).ok();
+        eventually(&format!("{policy} is {asked}"), || {
+            let pods = fs::read_dir(house.state()).unwrap().flatten();
+            let mut texts = pods.filter_map(|pod| fs::read_to_string(pod.path().join("etc/resolv.conf")).ok());
+            texts.any(|text| text == asked).then_some(())
+        });
+        house.pod(&["delete", "pod", "web", "--now"]).ok();
+    }
 }
 
 fn ends(house: &House) {

@@ -13,12 +13,13 @@ use registry::{Lock, PodDirectory, Process, file};
 
 use super::start::{end_and_reap, forget_sandbox};
 use crate::compile::{
-    Facts, Network, NodeFacts, PidSharing, PodPlan, Protocol, Pull, Refusal, Users, VolumeSource, Waiting, hosts,
+    Dns, Facts, ImageVolume, Network, NodeFacts, PidSharing, PodPlan, Protocol, Pull, Refusal, Users, VolumePlan,
+    VolumeSource, Waiting, hosts,
 };
 use crate::connect;
 use crate::error::Error;
 use crate::images;
-use crate::machine::Fetched;
+use crate::machine::{Event, Fetched, Job};
 use crate::objects::Objects;
 use crate::place::Place;
 use crate::plan::{self, Share, Unshared};
@@ -104,11 +105,20 @@ impl Scene {
                 Some(dns) if is_ours && !resolvers.is_empty() => dns.clone().asking(resolvers),
                 // Who only leads to the machine's knows nothing of a cluster's names.
                 Some(_) => sandbox.dns.clone().asking(resolvers),
-                None => sandbox.dns.clone(),
+                None => self.machines_dns(&made.attachment),
             };
             write_over(&made.directory.etc("resolv.conf"), &dns.text())?;
         }
         Ok(Sandbox { made, addresses })
+    }
+
+    /// What one has whose policy is that of the machine, or its own words alone. The machine's own loopback is none of the
+    /// pod's: what leads to the servers there is the network's to name.
+    fn machines_dns(&self, attachment: &network::Attachment) -> Dns {
+        let dns = self.plan.sandbox.dns.clone();
+        let policy = self.pod.spec.as_ref().and_then(|spec| spec.dns_policy.as_deref());
+        let leads_on = attachment.network == network::Network::Pasta || dns.nameservers.is_empty();
+        if policy != Some("None") && leads_on { dns.asking(&attachment.resolvers) } else { dns }
     }
 
     fn sandbox_plan(&self) -> Result<plan::PodPlan, Error> {
@@ -180,17 +190,46 @@ impl Scene {
         }
     }
 
+    /// Sees that the images are here that a container mounts, and then its own; tells of each what is done for it, and
+    /// hands back what came of it. What is not here, or not to be had, keeps the rest waiting.
+    pub(super) fn fetch_all(&self, container: String, job: Job, may_fetch: bool, tell: impl Fn(Event)) -> Event {
+        let asks = |volume: Option<String>| {
+            let (container, tell) = (container.clone(), &tell);
+            move || tell(Event::Pulling { container, job, volume })
+        };
+        for ImageVolume { image, pull } in self.mounted_images(&container) {
+            match self.fetch(&image, pull, may_fetch, asks(Some(image.clone()))) {
+                Ok(fetched) => tell(Event::VolumeImage { container: container.clone(), job, image, fetched }),
+                Err(refusal) => return Event::Image { container, job, volume: Some(image), result: Err(refusal) },
+            }
+        }
+        let result = match self.plan.container(&container) {
+            Some(spec) => self.fetch(&spec.image, spec.pull, may_fetch, asks(None)),
+            None => Err(Refusal {
+                reason: Waiting::CreateContainerError,
+                message: format!("the pod has no container {container}"),
+            }),
+        };
+        Event::Image { container, job, volume: None, result }
+    }
+
+    /// The images whose files a container mounts, in the order in which the pod has them.
+    fn mounted_images(&self, container: &str) -> Vec<ImageVolume> {
+        let mounts: Vec<_> =
+            self.containers().filter(|it| it.name == container).flat_map(|it| it.volume_mounts).collect();
+        let is_mounted = |volume: &&VolumePlan| mounts.iter().any(|mount| mount.name == volume.name);
+        let images = self.plan.volumes.iter().filter(is_mounted).filter_map(|volume| match &volume.source {
+            VolumeSource::Image(image) => Some(image.clone()),
+            _ => None,
+        });
+        images.collect()
+    }
+
     /// Sees that an image is here; says when a registry is asked for it.
     ///
     /// # Errors
     /// It is not, in a cluster's words.
-    pub(super) fn fetch(
-        &self,
-        image: &str,
-        pull: Pull,
-        may_fetch: bool,
-        asks: impl FnOnce(),
-    ) -> Result<Fetched, Refusal> {
+    fn fetch(&self, image: &str, pull: Pull, may_fetch: bool, asks: impl FnOnce()) -> Result<Fetched, Refusal> {
         let refused = |reason, message: String| Refusal { reason, message };
         let typed: image::reference::Typed = image.parse().map_err(|_| {
             let trouble = misspelt(image);

@@ -128,9 +128,8 @@ impl Scene {
         self.instance_of(name) == Some(instance) && process.is_some_and(|process| matches!(process.look(), Seen::Alive))
     }
 
-    /// The files of an image, which is fetched where it is not here.
+    /// The files of an image, which was fetched before the container's own.
     fn mount_image(&self, volumes: &Volumes<'_>, name: &str, image: &ImageVolume) -> Result<Provided, Trouble> {
-        self.fetch(&image.image, image.pull, true, || ()).map_err(Trouble::Config)?;
         let (images, prepared) = self.prepared(&image.image).map_err(Error::from)?;
         let directory = self.place.registry.directory(&self.place.sandbox());
         // As a container of it would have it stay, and for as long as the sandbox does.
@@ -145,7 +144,7 @@ impl Scene {
         files.map(|file| (file.volume_name, file.path)).collect()
     }
 
-    fn containers(&self) -> impl Iterator<Item = Container> {
+    pub(super) fn containers(&self) -> impl Iterator<Item = Container> {
         let spec = self.pod.spec.iter();
         spec.flat_map(|spec| {
             let written = spec.init_containers.iter().chain(&spec.containers).cloned();

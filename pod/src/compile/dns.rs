@@ -19,7 +19,12 @@ const LONGEST_SEARCHES: usize = 2048;
 /// What it has where its network has no resolver, or none is wanted.
 pub(super) fn dns(spec: &PodSpec, node: &NodeFacts) -> Dns {
     let none = spec.dns_policy.as_deref() == Some("None");
-    merged(if none { Dns::default() } else { parsed(&node.resolv_conf) }, spec)
+    let mut machines = if none { Dns::default() } else { parsed(&node.resolv_conf) };
+    if spec.host_network != Some(true) {
+        // The machine's loopback is not the pod's: nobody answers there.
+        machines.nameservers.retain(|server| !server.parse().is_ok_and(|server: IpAddr| server.is_loopback()));
+    }
+    merged(machines, spec)
 }
 
 /// What it has beside the resolvers of its network, where those are wanted.

@@ -104,10 +104,14 @@ pub(super) fn take(
         bridge.record.no_way_out.iter().map(|reason| without("the way out of", reason.clone())).collect();
     let few = bridge.record.few_ids.iter();
     missing.extend(few.map(|reason| without("the ids of /etc/subuid and /etc/subgid in", reason.clone())));
-    if let Err(error) = names::resolve(&held, &bridge.record, ground, programs) {
-        attachment.resolvers.clear();
-        directory.write_network(&attachment)?;
-        missing.push(without("names in", launch::complain::line(&error)));
+    match names::resolve(&held, &bridge.record, ground, programs) {
+        Ok(None) => {}
+        Ok(Some(unread)) => missing.push(without("names beyond", unread)),
+        Err(error) => {
+            attachment.resolvers.clear();
+            directory.write_network(&attachment)?;
+            missing.push(without("names in", launch::complain::line(&error)));
+        }
     }
     let holder = match ground {
         Ground::Held(holder) => Some(holder),

@@ -1,7 +1,9 @@
 //! Leaving a bridge: an address is given back, and whoever gives back the last one removes what there was for all.
 
+use std::io::{self, Write};
 use std::path::Path;
 
+use launch::complain;
 use network::message::Messages;
 use network::{Attachment, Held, Netlink, Network, NetworkDirectory, NetworkRecord, nft, own_network};
 use nix::errno::Errno;
@@ -40,10 +42,15 @@ pub(super) fn give_back(
     remove(held, name)
 }
 
-/// Has what is there for others go on. Who comes next sees to it, too, or says why that cannot be done; who goes is gone.
+/// Has what is there for others go on. Who comes next sees to it, too, or says why that cannot be done; who goes is gone,
+/// and that it is still known by its name is all that there is to say.
 fn see_to_the_rest(held: &Held, record: &NetworkRecord, programs: &Programs) {
     let Ok(ground) = Ground::found(held.directory()) else { return };
-    let _untold = names::resolve(held, record, ground, programs);
+    if let Err(error) = names::resolve(held, record, ground, programs) {
+        let (name, line) = (held.directory().path().file_name().unwrap_or_default(), complain::line(&error));
+        let name = name.display();
+        let _unheard = writeln!(io::stderr(), "warning: names of network bridge:{name} are not as they are: {line}");
+    }
     if let Ground::Held(holder) = ground {
         let _shut = door::open(held.directory(), holder, record);
     }
@@ -75,8 +82,10 @@ pub(super) fn unmake(record: &NetworkRecord, name: &Name) -> Result<(), ConnectE
         Ok(()) | Err(Errno::ENODEV) => {}
         failed => failed.map_err(kernel("remove the bridge of"))?,
     }
-    if record.no_way_out.is_some() {
-        return Ok(());
+    match tables::load(&nft::removed(&record.bridge)) {
+        // What has no way out may have tables all the same, of a way that was cut short; where it has none because there
+        // is no nft there are none either.
+        Err(why) if record.no_way_out.is_none() => Err(ConnectError::Tables { network, why }),
+        _ => Ok(()),
     }
-    tables::load(&nft::removed(&record.bridge)).map_err(|why| ConnectError::Tables { network, why })
 }

@@ -1,6 +1,5 @@
 //! Names in a bridge's network: that there is a resolver, and that it knows who is there.
 
-use std::fs;
 use std::net::IpAddr;
 
 use network::pasta::NAME_SERVER;
@@ -11,7 +10,8 @@ use crate::compile::Dns;
 use crate::programs::Programs;
 use crate::resolver::{Resolver, ResolverError, keep};
 
-/// Sees to it that the names of this network are resolved, as they are written down now; hands back who resolves them.
+/// Sees to it that the names of this network are resolved, as they are written down now; hands back why nobody else is
+/// asked for others', where it cannot be told who that would be.
 ///
 /// # Errors
 /// Nobody does.
@@ -20,22 +20,23 @@ pub(super) fn resolve(
     record: &NetworkRecord,
     ground: Ground,
     programs: &Programs,
-) -> Result<Vec<IpAddr>, ResolverError> {
+) -> Result<Option<String>, ResolverError> {
     let at: Vec<IpAddr> = record.range.gateway().iter().map(|gateway| gateway.ip).collect();
     let whole = [Some(record.range.whole()), record.range.whole_v6()];
     let program = programs.pod().map_err(|error| ResolverError::Program(Box::new(error)))?;
     // Without the file nobody else is asked, and our own names are known all the same.
-    let machines = Dns::servers(&fs::read_to_string("/etc/resolv.conf").unwrap_or_default());
+    let (machines, unread) = super::machines();
+    let machines = Dns::servers(&machines);
     keep(&Resolver {
         program: &program,
         directory: held.directory().path(),
         inside: ground.process(record.inside).map_err(ResolverError::ourselves)?,
-        at: at.clone(),
+        at,
         within: whole.into_iter().flatten().map(|range| (range.ip, range.prefix)).collect(),
         names: held.directory().path().join(NAMES),
         upstream: if ground == Ground::Here { machines } else { by_pasta(&machines) },
     })?;
-    Ok(at)
+    Ok(unread)
 }
 
 /// Who is asked from behind pasta: the first of the machine's name servers is answered for, wherever it is; whoever is not

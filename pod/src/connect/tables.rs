@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -37,11 +37,14 @@ pub(super) fn load(text: &str) -> Result<(), String> {
     let cannot = |error: io::Error| format!("cannot run nft: {error}");
     let mut child = start(find()?).map_err(cannot)?;
     let wrote = child.stdin.take().map_or(Ok(()), |mut stdin| stdin.write_all(text.as_bytes()));
-    let ended = child.wait_with_output().map_err(cannot)?;
-    if ended.status.success() && wrote.is_ok() {
+    // By hand: std's own way panics where what is said cannot be read.
+    let mut said = Vec::new();
+    let _heard = child.stderr.take().map(|mut stderr| stderr.read_to_end(&mut said));
+    let status = child.wait().map_err(|error| format!("cannot wait for nft: {error}"))?;
+    if status.success() && wrote.is_ok() {
         return Ok(());
     }
-    Err(last_words(&ended.stderr))
+    Err(last_words(&said))
 }
 
 /// Has nft do this in the network that this process holds; says why it does not.

@@ -46,6 +46,9 @@ pub struct Container {
     pub(super) pulls: Backoff,
     /// When its image could not be fetched, and why.
     pub(super) pull_failed: Option<(Duration, String)>,
+    /// Which image that was, where it is one that it mounts.
+    #[serde(default)]
+    pub(super) failed_volume: Option<String>,
     pub(super) probers: BTreeMap<ProbeKind, Prober>,
 }
 
@@ -112,6 +115,7 @@ impl Container {
             crashes: Backoff::default(),
             pulls: Backoff::default(),
             pull_failed: None,
+            failed_volume: None,
             probers: BTreeMap::new(),
         }
     }

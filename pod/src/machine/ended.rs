@@ -113,7 +113,12 @@ impl Machine {
                     let message = format!("Back-off restarting failed container {} in pod {pod}", container.name);
                     self.log.warn(name, "BackOff", &message, now);
                 } else {
-                    self.log.tell(name, "BackOff", &format!("Back-off pulling image {:?}", spec.image), now);
+                    // Of an image that it mounts it is told of the pod.
+                    let (of, image) = match &container.failed_volume {
+                        Some(image) => (None, image),
+                        None => (name, &spec.image),
+                    };
+                    self.log.tell(of, "BackOff", &format!("Back-off pulling image {image:?}"), now);
                     self.log.warn(name, "Failed", &format!("Error: {reason}"), now);
                 }
             }
@@ -136,7 +141,7 @@ impl Machine {
                 continue;
             }
             let container = &mut self.containers[index];
-            (container.pulls, container.pull_failed) = Default::default();
+            (container.pulls, container.pull_failed, container.failed_volume) = Default::default();
             (container.crashes, container.basis, container.soon, container.retry) = Default::default();
             if let Step::Image(job) = container.step {
                 container.step = Step::Idle;

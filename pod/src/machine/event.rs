@@ -26,6 +26,19 @@ pub enum Event {
         container: String,
         /// The errand.
         job: Job,
+        /// The image of a volume that it mounts, where it is not its own.
+        volume: Option<String>,
+    },
+    /// An image that a container mounts is here; its own is looked for next.
+    VolumeImage {
+        /// The container.
+        container: String,
+        /// The errand.
+        job: Job,
+        /// The image, as it was written.
+        image: String,
+        /// How it came here.
+        fetched: Fetched,
     },
     /// A container's image is here, or is not.
     Image {
@@ -33,6 +46,8 @@ pub enum Event {
         container: String,
         /// The errand.
         job: Job,
+        /// The image of a volume that it mounts, where that is what is not here.
+        volume: Option<String>,
         /// How it went.
         result: Result<Fetched, Refusal>,
     },

@@ -101,29 +101,53 @@ impl Machine {
         true
     }
 
-    pub(super) fn pulling(&mut self, name: &str, job: Job, now: Stamp) -> Vec<Action> {
-        if let Some(index) = self.index(name).filter(|index| self.containers[*index].step == Step::Image(job)) {
-            let message = format!("Pulling image {:?}", self.plan.containers[index].image);
-            self.log.tell(Some(name), "Pulling", &message, now);
+    /// The container that is on this errand for images, if there still is one.
+    fn fetching(&self, name: &str, job: Job) -> Option<usize> {
+        self.index(name).filter(|index| self.containers[*index].step == Step::Image(job))
+    }
+
+    pub(super) fn pulling(&mut self, name: &str, job: Job, volume: Option<String>, now: Stamp) -> Vec<Action> {
+        if let Some(index) = self.fetching(name, job) {
+            let image = volume.as_ref().unwrap_or(&self.plan.containers[index].image);
+            let message = format!("Pulling image {image:?}");
+            self.log.tell(Some(name).filter(|_| volume.is_none()), "Pulling", &message, now);
         }
         Vec::new()
     }
 
-    pub(super) fn image(&mut self, name: &str, job: Job, result: Result<Fetched, Refusal>, now: Stamp) -> Vec<Action> {
-        let found = self.index(name).filter(|index| self.containers[*index].step == Step::Image(job));
-        let Some(index) = found else { return Vec::new() };
+    pub(super) fn volume_image(
+        &mut self,
+        name: &str,
+        job: Job,
+        image: &str,
+        fetched: &Fetched,
+        now: Stamp,
+    ) -> Vec<Action> {
+        if self.fetching(name, job).is_some() {
+            self.log.tell(None, "Pulled", &pulled(image, fetched), now);
+        }
+        Vec::new()
+    }
+
+    pub(super) fn image(
+        &mut self,
+        name: &str,
+        job: Job,
+        volume: Option<String>,
+        result: Result<Fetched, Refusal>,
+        now: Stamp,
+    ) -> Vec<Action> {
+        let Some(index) = self.fetching(name, job) else { return Vec::new() };
+        let container = &mut self.containers[index];
+        if container.failed_volume != volume {
+            // Each image is waited for by itself.
+            (container.pulls, container.pull_failed) = Default::default();
+            container.failed_volume = volume;
+        }
         let written = self.plan.containers[index].image.clone();
         match result {
             Ok(fetched) => {
-                let message = match &fetched.pulled {
-                    Some((took, size)) => format!(
-                        "Successfully pulled image {written:?} in {took} ({took} including waiting). Image size: {size} bytes."
-                    ),
-                    None => {
-                        format!("Container image {written:?} already present on machine and can be accessed by the pod")
-                    }
-                };
-                self.log.tell(Some(name), "Pulled", &message, now);
+                self.log.tell(Some(name), "Pulled", &pulled(&written, &fetched), now);
                 let container = &mut self.containers[index];
                 container.pull_failed = None;
                 container.image = Some(Image { name: fetched.name, id: fetched.id });
@@ -131,16 +155,19 @@ impl Machine {
                 vec![Action::Launch { container: name.to_owned(), instance: container.instances }]
             }
             Err(refusal) => {
-                self.no_image(index, &written, &refusal, now);
+                self.no_image(index, &refusal, now);
                 Vec::new()
             }
         }
     }
 
-    fn no_image(&mut self, index: usize, written: &str, refusal: &Refusal, now: Stamp) {
-        let name = self.containers[index].name.clone();
+    fn no_image(&mut self, index: usize, refusal: &Refusal, now: Stamp) {
         let Refusal { reason, message } = refusal;
         let container = &mut self.containers[index];
+        let name = container.name.clone();
+        let written = container.failed_volume.as_ref().unwrap_or(&self.plan.containers[index].image).clone();
+        // What is said of an image that it mounts is said of the pod; that it does not start is its own affair.
+        let of = Some(name.as_str()).filter(|_| container.failed_volume.is_none());
         container.step = Step::Idle;
         container.retry = Some(now.at + SYNC);
         let backs_off = |cause: &str| format!("Back-off pulling image {written:?}: ErrImagePull: {cause}");
@@ -158,19 +185,19 @@ impl Machine {
                 container.pull_failed = Some((now.at, message.clone()));
                 container.waits(*reason, message);
                 container.soon = Some((now.at + SOON, Waiting::ImagePullBackOff, backs_off(message)));
-                self.log.warn(Some(&name), "Failed", &format!("Failed to pull image {written:?}: {message}"), now);
+                self.log.warn(of, "Failed", &format!("Failed to pull image {written:?}: {message}"), now);
             }
             Waiting::InvalidImageName => {
                 container.waits(*reason, message);
-                self.log.warn(Some(&name), "InspectFailed", message, now);
+                self.log.warn(of, "InspectFailed", message, now);
             }
             Waiting::ErrImageNeverPull => {
                 container.waits(*reason, message);
-                self.log.warn(Some(&name), "ErrImageNeverPull", message, now);
+                self.log.warn(of, "ErrImageNeverPull", message, now);
             }
             _ => {
                 container.waits(*reason, message);
-                self.log.warn(Some(&name), "Failed", message, now);
+                self.log.warn(of, "Failed", message, now);
             }
         }
         self.log.warn(Some(&name), "Failed", &format!("Error: {reason}"), now);
@@ -272,5 +299,15 @@ impl Machine {
             _ => {}
         }
         actions
+    }
+}
+
+/// What is told of an image that is here.
+fn pulled(written: &str, fetched: &Fetched) -> String {
+    match &fetched.pulled {
+        Some((took, size)) => format!(
+            "Successfully pulled image {written:?} in {took} ({took} including waiting). Image size: {size} bytes."
+        ),
+        None => format!("Container image {written:?} already present on machine and can be accessed by the pod"),
     }
 }

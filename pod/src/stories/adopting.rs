@@ -46,7 +46,7 @@ fn launching() -> Machine {
     let fetch = machine.on(Event::Sandbox(Ok(Vec::new())), stamp(0));
     let [Action::FetchImage { container, job, .. }] = &fetch[..] else { panic!("{fetch:?}") };
     let fetched = Fetched { name: "i".to_owned(), id: "i".to_owned(), pulled: None };
-    let image = Event::Image { container: container.clone(), job: *job, result: Ok(fetched) };
+    let image = Event::Image { container: container.clone(), job: *job, volume: None, result: Ok(fetched) };
     assert_eq!(machine.on(image, stamp(0)), [Action::Launch { container: "main".to_owned(), instance: 0 }]);
     machine
 }

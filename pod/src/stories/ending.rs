@@ -87,7 +87,7 @@ fn what_was_being_launched_is_ended_when_it_runs() {
     let fetch = machine.on(Event::Sandbox(Ok(Vec::new())), stamp(0));
     let [Action::FetchImage { container, job, .. }] = &fetch[..] else { panic!("{fetch:?}") };
     let fetched = Fetched { name: "i".to_owned(), id: "i".to_owned(), pulled: None };
-    let image = Event::Image { container: container.clone(), job: *job, result: Ok(fetched) };
+    let image = Event::Image { container: container.clone(), job: *job, volume: None, result: Ok(fetched) };
     let launch = machine.on(image, stamp(0));
     assert_eq!(launch, [Action::Launch { container: "main".to_owned(), instance: 0 }]);
     assert!(machine.on(Event::Delete { grace: Some(5) }, stamp(1000)).is_empty());

@@ -137,17 +137,23 @@ pub(super) fn of_images(user: User) {
     };
     // Nobody listens to that port.
     let nowhere = "127.0.0.1:1/nosuch:1";
+    let mounting = with(waiting("main", ""), "volumeMounts", json!([{ "name": "v", "mountPath": "/v" }]));
+    let volume = json!([{ "name": "v", "image": { "reference": nowhere, "pullPolicy": "IfNotPresent" } }]);
+    let mounting = json!({ "containers": [mounting], "volumes": volume });
     seen(
         &house,
         &[
             ("missing", of(nowhere, "IfNotPresent"), &["ErrImagePull", "ImagePullBackOff"]),
+            ("mounting", mounting, &["ErrImagePull", "ImagePullBackOff"]),
             ("never", of("nosuch:1", "Never"), &["ErrImageNeverPull"]),
             ("misspelt", of("Nginx:1", "IfNotPresent"), &["InvalidImageName"]),
         ],
     );
-    let message = shown(&house, "missing", "{.status.containerStatuses[0].state.waiting.message}");
-    assert!(message.starts_with("Back-off pulling image \"127.0.0.1:1/nosuch:1\": ErrImagePull: "), "{message}");
-    for name in ["missing", "never", "misspelt"] {
+    for name in ["missing", "mounting"] {
+        let message = shown(&house, name, "{.status.containerStatuses[0].state.waiting.message}");
+        assert!(message.starts_with("Back-off pulling image \"127.0.0.1:1/nosuch:1\": ErrImagePull: "), "{message}");
+    }
+    for name in ["missing", "mounting", "never", "misspelt"] {
         assert_eq!(shown(&house, name, "{.status.phase}"), "Pending", "{name}");
     }
     all_gone(&house);

@@ -7,7 +7,6 @@ use tokio::task::spawn_blocking;
 use super::{Attendant, Heard, complain};
 use crate::attend::launch::named;
 use crate::attend::start::forget_in_time;
-use crate::compile;
 use crate::machine::{Action, Event, LaunchFailure, Launched, Weight};
 use crate::record::WorkloadRecord;
 
@@ -45,23 +44,12 @@ impl Attendant {
             }
             Action::FetchImage { container, job, may_fetch } => {
                 let scene = self.scene();
-                let spec = scene.plan.container(&container).cloned();
                 let tell = self.tell.clone();
                 self.errand(move || {
-                    let asks = {
-                        let container = container.clone();
-                        move || {
-                            let _at_the_end = tell.send(Heard::Event(Event::Pulling { container, job }));
-                        }
+                    let tell = |event| {
+                        let _at_the_end = tell.send(Heard::Event(event));
                     };
-                    let result = match spec {
-                        Some(spec) => scene.fetch(&spec.image, spec.pull, may_fetch, asks),
-                        None => Err(compile::Refusal {
-                            reason: compile::Waiting::CreateContainerError,
-                            message: format!("the pod has no container {container}"),
-                        }),
-                    };
-                    Event::Image { container, job, result }
+                    scene.fetch_all(container, job, may_fetch, tell)
                 });
             }
             Action::Launch { container, instance } => {

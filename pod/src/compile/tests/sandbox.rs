@@ -113,6 +113,19 @@ fn names_are_resolved_as_on_the_machine_and_as_is_said() {
 }
 
 #[test]
+fn nobody_is_asked_on_the_machines_loopback_but_by_who_is_there() {
+    let facts = NodeFacts { resolv_conf: "nameserver 127.0.0.53\nnameserver 192.0.2.1\n".to_owned(), ..facts().node };
+    let dns = |fields: &str| {
+        let pod = web(&format!("{fields}\ncontainers: [{{name: main, image: 'i:1'}}]"));
+        crate::compile::pod(&pod, &facts).expect("a plan").sandbox.dns.text()
+    };
+    assert_eq!(dns("dnsPolicy: Default"), "nameserver 192.0.2.1\n");
+    assert_eq!(dns("hostNetwork: true"), "nameserver 127.0.0.53\nnameserver 192.0.2.1\n");
+    // One of the pod's own containers may be who is asked.
+    assert_eq!(dns("dnsPolicy: None\ndnsConfig: {nameservers: [127.0.0.1]}"), "nameserver 127.0.0.1\n");
+}
+
+#[test]
 fn a_network_with_a_resolver_is_asked_first_where_a_cluster_would_be() {
     let dns = |fields: &str| {
         let plan = planned(&web(&format!("{fields}\ncontainers: [{{name: main, image: 'i:1'}}]"))).sandbox;
