@@ -199,3 +199,34 @@ fn what_others_wrote_moves_no_terminal() {
     // Label, annotation, argument, two lines of a variable, volume, message.
     assert_eq!(found.matches(r"\u{1b}]0;x\u{7}\u{9b}2J\rz").count(), 7, "{found}");
 }
+
+/// Nothing of ours says so; it is the printer's to know what others have written.
+#[test]
+fn words_that_only_others_say_are_kubectls() {
+    let row = |status: &str, deleted: &str| {
+        let spec = "spec: {initContainers: [{name: i, image: 'i:1'}], containers: [{name: a, image: 'i:1'}]}";
+        let mut pod =
+            pod(&format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\n{spec}\nstatus: {{{status}}}\n"));
+        if !deleted.is_empty() {
+            pod.metadata.deletion_timestamp = Some(manifest::value::Time(deleted.parse().expect("a time")));
+        }
+        status::row(&pod, Timestamp::from_second(BEGIN).expect("a time")).status
+    };
+    let ended = |name: &str, how: &str| {
+        format!(
+            "{{name: {name}, image: 'i:1', imageID: x, ready: false, restartCount: 0, state: {{terminated: {{{how}}}}}}}"
+        )
+    };
+    let done = ended("i", "exitCode: 0, reason: Completed");
+    for (how, word) in [("exitCode: 137, signal: 9", "Signal:9"), ("exitCode: 3", "ExitCode:3")] {
+        let (init, main) = (ended("i", how), ended("a", how));
+        let status = format!("phase: Running, initContainerStatuses: [{done}], containerStatuses: [{main}]");
+        assert_eq!(row(&status, ""), word);
+        assert_eq!(row(&format!("phase: Pending, initContainerStatuses: [{init}]"), ""), format!("Init:{word}"));
+    }
+    let gated = "phase: Pending, conditions: [{type: PodScheduled, status: 'False', reason: SchedulingGated}]";
+    assert_eq!(row(gated, ""), "SchedulingGated");
+    assert_eq!(row(&format!("{gated}, initContainerStatuses: [{done}]"), ""), "SchedulingGated");
+    let lost = format!("phase: Running, reason: NodeLost, initContainerStatuses: [{done}]");
+    assert_eq!((row(&lost, "").as_str(), row(&lost, "2027-01-15T08:00:00Z").as_str()), ("NodeLost", "Unknown"));
+}

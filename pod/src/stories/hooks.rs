@@ -33,6 +33,20 @@ fn a_failure_after_the_start_is_the_end_of_the_container() {
 }
 
 #[test]
+fn until_it_has_ended_the_failure_is_what_is_shown() {
+    let mut story = hooked("postStart");
+    story.failing.insert("main".to_owned());
+    story.deaf.insert("main".to_owned());
+    let mut story = story.begin();
+    assert_eq!(story.waits("main"), "PostStartHookError: it went wrong");
+    assert_eq!(story.row(), "1/2 PostStartHookError 0");
+    story.at(7.9);
+    assert_eq!(story.row(), "1/2 PostStartHookError 0");
+    story.at(8.0);
+    assert_eq!(story.when("kill main"), [8.0]);
+}
+
+#[test]
 fn one_that_ends_before_its_hook_has_ended() {
     let mut story = hooked("postStart");
     story.slow.insert("main".to_owned());

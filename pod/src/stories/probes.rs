@@ -107,6 +107,24 @@ fn a_probes_own_grace_counts_and_no_restart_is_promised_under_never() {
 }
 
 #[test]
+fn rules_are_not_asked_about_one_that_was_killed_for_its_probe() {
+    let rules =
+        "restartPolicy: Never\n  restartPolicyRules:\n  - {action: Restart, exitCodes: {operator: In, values: [143]}}";
+    let probe = "livenessProbe: {tcpSocket: {port: 80}, failureThreshold: 1}";
+    let spec = format!("restartPolicy: Never\ncontainers:\n- name: main\n  image: 'i:1'\n  {rules}\n  {probe}");
+    let mut story = told(&spec);
+    unwell(&mut story, ProbeKind::Liveness, "refused");
+    let mut story = story.begin();
+    story.at(1.0);
+    assert_eq!((story.when("stop main").len(), story.when("launch main").len()), (1, 1));
+    assert_eq!(story.phase(), "Failed");
+    // The same code is asked about where it has ended so by itself.
+    let mut story = told(&spec).begin();
+    story.exits("main", 143);
+    assert_eq!(story.when("launch main").len(), 2);
+}
+
+#[test]
 fn under_on_failure_one_that_is_not_alive_is_started_again_even_if_it_ends_well() {
     let probe = "livenessProbe: {tcpSocket: {port: 80}, failureThreshold: 1, periodSeconds: 5}";
     let mut story =

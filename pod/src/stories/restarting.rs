@@ -195,6 +195,28 @@ fn another_image_restarts_that_container_alone() {
 }
 
 #[test]
+fn another_image_begins_the_waits_anew() {
+    let mut story = told("containers: [{name: main, image: 'i:1'}]").begin();
+    for at in [0.0, 10.0, 30.0] {
+        story.at(at);
+        story.exits("main", 1);
+    }
+    story.at(31.0);
+    assert!(story.waits("main").contains("back-off 20s"), "{}", story.waits("main"));
+    let mut plan = story.machine.plan().clone();
+    plan.containers[0].image = "i:2".to_owned();
+    story.tell(Event::Changed(Box::new(plan)));
+    assert_eq!(story.when("launch main").last(), Some(&31.0));
+    story.exits("main", 1);
+    story.at(60.0);
+    // Once more at once, and then what is waited for first.
+    story.exits("main", 1);
+    story.at(70.0);
+    let times = story.when("launch main");
+    assert_eq!(times[times.len() - 2..], [31.0, 70.0], "{times:?}");
+}
+
+#[test]
 fn what_cannot_be_made_is_tried_again() {
     let mut story = told("containers: [{name: main, image: 'i:1'}]");
     let trouble = refusal(Waiting::CreateContainerConfigError, "secret \"x\" not found");

@@ -113,6 +113,28 @@ fn names_are_resolved_as_on_the_machine_and_as_is_said() {
 }
 
 #[test]
+fn a_sidecar_is_killed_no_more_readily_than_those_that_it_serves() {
+    let pod = web(
+        "initContainers: [{name: side, image: 'i:1', restartPolicy: Always, resources: {requests: {memory: 1Mi}}}]\n\
+         containers: [{name: main, image: 'i:1', resources: {requests: {memory: 4Gi}}}, {name: b, image: 'i:1', resources: {requests: {memory: 1Gi}}}]",
+    );
+    let score = |name: &str| {
+        let plan = planned(&pod);
+        crate::compile::start(&pod, &plan, name, &facts()).expect("a start").process.oom_score
+    };
+    assert_eq!((score("side"), score("main"), score("b")), (Some(500), Some(500), Some(875)));
+}
+
+#[test]
+fn huge_pages_are_limits_of_the_container_and_of_the_pod() {
+    let pod = one("resources: {limits: {hugepages-2Mi: 4Mi, memory: 64Mi}}");
+    let size = container::limits::HugePage::of_kib(2048);
+    let start = started(&pod, &facts()).expect("a start");
+    assert_eq!(start.limits.huge_pages.get(&size), Some(&(4 << 20)));
+    assert_eq!(planned(&pod).limits.huge_pages.get(&size), Some(&(4 << 20)));
+}
+
+#[test]
 fn nobody_is_asked_on_the_machines_loopback_but_by_who_is_there() {
     let facts = NodeFacts { resolv_conf: "nameserver 127.0.0.53\nnameserver 192.0.2.1\n".to_owned(), ..facts().node };
     let dns = |fields: &str| {
