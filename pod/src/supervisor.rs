@@ -19,6 +19,7 @@ mod door;
 mod entry;
 mod heard;
 mod log;
+mod notes;
 mod pod;
 mod ports;
 mod start;
@@ -28,6 +29,7 @@ mod workloads;
 
 pub use entry::supervise;
 pub(crate) use entry::{become_nobodys_child, host};
+pub(crate) use notes::{Note, Notes};
 pub(crate) use start::{Called, Service, call, ensure, is_living};
 pub(crate) use worker::RECORDED;
 

@@ -28,6 +28,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         on("reaches_the_world_and_a_name_server_and_not_the_machine::with_ids_set_apart", House::with_ranges, reaches),
         on("killed_it_is_there_again::as_root", root, killed),
         on("killed_it_is_there_again::as_ordinary_user", anybody, killed),
+        on("of_a_manifests_pod_killed_is_an_event", anybody, noted),
         on("is_where_manifests_ask_who_is_on_the_machines_loopback", anybody, asks),
         on("ends_with_the_pod_whoever_was_killed_before", root, ends),
         on("without_the_device_a_pod_is_refused", anybody, no_device),
@@ -87,6 +88,26 @@ fn killed(house: &House) {
     let holder = holder(house);
     house.pod(&["delete", "web"]).ok();
     assert!(has_ended(holder.into()));
+}
+
+fn noted(house: &House) {
+    let path = house.work().join("pod.yaml");
+    let spec = "{containers: [{name: c, image: none, imagePullPolicy: Never}]}";
+    fs::write(&path, format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec: {spec}\n")).unwrap();
+    house.pod(&["apply", "--network", "pasta", "-f", path.to_str().unwrap()]).ok();
+    let before = eventually("there is a way out", || {
+        let record = fs::read_to_string(house.state().join("web/pasta")).ok()?;
+        record.split(' ').next()?.parse::<i32>().ok()
+    });
+    eventually("who attends to it sees its end", || {
+        // Who has just been recorded may not be looked at yet.
+        let _gone = kill(Pid::from_raw(before), Signal::SIGKILL);
+        let told = house.pod(&["describe", "pod", "web"]).ok().out();
+        let says = |line: &str| line.contains("NetworkNotReady") && line.contains("pasta, by which the pod reaches");
+        told.lines().any(says).then_some(())
+    });
+    eventually("another holds the way out open", || recorded(house).filter(|pid| *pid != before));
+    house.pod(&["delete", "pod", "web", "--now"]).ok();
 }
 
 /// A server on the machine's loopback is reached by the way out, and nowhere else.

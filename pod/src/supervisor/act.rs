@@ -20,6 +20,7 @@ use super::client::{self, Asked};
 use super::decide::{Action, Client, Event, Machine};
 use super::door;
 use super::heard::{Heard, Tell};
+use super::notes::Notes;
 use super::pod::Pod;
 use super::ports::Ports;
 use super::worker::{self, Job, Worker};
@@ -37,6 +38,7 @@ pub(super) struct Begun {
     pub(super) own_pids: OwnPids,
     pub(super) lock: Lock,
     pub(super) listening: Vec<Listening>,
+    pub(super) notes: Notes,
 }
 
 /// The pod's workloads, ports and clients.
@@ -58,6 +60,7 @@ pub(super) struct Supervisor {
     is_over: bool,
     /// When what the last busy while has taken of memory is given back, if it has not been.
     rest: Option<Instant>,
+    notes: Notes,
     lock: Lock,
 }
 
@@ -93,7 +96,7 @@ impl Supervisor {
     }
 
     fn new(begun: Begun, tell: Tell) -> Result<Self, Error> {
-        let Begun { pod, own_pids, lock, listening } = begun;
+        let Begun { pod, own_pids, lock, listening, notes } = begun;
         let launched = {
             let tell = tell.clone();
             move |name, launched| {
@@ -126,6 +129,7 @@ impl Supervisor {
             tell,
             is_over: false,
             rest: Some(Instant::now() + REST),
+            notes,
             lock,
         })
     }
@@ -220,7 +224,7 @@ impl Supervisor {
                     self.workloads.look_again(name, launch);
                 }
             }
-            Heard::Forwarder(Said::Event(event)) => eprintln!("{event}"),
+            Heard::Forwarder(Said::Event(event)) => self.notes.take("PortsBusy", event.to_string()),
             Heard::Forwarder(Said::Ended) => {
                 self.ports.forwarder_ended();
                 self.on(Event::PortsDown);
@@ -261,7 +265,11 @@ impl Supervisor {
                 self.say(client, Word::Answer(answer), stays);
             }
             Action::Forward => self.carry_ports(),
-            Action::OpenDoor => door::open(&self.pod, self.tell.clone()),
+            Action::OpenDoor => {
+                let message = "pasta, by which the pod reaches others, has ended: it is started again";
+                self.notes.take("NetworkNotReady", message.to_owned());
+                door::open(&self.pod, self.tell.clone());
+            }
             Action::Exit => self.is_over = true,
         }
     }

@@ -39,7 +39,6 @@ pub(super) fn watch(pod: &Pod, tell: Tell) {
 pub(super) fn open(pod: &Pod, tell: Tell) {
     // Of two that hold it open only one would be on record.
     close(pod);
-    eprintln!("pod: pasta, by which the pod reaches others, has ended: it is started again");
     let (directory, pause) = (pod.directory.clone(), pod.pause);
     spawn_local(async move {
         let opened = spawn_blocking(move || connect::open(&directory, pause).map(|child| child.identity())).await;

@@ -17,6 +17,7 @@ use registry::{Lock, PodDirectory, Process, RegistryError, Sharing, file};
 use tokio::task::LocalSet;
 
 use super::act::{Begun, Supervisor};
+use super::notes::Notes;
 use super::pod::Pod;
 use super::start::Service;
 use crate::control::{Answer, Refusal, Start, Word, receive, send};
@@ -86,7 +87,7 @@ fn begin(who: &UnixStream, directory: PodDirectory) -> Result<Begun, Error> {
         .map(|(publish, listener)| Listening::verified(publish, listener))
         .collect();
     let listening = listening.map_err(Error::hearing)?;
-    begin_in(place.as_fd(), directory, Service { listening, program: start.program.into() })
+    begin_in(place.as_fd(), directory, Service { listening, program: start.program.into(), notes: Notes::logged() })
 }
 
 /// Supervises a pod in this process, beside whatever else it does: until its pause process ends. Says when it has begun.
@@ -115,7 +116,7 @@ fn begin_in(place: BorrowedFd<'_>, directory: PodDirectory, service: Service) ->
     let pinned = pin(pause)?.ok_or_else(|| RegistryError::Dead { name: name.clone() })?;
     let own_pids = if record.plan.shares(Share::Pid) { OwnPids::No } else { OwnPids::Yes };
     let pod = Pod { directory, plan: record.plan, pause, pinned, here, program: service.program };
-    Ok(Begun { pod, own_pids, lock, listening: service.listening })
+    Ok(Begun { pod, own_pids, lock, listening: service.listening, notes: service.notes })
 }
 
 fn pin(process: Identity) -> Result<Option<Pidfd>, Error> {

@@ -16,6 +16,7 @@ use nix::sys::time::{TimeVal, TimeValLike};
 use registry::{Lock, Name, PodDirectory, Process, Sharing, file};
 
 use super::decide::PATIENCE;
+use super::notes::Notes;
 use crate::control::{Answer, Request, Start, Word, receive, send};
 use crate::error::Error;
 use crate::forwarder::Listening;
@@ -47,6 +48,7 @@ pub(crate) struct Service {
     pub(crate) listening: Vec<Listening>,
     /// This program's file.
     pub(crate) program: PathBuf,
+    pub(crate) notes: Notes,
 }
 
 /// Starts a pod's supervisor unless one runs, and waits until it is ready.

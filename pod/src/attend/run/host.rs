@@ -1,7 +1,6 @@
 //! Supervising the sandbox in this process: one that was just made, or one that nobody supervises any more.
 
 use std::mem::take;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::task::{spawn_blocking, spawn_local};
@@ -10,9 +9,10 @@ use tokio::time::sleep;
 use super::{Attendant, Heard, complain};
 use crate::attend::errand::Sandbox;
 use crate::attend::watch;
-use crate::machine::Event;
+use crate::forwarder::Listening;
+use crate::machine::{Event, Weight};
 use crate::store::Store;
-use crate::supervisor::{self, Service};
+use crate::supervisor::{self, Note, Notes, Service};
 
 /// How long until it is tried again to supervise a sandbox that cannot be.
 const BREATH: Duration = Duration::from_secs(1);
@@ -21,7 +21,7 @@ impl Attendant {
     /// Supervises a sandbox that was just made, which is there when that has begun.
     pub(super) fn supervise_made(&mut self, sandbox: Sandbox) {
         let Sandbox { mut made, addresses } = sandbox;
-        let service = Service { listening: take(&mut made.listening), program: self.program() };
+        let service = self.service(take(&mut made.listening));
         self.is_supervised = true;
         let tell = self.tell.clone();
         spawn_local(async move {
@@ -54,7 +54,7 @@ impl Attendant {
             return;
         }
         self.is_supervised = true;
-        let service = Service { listening: Vec::new(), program: self.program() };
+        let service = self.service(Vec::new());
         let tell = self.tell.clone();
         spawn_local(async move {
             let other = scene.supervisor();
@@ -79,8 +79,16 @@ impl Attendant {
         });
     }
 
-    /// This program's file.
-    fn program(&self) -> PathBuf {
-        self.programs.pod.clone().unwrap_or_default()
+    /// What the supervisor begins with; what it notes is an event of the pod.
+    fn service(&self, listening: Vec<Listening>) -> Service {
+        let (notes, mut noted) = Notes::told();
+        let tell = self.tell.clone();
+        spawn_local(async move {
+            while let Some(Note { reason, message }) = noted.recv().await {
+                let (weight, reason) = (Weight::Warning, reason.to_owned());
+                let _at_the_end = tell.send(Heard::Event(Event::Noted { weight, container: None, reason, message }));
+            }
+        });
+        Service { listening, program: self.programs.pod.clone().unwrap_or_default(), notes }
     }
 }
