@@ -74,7 +74,8 @@ pub(super) fn unmake(record: &NetworkRecord, name: &Name) -> Result<(), ConnectE
         let network = network.clone();
         move |source| ConnectError::Kernel { operation, network, source }
     };
-    if !own_network().is_ok_and(|inside| inside == record.inside) {
+    let look = |source| ConnectError::Look { network: network.clone(), source };
+    if own_network().map_err(look)? != record.inside {
         return Ok(());
     }
     let outer = Netlink::open().map_err(kernel("ask the kernel about networks for"))?;
