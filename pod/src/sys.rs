@@ -1,12 +1,15 @@
 //! The system calls that no crate wraps.
 //!
 //! # Safety
-//! They take over descriptors that nobody else in this process knows of.
+//! They take over descriptors that nobody else in this process knows of, and say what is done at a signal.
 
 use std::io;
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+use std::sync::OnceLock;
 
-use nix::sys::signal::{SigHandler, Signal, signal};
+use nix::errno::Errno;
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction, signal};
+use rustix::event::EventfdFlags;
 use tokio::io::unix::AsyncFd;
 
 /// Takes a descriptor that our parent has handed us by its number, and puts nothing in its place.
@@ -52,6 +55,34 @@ pub(crate) fn ignore(which: Signal) -> io::Result<()> {
     // SAFETY: no handler is set, nor one replaced.
     unsafe { signal(which, SigHandler::SigIgn) }?;
     Ok(())
+}
+
+/// Where it is counted how often we were asked to end.
+static ASKED: OnceLock<OwnedFd> = OnceLock::new();
+
+/// Whoever asks this process to end (TERM, INT, HUP) is only counted from now on, whichever of its threads hears it: what
+/// comes back is readable once somebody has.
+pub(crate) fn asked_to_end() -> io::Result<&'static OwnedFd> {
+    if ASKED.get().is_none() {
+        let counter = rustix::event::eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+        // Another thread may have been quicker.
+        let _kept = ASKED.set(counter);
+        let counts = SigAction::new(SigHandler::Handler(count), SaFlags::SA_RESTART, SigSet::empty());
+        for which in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP] {
+            // SAFETY: the handler makes one system call, and leaves errno as it was.
+            unsafe { sigaction(which, &counts) }?;
+        }
+    }
+    ASKED.get().ok_or_else(|| io::ErrorKind::NotFound.into())
+}
+
+extern "C" fn count(_: libc::c_int) {
+    let errno = Errno::last();
+    if let Some(counter) = ASKED.get() {
+        // One that is full says what it is to say.
+        let _full = rustix::io::write(counter, &1_u64.to_ne_bytes());
+    }
+    errno.set();
 }
 
 /// Watches a descriptor: a pidfd is readable once its process has ended.

@@ -18,7 +18,7 @@ use registry::{Attempt, Lock, Name, PodDirectory, Process, RegistryError, Sharin
 
 use super::pace::{self, Pace};
 use super::short::is_short;
-use crate::connect::{self, Staying};
+use crate::connect::{self, Emptied, Staying};
 use crate::end;
 use crate::error::Error;
 use crate::objects::{Key, Objects};
@@ -100,8 +100,12 @@ pub(super) fn ensure(place: &Place, programs: &Programs) -> Result<(), Error> {
     command.spawn().map(drop).map_err(|source| Error::NoProgram { name: "pod", source: Some(source) })
 }
 
-/// Forgets a pod as [`forget`] does; what the machine is too short of something for is tried for some minutes.
+/// Forgets a pod as [`forget`] does, for who stays with what it leaves empty; what the machine is too short of something
+/// for is tried for some minutes.
 pub(super) fn forget_in_time(place: &Place, objects: &Objects) -> Result<Staying, Error> {
+    if Emptied::of_the_environment() == Emptied::Stays {
+        Staying::hear()?;
+    }
     let mut breath = SHORTEST_BREATH;
     loop {
         match forget(place, objects) {

@@ -113,7 +113,7 @@ pub enum ConnectError {
     },
     /// That we are to end cannot be waited for.
     #[error("cannot wait for signals")]
-    Signals(#[source] Errno),
+    Signals(#[source] io::Error),
     /// Who resolves its names does not end.
     #[error(transparent)]
     Resolver(#[from] ResolverError),

@@ -8,20 +8,19 @@
 
 use std::env;
 use std::fs;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use network::{NetworkDirectory, NetworkRecord, own_network};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{SigSet, Signal};
-use nix::sys::signalfd::{SfdFlags, SignalFd};
 use registry::{Lock, Name, Sharing};
 
 use super::error::ConnectError;
 use super::ground::Ground;
 use super::leave;
+use crate::sys;
 
 /// In the environment: how long they stay.
 pub(crate) const VARIABLE: &str = "POD_NETWORK_STAYS";
@@ -70,6 +69,14 @@ impl Staying {
         time.ok_or_else(|| ConnectError::Stays { written: written.to_string_lossy().into_owned() })
     }
 
+    /// Who asks us to end is heard from now on, and does not end us: before anybody is told that the pod is gone.
+    ///
+    /// # Errors
+    /// They cannot be heard.
+    pub(crate) fn hear() -> Result<&'static OwnedFd, ConnectError> {
+        sys::asked_to_end().map_err(ConnectError::Signals)
+    }
+
     /// Stays with what is empty, as far as nobody else does.
     ///
     /// # Errors
@@ -106,13 +113,13 @@ impl Staying {
     /// One of them cannot be removed.
     pub(crate) fn until_they_go(self, root: &Path) -> Result<(), ConnectError> {
         let stays = Self::of_the_environment()?;
-        let asked = asked_to_end()?;
-        self.0.into_iter().try_for_each(|kept| kept.until_it_goes(root, stays, &asked))
+        let asked = Self::hear()?;
+        self.0.into_iter().try_for_each(|kept| kept.until_it_goes(root, stays, asked))
     }
 }
 
 impl Kept {
-    fn until_it_goes(self, root: &Path, stays: Duration, asked: &SignalFd) -> Result<(), ConnectError> {
+    fn until_it_goes(self, root: &Path, stays: Duration, asked: &OwnedFd) -> Result<(), ConnectError> {
         let directory = NetworkDirectory::of(root, &self.name);
         loop {
             let left = left(&directory, stays);
@@ -131,16 +138,8 @@ fn left(directory: &NetworkDirectory, stays: Duration) -> Option<Duration> {
     stays.checked_sub(age).filter(|left| !left.is_zero())
 }
 
-/// What we are asked to end by, from now on only told.
-fn asked_to_end() -> Result<SignalFd, ConnectError> {
-    let mut signals = SigSet::empty();
-    signals.extend([Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP]);
-    signals.thread_block().map_err(ConnectError::Signals)?;
-    SignalFd::with_flags(&signals, SfdFlags::SFD_CLOEXEC).map_err(ConnectError::Signals)
-}
-
 /// Waits for so long; not, or no longer, where somebody has asked us to end.
-fn waited(asked: &SignalFd, time: Duration) -> bool {
+fn waited(asked: &OwnedFd, time: Duration) -> bool {
     // Rounded up, so that it is over then.
     let time = PollTimeout::try_from(time + Duration::from_millis(1)).unwrap_or(PollTimeout::MAX);
     match poll(&mut [PollFd::new(asked.as_fd(), PollFlags::POLLIN)], time) {
