@@ -59,6 +59,11 @@ impl Place {
         self.registry.root().join(VOLUMES).join(&self.uid)
     }
 
+    /// Where its logs are while there is no sandbox; no volume is called so.
+    pub(crate) fn logs_aside(&self) -> PathBuf {
+        self.volatile().join(".logs")
+    }
+
     /// What is known of how it does.
     pub(crate) fn machine(&self) -> PathBuf {
         self.kept().join("machine.json")

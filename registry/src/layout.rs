@@ -119,7 +119,13 @@ impl PodDirectory {
     /// The directory of a workload's logs.
     #[must_use]
     pub fn logs(&self, name: &Name) -> PathBuf {
-        self.path.join("logs").join(name.as_str())
+        self.all_logs().join(name.as_str())
+    }
+
+    /// Where the logs of all workloads are.
+    #[must_use]
+    pub fn all_logs(&self) -> PathBuf {
+        self.path.join("logs")
     }
 
     /// The file in which a process leaves word of itself.

@@ -348,9 +348,11 @@ fn probed(user: User) {
 fn killed(user: User) {
     let house = House::new(user);
     image(&house);
-    let spec = json!({ "containers": [waiting("main", "echo $$ is up;")] });
+    let spec = json!({ "containers": [waiting("main", "cat /proc/sys/kernel/random/uuid;")] });
     let file = put(&house, "web.json", &pod("web", &spec));
     house.pod(&["apply", "-f", &file, "--wait", "--timeout", "30s"]).ok();
+    let said = || house.pod(&["logs", "web", "-c", "main"]).ok().out();
+    let said_first = said();
     let process = || house.workload("web", "main")["process"]["pid"].as_i64().unwrap();
     let before = process();
     let end = |name: &str| kill(Pid::from_raw(house.process_named(name)), Signal::SIGKILL).unwrap();
@@ -381,6 +383,9 @@ fn killed(user: User) {
         let status = line(&house, "web");
         (status.1 == "Running" && status.0 == "1/1" && born().is_some_and(|born| born != first)).then_some(())
     });
+    // What the launch before has said is there, as after any other.
+    assert_ne!(said(), said_first);
+    assert_eq!(house.pod(&["logs", "web", "-c", "main", "--previous"]).ok().out(), said_first);
     gone(&house, &file);
 }
 

@@ -1,6 +1,7 @@
 //! What takes a moment, each done on a thread of its own: volumes, the sandbox, images.
 
 use std::fs;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::time::Instant;
@@ -9,7 +10,7 @@ use image::remote::{Patience, Remote, RemoteError, Settings, Verify};
 use image::{Descriptor, ImageError, Limits, Platform, Prepared, Store as Images};
 use launch::Identity;
 use manifest::kind::Pod;
-use registry::{Lock, PodDirectory, Process, file};
+use registry::{Lock, PodDirectory, Process, file, tree};
 
 use super::start::{end_and_reap, forget_sandbox};
 use crate::compile::{
@@ -85,11 +86,12 @@ impl Scene {
     /// # Errors
     /// It cannot be made.
     pub(super) fn make_sandbox(&self) -> Result<Sandbox, Error> {
-        // What is left of one before it is of no use any more.
-        forget_sandbox(&self.place)?;
+        // Of one before it only what containers have said is of any use.
+        forget_sandbox(&self.place, |before| self.put_logs_aside(before))?;
         let plan = self.sandbox_plan()?;
         let store = Store::open()?;
         let made = make(&store, plan, &self.programs)?;
+        self.put_logs_back(&made.directory)?;
         let addresses = match self.plan.sandbox.network {
             // Who has no network but its own reaches itself, and nobody else does.
             Network::Pods if made.attachment.addresses.is_empty() => vec![IpAddr::V4(Ipv4Addr::LOCALHOST)],
@@ -110,6 +112,26 @@ impl Scene {
             write_over(&made.directory.etc("resolv.conf"), &dns.text())?;
         }
         Ok(Sandbox { made, addresses })
+    }
+
+    /// Keeps the logs of a sandbox that goes, for the next.
+    fn put_logs_aside(&self, directory: &PodDirectory) -> Result<(), Error> {
+        let (logs, aside) = (directory.all_logs(), self.place.logs_aside());
+        if !logs.exists() {
+            return Ok(());
+        }
+        // They have been put back before there were others.
+        tree::remove(&aside)?;
+        Ok(fs::rename(&logs, &aside).map_err(file("put aside", logs))?)
+    }
+
+    /// Has the logs of the sandbox before in this one, if they are not there yet.
+    pub(super) fn put_logs_back(&self, directory: &PodDirectory) -> Result<(), Error> {
+        let (logs, aside) = (directory.all_logs(), self.place.logs_aside());
+        match fs::rename(&aside, &logs) {
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::DirectoryNotEmpty) => Ok(()),
+            put => Ok(put.map_err(file("put back", aside))?),
+        }
     }
 
     /// What one has whose policy is that of the machine, or its own words alone. The machine's own loopback is none of the

@@ -229,6 +229,8 @@ impl Attendant {
         self.on(Event::Adopted(found))?;
         match scene.pause() {
             Some(pause) => {
+                // Whoever made the sandbox may have been killed at that.
+                scene.put_logs_back(&self.place.registry.directory(&self.place.sandbox()))?;
                 self.watch_sandbox(pause);
                 self.supervise();
             }

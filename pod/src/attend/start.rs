@@ -124,7 +124,7 @@ pub(super) fn forget_in_time(place: &Place, objects: &Objects) -> Result<Staying
 pub(super) fn forget(place: &Place, objects: &Objects) -> Result<Staying, Error> {
     // Who wants to see how it ended has had the time for it then.
     let _seen = Lock::take(&place.watched(), Sharing::Exclusive);
-    forget_sandbox(place)?;
+    forget_sandbox(place, |_| Ok(()))?;
     // Before anybody hears that the pod is gone, so that they find the network there.
     let staying = Staying::with_what_is_empty(place.registry.root())?;
     tree::remove(&place.volatile())?;
@@ -153,8 +153,12 @@ pub(super) fn forget(place: &Place, objects: &Objects) -> Result<Staying, Error>
     Ok(staying)
 }
 
-/// Ends whatever runs of a pod, and forgets its sandbox, if it is this pod's.
-pub(super) fn forget_sandbox(place: &Place) -> Result<(), Error> {
+/// Ends whatever runs of a pod, and forgets its sandbox, if it is this pod's; before that somebody may look at what is in
+/// its directory.
+pub(super) fn forget_sandbox(
+    place: &Place,
+    last: impl FnOnce(&PodDirectory) -> Result<(), Error>,
+) -> Result<(), Error> {
     let name = place.sandbox();
     let store = Store::open()?.staying();
     match store.locked(&name) {
@@ -172,6 +176,7 @@ pub(super) fn forget_sandbox(place: &Place) -> Result<(), Error> {
                 return Ok(());
             }
             end_and_reap(&name, found.directory(), store.here())?;
+            last(found.directory())?;
             store.forget(&name, found.directory(), &lock)
         }
     }

@@ -8,6 +8,7 @@
 //! kubernetes/design-proposals-archive, node/kubelet-cri-logging.md
 
 use std::cell::RefCell;
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
@@ -54,13 +55,18 @@ pub(super) struct Log {
 }
 
 impl Log {
+    /// The number of the last launch that has a log.
+    pub(super) fn last(directory: &PodDirectory, name: &Name) -> Result<Option<u32>, Error> {
+        let logs = tree::names(&directory.logs(name))?;
+        Ok(logs.iter().filter_map(|name| number(name)).max())
+    }
+
     /// Begins the log of a launch, and forgets those of all before the last.
     pub(super) fn begin(directory: &PodDirectory, name: &Name, number: u32) -> Result<Self, Error> {
         let logs = directory.logs(name);
         tree::make(&logs, 0o700)?;
         for old in tree::names(&logs)? {
-            let first = old.to_str().and_then(|old| old.split('.').next()?.parse::<u32>().ok());
-            if first.is_some_and(|old| old + 1 < number) {
+            if self::number(&old).is_some_and(|old| old + 1 < number) {
                 tree::remove(&logs.join(old))?;
             }
         }
@@ -129,6 +135,11 @@ impl Log {
             Err(error) => complain(registry::file("put aside", &self.path)(error), ()),
         }
     }
+}
+
+/// The launch that a file of logs is of.
+fn number(name: &OsStr) -> Option<u32> {
+    name.to_str()?.split('.').next()?.parse().ok()
 }
 
 fn open(path: &Path) -> io::Result<File> {

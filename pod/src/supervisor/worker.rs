@@ -180,7 +180,11 @@ impl Worker {
         let name = plan.name.clone();
         // What was launched before under this name may be a record that nobody can read.
         let before = self.directory.spec::<WorkloadRecord>(&name).ok().flatten();
-        let number = before.as_ref().map_or(0, |before| before.number + 1);
+        let number = match &before {
+            Some(before) => before.number + 1,
+            // It has run in a sandbox before this one, or never.
+            None => Log::last(&self.directory, &name)?.map_or(0, |last| last + 1),
+        };
         let group = self.group(&plan)?;
         missing.extend(group.iter().flat_map(|group| group.missing.clone()));
         let record = WorkloadRecord { plan, started: SystemTime::now(), number, missing };
