@@ -8,7 +8,6 @@
 mod text;
 
 use std::collections::BTreeMap;
-use std::ffi::CString;
 use std::path::{Path, PathBuf};
 
 use launch::op::{Entry, Expected, Fd, Made, Missing, Op, Origin};
@@ -247,20 +246,12 @@ fn root(script: &mut Script, root: &Root, scene: &Scene, users: Option<Fd>) -> F
             let lowers = lowers.iter().map(|lower| (c("lowerdir+"), Some(c_path(lower))));
             let own = [(c("upperdir"), &writable.upper), (c("workdir"), &writable.work)];
             let own = own.map(|(key, path)| (key, Some(c_path(path))));
-            let options = called().into_iter().chain(marks).chain(lowers).chain(own).collect();
+            let called = [(c("source"), Some(c("overlay")))];
+            let options = called.into_iter().chain(marks).chain(lowers).chain(own).collect();
             make(script, Made::Fresh { kind: c("overlay"), options, files: Vec::new(), attributes: 0 })
         }
         Layers::InOneLine => in_one_line(script, lowers, writable, scene.own_users),
     }
-}
-
-/// What every overlay is told.
-///
-/// What is written to it need not outlive the machine, for the container does not: where a kernel that knows layers by
-/// themselves took such a mount apart, it would have the whole file system below written to its disk first (Linux 5.10), and
-/// whoever ends, deletes or starts again a container would wait for what everybody else has written.
-fn called() -> [(CString, Option<CString>); 2] {
-    [(c("source"), Some(c("overlay"))), (c("volatile"), None)]
 }
 
 /// Each layer by itself has the ids of the user namespace; all of them together could not be given any. What is written
@@ -272,7 +263,7 @@ fn mapped(script: &mut Script, lowers: &[PathBuf], own: &crate::plan::Writable, 
         files.push((c("lowerdir+"), make(script, copy(of, false, Attributes::default(), Propagation::Private, users))));
     }
     let own = [(c("upperdir"), &own.upper), (c("workdir"), &own.work)].map(|(key, path)| (key, Some(c_path(path))));
-    let options = called().into_iter().chain(own).collect();
+    let options = [(c("source"), Some(c("overlay")))].into_iter().chain(own).collect();
     make(script, Made::Fresh { kind: c("overlay"), options, files, attributes: libc::MOUNT_ATTR_NODEV })
 }
 
