@@ -255,11 +255,13 @@ impl Attendant {
     fn hear(&mut self, event: Event) -> Result<(), Error> {
         match &event {
             Event::SandboxGone => self.prober = None,
-            Event::Sandbox(Ok(_)) => {
-                if let Some(pause) = self.scene().pause() {
-                    self.watch_sandbox(pause);
+            Event::Sandbox(Ok(_)) => match self.scene().pause() {
+                Some(pause) => self.watch_sandbox(pause),
+                // It has ended since it was made.
+                None => {
+                    let _at_the_end = self.tell.send(Heard::Event(Event::SandboxGone));
                 }
-            }
+            },
             Event::Launched { container, instance, result: Ok(_) } => {
                 let (container, instance) = (container.clone(), *instance);
                 self.watch(&container, instance);
