@@ -7,6 +7,7 @@
 
 mod entry;
 mod errand;
+mod fetch;
 mod follow;
 mod found;
 mod launch;

@@ -35,7 +35,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         on("a_pod_reaches_neither_the_machine_nor_another_network", &[], anybody, kept_apart),
         on("a_pod_has_no_right_in_who_holds_its_network::as_ordinary_user", &lsns, anybody, rights),
         on("a_pod_has_no_right_in_who_holds_its_network::with_ids_set_apart", &lsns, House::with_ranges, rights),
-        on("what_was_killed_is_there_after_the_next_command", &[], anybody, killed),
+        on("what_was_killed_is_there_after_the_next_command", &[Need::Program("nsenter")], anybody, killed),
         on("who_holds_it_was_killed_and_the_next_pod_is_connected", &[], anybody, unheld),
         on("pods_of_manifests_find_each_other_and_ports_lead_in::as_ordinary_user", BUSYBOX, anybody, manifests),
         on(
@@ -159,6 +159,14 @@ fn end(pid: i32) {
     eventually("it has ended", || has_ended(pid.into()).then_some(()));
 }
 
+/// Has packets in the network that is held not forwarded any more: new networks may inherit that they are.
+fn shut(house: &House) {
+    let (holder, file) = (recorded(house, "default", "holder").unwrap(), "/proc/sys/net/ipv4/ip_forward");
+    let mut shut = Command::new("nsenter");
+    let ended = shut.args(["-t", &holder.to_string(), "-n", "sh", "-c", &format!("echo 0 > {file}")]).status();
+    assert!(ended.unwrap().success());
+}
+
 fn killed(house: &House) {
     for pod in ["web", "db", "more"] {
         create(house, pod, "bridge");
@@ -169,6 +177,7 @@ fn killed(house: &House) {
         for process in ["pasta", "resolver"] {
             end(recorded(house, "default", process).unwrap());
         }
+        shut(house);
         assert_ne!(world(house, "web"), format!("the world sees {HERE}\n"));
         command();
         assert_eq!(world(house, "web"), format!("the world sees {HERE}\n"), "after {what}");

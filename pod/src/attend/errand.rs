@@ -1,26 +1,18 @@
-//! What takes a moment, each done on a thread of its own: volumes, the sandbox, images.
+//! What takes a moment, each done on a thread of its own: volumes and the sandbox.
 
 use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
-use std::time::Instant;
 
-use image::remote::{Patience, Remote, RemoteError, Settings, Verify};
-use image::{Descriptor, ImageError, Limits, Platform, Prepared, Store as Images};
 use launch::Identity;
 use manifest::kind::Pod;
 use registry::{Lock, PodDirectory, Process, file, tree};
 
 use super::start::{end_and_reap, forget_sandbox};
-use crate::compile::{
-    Dns, Facts, ImageVolume, Network, NodeFacts, PidSharing, PodPlan, Protocol, Pull, Refusal, Users, VolumePlan,
-    VolumeSource, Waiting, hosts,
-};
+use crate::compile::{Dns, Facts, Network, NodeFacts, PidSharing, PodPlan, Protocol, Users, VolumeSource, hosts};
 use crate::connect;
 use crate::error::Error;
-use crate::images;
-use crate::machine::{Event, Fetched, Job};
 use crate::objects::Objects;
 use crate::place::Place;
 use crate::plan::{self, Share, Unshared};
@@ -117,7 +109,7 @@ impl Scene {
     /// Keeps the logs of a sandbox that goes, for the next.
     fn put_logs_aside(&self, directory: &PodDirectory) -> Result<(), Error> {
         let (logs, aside) = (directory.all_logs(), self.place.logs_aside());
-        if !logs.exists() {
+        if !logs.try_exists().map_err(file("look at", &logs))? {
             return Ok(());
         }
         // They have been put back before there were others.
@@ -212,93 +204,6 @@ impl Scene {
         }
     }
 
-    /// Sees that the images are here that a container mounts, and then its own; tells of each what is done for it, and
-    /// hands back what came of it. What is not here, or not to be had, keeps the rest waiting.
-    pub(super) fn fetch_all(&self, container: String, job: Job, may_fetch: bool, tell: impl Fn(Event)) -> Event {
-        let asks = |volume: Option<String>| {
-            let (container, tell) = (container.clone(), &tell);
-            move || tell(Event::Pulling { container, job, volume })
-        };
-        for ImageVolume { image, pull } in self.mounted_images(&container) {
-            match self.fetch(&image, pull, may_fetch, asks(Some(image.clone()))) {
-                Ok(fetched) => tell(Event::VolumeImage { container: container.clone(), job, image, fetched }),
-                Err(refusal) => return Event::Image { container, job, volume: Some(image), result: Err(refusal) },
-            }
-        }
-        let result = match self.plan.container(&container) {
-            Some(spec) => self.fetch(&spec.image, spec.pull, may_fetch, asks(None)),
-            None => Err(Refusal {
-                reason: Waiting::CreateContainerError,
-                message: format!("the pod has no container {container}"),
-            }),
-        };
-        Event::Image { container, job, volume: None, result }
-    }
-
-    /// The images whose files a container mounts, in the order in which the pod has them.
-    fn mounted_images(&self, container: &str) -> Vec<ImageVolume> {
-        let mounts: Vec<_> =
-            self.containers().filter(|it| it.name == container).flat_map(|it| it.volume_mounts).collect();
-        let is_mounted = |volume: &&VolumePlan| mounts.iter().any(|mount| mount.name == volume.name);
-        let images = self.plan.volumes.iter().filter(is_mounted).filter_map(|volume| match &volume.source {
-            VolumeSource::Image(image) => Some(image.clone()),
-            _ => None,
-        });
-        images.collect()
-    }
-
-    /// Sees that an image is here; says when a registry is asked for it.
-    ///
-    /// # Errors
-    /// It is not, in a cluster's words.
-    fn fetch(&self, image: &str, pull: Pull, may_fetch: bool, asks: impl FnOnce()) -> Result<Fetched, Refusal> {
-        let refused = |reason, message: String| Refusal { reason, message };
-        let typed: image::reference::Typed = image.parse().map_err(|_| {
-            let trouble = misspelt(image);
-            let message =
-                format!("Failed to apply default image tag {image:?}: couldn't parse image name {image:?}: {trouble}");
-            refused(Waiting::InvalidImageName, message)
-        })?;
-        let odd = |error: &dyn std::error::Error| refused(Waiting::ImageInspectError, launch::complain::line(error));
-        let store = images::open().map_err(|error| odd(&error))?;
-        let here = found(&store, image).map_err(|error| odd(&error))?;
-        let known = |manifest: Descriptor, pulled| {
-            let id = format!("{}@{}", repository(image), manifest.digest());
-            Fetched { name: image.to_owned(), id, pulled }
-        };
-        match (pull, here) {
-            (Pull::Never, None) => {
-                let message = format!("Container image {image:?} is not present with pull policy of Never");
-                return Err(refused(Waiting::ErrImageNeverPull, message));
-            }
-            (Pull::Never | Pull::IfNotPresent, Some(manifest)) => return Ok(known(manifest, None)),
-            _ => {}
-        }
-        if !may_fetch {
-            let message = format!("Back-off pulling image {image:?}");
-            return Err(refused(Waiting::ImagePullBackOff, message));
-        }
-        asks();
-        let began = Instant::now();
-        let fetch = || -> Result<Descriptor, RemoteError> {
-            let remote = Remote::new(Settings::of_this_user(None)?, Verify::Configured, Patience::default(), None);
-            Ok(remote.pull(&store, &typed, &Platform::here(), &|_| {})?.manifest)
-        };
-        let manifest = fetch().map_err(|error| refused(Waiting::ErrImagePull, launch::complain::line(&error)))?;
-        let took = format!("{}ms", began.elapsed().as_millis());
-        let size = manifest.size();
-        Ok(known(manifest, Some((took, size))))
-    }
-
-    /// An image that is here, unpacked.
-    pub(super) fn prepared(&self, image: &str) -> Result<(Images, Prepared), ImageError> {
-        let store = images::open()?;
-        let missing = || ImageError::NoSuchImage { name: image.to_owned(), root: self.place.data.clone() };
-        let manifest = found(&store, image)?.ok_or_else(missing)?;
-        let prepared = store.prepare(&manifest, &Platform::here(), Limits::default(), |_, _| {})?;
-        Ok((store, prepared))
-    }
-
     /// Who owns the sandbox's containers, if there is somebody.
     pub(super) fn supervisor(&self) -> Option<Identity> {
         let directory = self.place.registry.directory(&self.place.sandbox());
@@ -319,38 +224,6 @@ impl Scene {
     pub(super) fn process(&self, container: &registry::Name) -> Option<Identity> {
         let directory = self.place.registry.directory(&self.place.sandbox());
         directory.recorded(Process::Workload(container)).ok().flatten()
-    }
-}
-
-fn found(store: &Images, name: &str) -> Result<Option<Descriptor>, ImageError> {
-    match store.find(name) {
-        Err(ImageError::NoSuchImage { .. }) => Ok(None),
-        found => Ok(found?.into_iter().next().map(|known| known.image.manifest)),
-    }
-}
-
-/// What is wrong with the name of an image, as a kubelet says it.
-fn misspelt(image: &str) -> String {
-    let is_host =
-        |first: &str| first.contains(['.', ':']) || first == "localhost" || first.chars().any(char::is_uppercase);
-    let path = match image.split_once('/') {
-        Some((first, rest)) if is_host(first) => rest.to_owned(),
-        Some(_) => image.to_owned(),
-        None => format!("library/{image}"),
-    };
-    let path = repository(&path);
-    if path.chars().any(char::is_uppercase) {
-        return format!("invalid reference format: repository name ({path}) must be lowercase");
-    }
-    "invalid reference format".to_owned()
-}
-
-/// A name without its tag.
-fn repository(image: &str) -> &str {
-    let name = image.split('@').next().unwrap_or(image);
-    match name.rsplit_once(':') {
-        Some((before, tag)) if !tag.contains('/') => before,
-        _ => name,
     }
 }
 

@@ -43,16 +43,22 @@ pub(super) fn give_back(
 }
 
 /// Has what is there for others go on. Who comes next sees to it, too, or says why that cannot be done; who goes is gone,
-/// and that it is still known by its name is all that there is to say.
+/// and that it may still be known by its name is all that there is to say.
 fn see_to_the_rest(held: &Held, record: &NetworkRecord, programs: &Programs) {
-    let Ok(ground) = Ground::found(held.directory()) else { return };
-    if let Err(error) = names::resolve(held, record, ground, programs) {
-        let (name, line) = (held.directory().path().file_name().unwrap_or_default(), complain::line(&error));
-        let name = name.display();
+    let (files, name) = (held.directory(), held.directory().path().file_name().unwrap_or_default().display());
+    let warn = |line: String| {
         let _unheard = writeln!(io::stderr(), "warning: names of network bridge:{name} are not as they are: {line}");
+    };
+    let ground = match Ground::found(files) {
+        Ok(ground) => ground,
+        Err(error) => return warn(complain::line(&error)),
+    };
+    if let Err(error) = names::resolve(held, record, ground, programs) {
+        warn(complain::line(&error));
     }
     if let Ground::Held(holder) = ground {
-        let _shut = door::open(held.directory(), holder, record);
+        // Why there is no way out is told to who comes by it.
+        let _shut = door::open(files, holder, record);
     }
 }
 
