@@ -5,6 +5,7 @@ mod ask;
 mod ends;
 mod host;
 mod look;
+mod written;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -19,14 +20,13 @@ use tokio::time::sleep;
 
 use super::errand::{Sandbox, Scene};
 use super::pace::Pace;
-use super::short::is_short;
 use super::watch;
 use crate::compile::{self, NodeFacts, PidSharing};
 use crate::connect::Staying;
 use crate::error::Error;
 use crate::machine::{Action, Event, Job, Machine, Outcome};
 use crate::objects::Objects;
-use crate::place::{Place, machine_of, save};
+use crate::place::{Place, machine_of};
 use crate::probe::Prober;
 use crate::programs::Programs;
 
@@ -85,8 +85,6 @@ pub(super) struct Attendant {
     _lock: Lock,
 }
 
-/// How long the machine is given to have again what it was short of.
-const BREATH: Duration = Duration::from_secs(1);
 /// How long nothing but probes may have come back until what was needed before is given back.
 const REST: Duration = Duration::from_secs(3);
 
@@ -298,43 +296,6 @@ impl Attendant {
 
     fn readiness(&self) -> Vec<(bool, bool, u32)> {
         self.machine.containers().iter().map(|it| (it.ready, it.started, it.instances)).collect()
-    }
-
-    /// Writes down what is known, unless nothing of it is new that anybody could see or has to know. Says whether it
-    /// stands there; what the machine is too short of something for is tried again.
-    fn save(&mut self) -> Result<bool, Error> {
-        // What is being forgotten is not to be remembered.
-        if self.is_forgotten {
-            return Ok(true);
-        }
-        let containers: Vec<_> = self
-            .machine
-            .containers()
-            .iter()
-            .map(|it| (&it.shown, it.ready, it.started, it.instances, it.since, &it.id, &it.image))
-            .collect();
-        let seen = (self.machine.conditions(), self.machine.log(), self.machine.addresses(), self.machine.verdict());
-        let shown = serde_json::to_string(&(containers, seen, self.machine.deleted(), self.machine.is_over()));
-        let shown = shown.unwrap_or_default();
-        if shown != self.shown {
-            if let Err(error) = save(&self.machine, &self.place.machine()) {
-                return self.put_off(error).map(|()| false);
-            }
-            self.shown = shown;
-        }
-        Ok(true)
-    }
-
-    /// Tries again after a breath what has failed, if the machine may have by then what it was short of.
-    fn put_off(&mut self, error: Error) -> Result<(), Error> {
-        if !is_short(&error) {
-            return Err(error);
-        }
-        if self.again.is_none() {
-            complain(&error);
-        }
-        self.again = Some(Instant::now() + BREATH);
-        Ok(())
     }
 }
 
