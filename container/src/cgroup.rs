@@ -28,7 +28,7 @@ pub use crate::limits::Limits;
 pub use error::{Error, Lack, Missed};
 pub use look::Machine;
 pub use make::{Made, PodCgroup};
-pub use oom::{OomKilled, OomWatch};
+pub use oom::{OomCounter, OomKilled};
 pub use remove::remove;
 pub use usage::Usage;
 

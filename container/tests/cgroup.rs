@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use container::cgroup::{Cgroup, Error, Machine, OomWatch, PodCgroup, TOLD, remove};
+use container::cgroup::{Cgroup, Error, Machine, OomCounter, PodCgroup, TOLD, remove};
 use container::limits::{
     Controller, HugePage, IoWeight, Limits, Memory, Quota, Shares, Swap, Version, Victims, weight_of,
 };
@@ -28,7 +28,7 @@ fn main() {
         trial("who_joins_is_in_every_hierarchy_of_the_group", joined),
         trial("what_is_removed_is_removed_with_everybody_in_it", removed_with_all),
         trial("a_group_that_somebody_has_left_is_made_anew", made_anew),
-        trial("memory_that_runs_out_is_seen_by_a_descriptor", memory_runs_out),
+        trial("memory_that_runs_out_is_counted", memory_runs_out),
         trial("who_is_killed_otherwise_has_not_run_out_of_memory", killed_otherwise),
         trial("usage_is_told", usage_is_told),
         trial("a_pod_is_limited_as_a_whole", pod_is_limited),
@@ -319,35 +319,26 @@ const EATS: &str = "tail /dev/zero";
 fn memory_runs_out() {
     let pod = Pod::new();
     let cgroup = pod.make(&memory(24 << 20));
-    let mut watch = OomWatch::new(&cgroup).unwrap().unwrap();
-    assert_eq!((watch.seen().unwrap(), watch.ended().unwrap()), (0, None));
-    let is_readable = |watch: &OomWatch, within: u16| {
-        let mut fds = [PollFd::new(watch.as_fd(), PollFlags::POLLIN)];
-        poll(&mut fds, PollTimeout::from(within)).unwrap() > 0
-    };
-    assert!(!is_readable(&watch, 0));
+    let mut counter = OomCounter::new(&cgroup).unwrap().unwrap();
+    assert_eq!(counter.killed().unwrap(), None);
     let mut guest = Guest::new(&format!("exec {EATS}")).into(&cgroup);
     guest.go_on();
-    assert!(is_readable(&watch, 20_000), "it is told of");
     assert_eq!(guest.0.wait().unwrap().signal(), Some(9));
-    assert!(watch.seen().unwrap() >= 1);
-    assert!(!is_readable(&watch, 0), "it was taken");
-    let killed = watch.ended().unwrap().unwrap();
+    let killed = counter.killed().unwrap().unwrap();
     assert_eq!(killed.kills, 1);
-    // Who comes later finds what has been.
-    let mut again = OomWatch::again(&cgroup.directories()).unwrap().unwrap();
-    assert_eq!(again.ended().unwrap(), Some(killed));
+    let mut again = OomCounter::again(&cgroup.directories()).unwrap().unwrap();
+    assert_eq!(again.killed().unwrap(), Some(killed));
     assert_eq!(Cgroup::again(&cgroup.directories()).unwrap().usage().unwrap().oom_kills, Some(1));
 }
 
 fn killed_otherwise() {
     let pod = Pod::new();
     let cgroup = pod.make(&memory(24 << 20));
-    let mut watch = OomWatch::new(&cgroup).unwrap().unwrap();
+    let mut counter = OomCounter::new(&cgroup).unwrap().unwrap();
     let mut guest = Guest::new("kill -9 $$").into(&cgroup);
     guest.go_on();
     assert_eq!(guest.0.wait().unwrap().signal(), Some(9));
-    assert_eq!(watch.ended().unwrap(), None);
+    assert_eq!(counter.killed().unwrap(), None);
 }
 
 fn usage_is_told() {
@@ -370,11 +361,11 @@ fn pod_is_limited() {
     let pod = Pod::new();
     pod.cgroup.limit(&memory(24 << 20)).unwrap();
     let cgroup = pod.make(&Limits::default());
-    let mut watch = OomWatch::new(&cgroup).unwrap().unwrap();
+    let mut counter = OomCounter::new(&cgroup).unwrap().unwrap();
     let mut guest = Guest::new(&format!("exec {EATS}")).into(&cgroup);
     guest.go_on();
     assert_eq!(guest.0.wait().unwrap().signal(), Some(9));
-    assert!(watch.ended().unwrap().is_some(), "it is told of the container whose process was killed");
+    assert!(counter.killed().unwrap().is_some(), "it is told of the container whose process was killed");
 }
 
 fn at_once() {

@@ -8,6 +8,7 @@ use image::Algorithm;
 use manifest::kind::Pod;
 use registry::{Name, Registry};
 
+pub(crate) use crate::objects::kept;
 pub use saved::machine_of;
 pub(crate) use saved::save;
 
@@ -21,11 +22,6 @@ pub struct Place {
     pub(crate) namespace: String,
     pub(crate) name: String,
     pub(crate) uid: String,
-}
-
-/// What goes with the pod of this uid, on disk.
-pub(crate) fn kept(data: &Path, uid: &str) -> PathBuf {
-    data.join("pods").join(uid)
 }
 
 /// In there: what is locked by who attends to it.

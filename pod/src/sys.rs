@@ -4,7 +4,7 @@
 //! They take over descriptors that nobody else in this process knows of, and say what is done at a signal.
 
 use std::io;
-use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::OnceLock;
 
 use nix::errno::Errno;
@@ -23,7 +23,7 @@ pub(crate) fn inherited(number: RawFd) -> Option<OwnedFd> {
     }
     if let Ok(null) = std::fs::File::open("/dev/null") {
         // SAFETY: takes numbers; what had the number before is ours by its copy.
-        unsafe { libc::dup2(std::os::fd::AsRawFd::as_raw_fd(&null), number) };
+        unsafe { libc::dup2(null.as_raw_fd(), number) };
     }
     // SAFETY: the kernel has just made this descriptor for us, and nobody else knows of it.
     Some(unsafe { OwnedFd::from_raw_fd(copy) })
@@ -59,26 +59,57 @@ pub(crate) fn ignore(which: Signal) -> io::Result<()> {
 
 /// Where it is counted how often we were asked to end.
 static ASKED: OnceLock<OwnedFd> = OnceLock::new();
+/// And how often the kernel has told of a directory.
+static STIRRED: OnceLock<OwnedFd> = OnceLock::new();
+
+/// What is told of a directory, as the kernel's fcntl.h has it: that something comes, goes, or is called otherwise, and
+/// each time.
+const DN_CREATE: libc::c_ulong = 0x4;
+const DN_DELETE: libc::c_ulong = 0x8;
+const DN_RENAME: libc::c_ulong = 0x10;
+const DN_MULTISHOT: libc::c_ulong = 0x8000_0000;
 
 /// Whoever asks this process to end (TERM, INT, HUP) is only counted from now on, whichever of its threads hears it: what
 /// comes back is readable once somebody has.
 pub(crate) fn asked_to_end() -> io::Result<&'static OwnedFd> {
-    if ASKED.get().is_none() {
-        let counter = rustix::event::eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-        // Another thread may have been quicker.
-        let _kept = ASKED.set(counter);
-        let counts = SigAction::new(SigHandler::Handler(count), SaFlags::SA_RESTART, SigSet::empty());
-        for which in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP] {
-            // SAFETY: the handler makes one system call, and leaves errno as it was.
-            unsafe { sigaction(which, &counts) }?;
-        }
-    }
-    ASKED.get().ok_or_else(|| io::ErrorKind::NotFound.into())
+    counted(&ASKED, &[Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP])
 }
 
-extern "C" fn count(_: libc::c_int) {
+/// The kernel tells from now on of what comes to these directories and goes from them, as long as they are open: what
+/// comes back is readable once it has.
+///
+/// # References
+/// fcntl(2), `F_NOTIFY`
+pub(crate) fn stirred(directories: &[OwnedFd]) -> io::Result<&'static OwnedFd> {
+    // Before: by default who is told ends.
+    let counter = counted(&STIRRED, &[Signal::SIGIO])?;
+    for directory in directories {
+        let what = DN_CREATE | DN_DELETE | DN_RENAME | DN_MULTISHOT;
+        // SAFETY: takes numbers.
+        Errno::result(unsafe { libc::fcntl(directory.as_raw_fd(), libc::F_NOTIFY, what) })?;
+    }
+    Ok(counter)
+}
+
+/// Has these signals be counted in this place, whichever of our threads hears them.
+fn counted(place: &'static OnceLock<OwnedFd>, signals: &[Signal]) -> io::Result<&'static OwnedFd> {
+    if place.get().is_none() {
+        let counter = rustix::event::eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+        // Another thread may have been quicker.
+        let _kept = place.set(counter);
+        let counts = SigAction::new(SigHandler::Handler(count), SaFlags::SA_RESTART, SigSet::empty());
+        for which in signals {
+            // SAFETY: the handler makes one system call, and leaves errno as it was.
+            unsafe { sigaction(*which, &counts) }?;
+        }
+    }
+    place.get().ok_or_else(|| io::ErrorKind::NotFound.into())
+}
+
+extern "C" fn count(which: libc::c_int) {
     let errno = Errno::last();
-    if let Some(counter) = ASKED.get() {
+    let place = if which == libc::SIGIO { &STIRRED } else { &ASKED };
+    if let Some(counter) = place.get() {
         // One that is full says what it is to say.
         let _full = rustix::io::write(counter, &1_u64.to_ne_bytes());
     }
@@ -97,7 +128,7 @@ pub(crate) fn watch(descriptor: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
 ///
 /// # References
 /// ioctl_nsfs(2), `NS_GET_PARENT`
-pub(crate) fn parent_namespace(file: &impl std::os::fd::AsRawFd) -> Option<OwnedFd> {
+pub(crate) fn parent_namespace(file: &impl AsRawFd) -> Option<OwnedFd> {
     // SAFETY: the request takes nothing but a descriptor, borrowed for the call.
     let parent = unsafe { libc::ioctl(file.as_raw_fd(), libc::NS_GET_PARENT as _) };
     (parent >= 0).then(|| received(parent))

@@ -74,6 +74,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         as_each_user("pods::have_ports_for_packets", &[], distroless::packets),
         as_each_user("pods::tell_what_they_use", BUSYBOX, used::top),
         as_each_user("pods::come_and_go_many_at_once", BUSYBOX, many::at_once),
+        as_each_user("pods::of_which_nothing_is_due_wake_nobody", BUSYBOX, many::asleep),
         as_each_user("pods::beside_a_bad_document_are_applied", BUSYBOX, many::one_bad_among_good),
         as_each_user("pods::that_are_wrong_are_refused_as_a_cluster_refuses_them", &[], many::refused),
         as_each_user("pods::as_people_write_them_serve", BUSYBOX, seeds::of_one_container),

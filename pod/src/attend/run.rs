@@ -15,12 +15,11 @@ use launch::Identity;
 use manifest::kind::{Container, Pod, PodSpec};
 use registry::Lock;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::task::{JoinHandle, LocalSet, spawn_local};
+use tokio::task::{JoinHandle, LocalSet};
 use tokio::time::sleep;
 
 use super::errand::{Sandbox, Scene};
 use super::pace::Pace;
-use super::watch;
 use crate::compile::{self, NodeFacts, PidSharing};
 use crate::connect::Staying;
 use crate::error::Error;
@@ -143,13 +142,7 @@ impl Attendant {
     }
 
     async fn serve(&mut self, mut heard: UnboundedReceiver<Heard>, is_new: bool) -> Result<(), Error> {
-        let place = self.place.clone();
-        let failed = |source: io::Error| Error::Attend { pod: place.name.clone(), source };
-        let objects = watch::objects(&self.place.data, &self.place.namespace).map_err(failed)?;
-        let tell = self.tell.clone();
-        spawn_local(
-            async move { while watch::changed(&objects).await.is_ok() && tell.send(Heard::Changed).is_ok() {} },
-        );
+        self.listen();
         if is_new {
             self.on(Event::Begin)?;
         } else {

@@ -16,6 +16,7 @@ use registry::{Lock, RegistryError, Sharing, file, tree, trust};
 use rustix::rand::{GetRandomFlags, getrandom};
 use serde_json::json;
 
+use super::bell;
 use super::error::ObjectsError;
 use super::key::{Key, NOWHERE, place};
 use super::stamp::{self, Birth};
@@ -171,6 +172,22 @@ impl Objects {
         Ok(Changing { objects: self.clone(), _lock: lock })
     }
 
+    /// Whether nobody changes them just now.
+    ///
+    /// # Errors
+    /// It cannot be told.
+    pub(crate) fn are_settled(&self) -> Result<bool, ObjectsError> {
+        Ok(Lock::try_take(&self.root(), Sharing::Shared)?.is_some())
+    }
+
+    /// Waits for whoever changes them just now.
+    ///
+    /// # Errors
+    /// They are changed for longer than we wait.
+    pub(crate) fn settled(&self) -> Result<(), ObjectsError> {
+        Ok(Lock::take(&self.root(), Sharing::Shared).map(drop)?)
+    }
+
     /// Where what is in the volume of a claim is, or will be.
     #[must_use]
     pub(crate) fn claim_data(&self, uid: &str) -> PathBuf {
@@ -178,7 +195,7 @@ impl Objects {
     }
 
     fn root(&self) -> PathBuf {
-        self.data.join("objects")
+        super::root(&self.data)
     }
 
     fn claims(&self) -> PathBuf {
@@ -284,11 +301,11 @@ impl Changing {
         if key.resource.kind == "Namespace" {
             for resource in RESOURCES.iter().filter(|resource| resource.namespaced) {
                 for object in self.objects.list(resource, Some(&key.name))? {
-                    self.remove(&Key::of(&object))?;
+                    self.remove(&object)?;
                 }
             }
         }
-        self.remove(key)?;
+        self.remove(&object)?;
         self.sweep_claims()?;
         Ok(object)
     }
@@ -376,6 +393,7 @@ impl Changing {
         let directory = path.parent().unwrap_or(&path);
         let made = !directory.is_dir();
         tree::make(directory, 0o700)?;
+        let _rings = self.hold_bell(key, object)?;
         let draft = self.draft();
         let write = || {
             let mut opened = File::options().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
@@ -389,14 +407,22 @@ impl Changing {
         write().map_err(file("write", &path)).map_err(ObjectsError::from)
     }
 
-    fn remove(&self, key: &Key) -> Result<(), ObjectsError> {
-        let path = self.path(key)?;
+    fn remove(&self, object: &Object) -> Result<(), ObjectsError> {
+        let key = Key::of(object);
+        let path = self.path(&key)?;
+        let _rings = self.hold_bell(&key, object)?;
         match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(file("remove", &path)(error).into()),
             _ => {}
         }
         let directory = path.parent().unwrap_or(&path);
         sync(directory).map_err(file("write", directory)).map_err(ObjectsError::from)
+    }
+
+    /// Tells, when what comes back is dropped, who attends to what an object is about.
+    fn hold_bell(&self, key: &Key, object: &Object) -> Result<Option<bell::Held>, ObjectsError> {
+        let path = bell::of(&self.objects.data, key, object.metadata().uid.as_deref());
+        Ok(path.map(|path| bell::hold(&path).map_err(file("open", path))).transpose()?)
     }
 
     /// Where it is kept; an object that was checked has a name that leads somewhere.

@@ -1,7 +1,10 @@
 //! Putting the pod's own files of /etc back as soon as the host has replaced its own.
+//!
+//! The kernel tells by a signal (dnotify). inotify has no need of one, but of those a user may have 128, and each pod
+//! would take one for as long as it lives.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
@@ -9,7 +12,6 @@ use std::time::Duration;
 
 use launch::Identity;
 use nix::errno::Errno;
-use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 use nix::unistd::read;
 use registry::PodDirectory;
 use tokio::io::unix::AsyncFd;
@@ -21,32 +23,39 @@ use crate::sys;
 /// How long between two looks, where nothing can be watched.
 const LOOK: Duration = Duration::from_secs(5);
 
-/// Looks after them for as long as the pod lives. Where nothing can be watched (a user may watch but so much), it is
-/// looked now and then; where a file cannot be put back, whoever enters the pod next does that, and is told if it fails.
+/// Directories that the kernel tells of.
+struct Watch {
+    told: AsyncFd<OwnedFd>,
+    _held: Vec<OwnedFd>,
+}
+
+/// Looks after them for as long as the pod lives. Where the kernel tells of no directories (`fs.dir-notify-enable`), it
+/// is looked now and then; where a file cannot be put back, whoever enters the pod next does that, and is told if it
+/// fails.
 pub(crate) async fn look_after(pause: Identity, directory: PodDirectory) {
-    let Ok(events) = watch() else {
+    let Ok(watch) = Watch::new() else {
         loop {
             sleep(LOOK).await;
             let _told_to_who_enters = etc::mend(pause, &directory);
         }
     };
     loop {
-        let Ok(mut ready) = events.readable().await else { return };
+        let Ok(mut ready) = watch.told.readable().await else { return };
         // Which of them it was, the files themselves tell.
-        if let Ok(Err(_)) = ready.try_io(|events| drain(events.get_ref())) {
+        if let Ok(Err(_)) = ready.try_io(|told| drain(told.get_ref())) {
             return;
         }
         let _told_to_who_enters = etc::mend(pause, &directory);
     }
 }
 
-fn watch() -> io::Result<AsyncFd<OwnedFd>> {
-    let inotify = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK)?;
-    for directory in directories() {
-        inotify
-            .add_watch(&directory, AddWatchFlags::IN_MOVED_TO | AddWatchFlags::IN_CREATE | AddWatchFlags::IN_DELETE)?;
+impl Watch {
+    fn new() -> io::Result<Self> {
+        let held = directories().into_iter().map(|path| File::open(path).map(OwnedFd::from));
+        let held = held.collect::<io::Result<Vec<_>>>()?;
+        let told = sys::watch(sys::stirred(&held)?.try_clone()?)?;
+        Ok(Self { told, _held: held })
     }
-    sys::watch(inotify.into())
 }
 
 /// Where the files are, and where links in their places lead.
@@ -56,6 +65,6 @@ fn directories() -> BTreeSet<PathBuf> {
     parents.chain([PathBuf::from("/etc")]).collect()
 }
 
-fn drain(events: &OwnedFd) -> io::Result<()> {
-    read(events, &mut [0; 4096]).map(drop).map_err(Errno::into)
+fn drain(told: &OwnedFd) -> io::Result<()> {
+    read(told, &mut [0; 8]).map(drop).map_err(Errno::into)
 }

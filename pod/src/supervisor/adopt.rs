@@ -2,7 +2,7 @@
 
 use std::os::fd::{AsFd, BorrowedFd};
 
-use container::cgroup::OomWatch;
+use container::cgroup::OomCounter;
 use launch::{Pidfd, Seen};
 use registry::{Name, PodDirectory, Process};
 
@@ -67,7 +67,7 @@ fn group(directory: &PodDirectory, name: &Name) -> Result<Grouped, Error> {
     if !groups.iter().any(|group| group.is_dir()) {
         return Ok(Grouped::No);
     }
-    Ok(Grouped::Yes(OomWatch::again(&groups)?))
+    Ok(Grouped::Yes(OomCounter::again(&groups)?))
 }
 
 /// Removes what is left of the control group of one that has ended, seen or not.

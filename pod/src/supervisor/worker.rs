@@ -11,7 +11,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime};
 
 use caps::{CapSet, Capability};
-use container::cgroup::OomWatch;
+use container::cgroup::OomCounter;
 use container::limits::Limits;
 use container::{ContainerPlan, Parts, Sandbox};
 use launch::complain::line;
@@ -70,7 +70,7 @@ pub(super) enum Grouped {
     /// It has none.
     No,
     /// It has; and where memory is counted, that it runs out is seen.
-    Yes(Option<OomWatch>),
+    Yes(Option<OomCounter>),
 }
 
 /// Our ends of a workload's fifos, and the log that they lead to.
@@ -248,7 +248,7 @@ impl Worker {
         let log = Log::begin(&self.directory, &plan.name, number)?;
         let wires = Wires::new(plan.console, [stdout.theirs, stderr.theirs])?;
         let (grouped, cgroups) = match group {
-            Some(Group { cgroup, .. }) => (Grouped::Yes(OomWatch::new(&cgroup)?), cgroup.to_join()?),
+            Some(Group { cgroup, .. }) => (Grouped::Yes(OomCounter::new(&cgroup)?), cgroup.to_join()?),
             None => (Grouped::No, Cgroups::default()),
         };
         let launching = Launching { wires, client, typing: plan.typing, process, cgroups };

@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime};
 
-use container::cgroup::OomWatch;
+use container::cgroup::OomCounter;
 use launch::complain::line;
 use launch::{Child, OnDrop, Pidfd};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -240,7 +240,7 @@ impl Workloads {
         }
         let (is_grouped, reason) = match grouped {
             Grouped::No => (false, None),
-            Grouped::Yes(watch) => (true, reason(watch)),
+            Grouped::Yes(counter) => (true, reason(counter)),
         };
         Some(Buried { end: EndRecord::known(status, reason, SystemTime::now()), is_grouped, mounts })
     }
@@ -283,7 +283,7 @@ impl Workloads {
 }
 
 /// Why a workload has ended, as far as its control group tells.
-fn reason(watch: Option<OomWatch>) -> Option<Reason> {
-    let killed = watch.and_then(|mut watch| watch.ended().unwrap_or_else(|error| complain(error, None)));
+fn reason(counter: Option<OomCounter>) -> Option<Reason> {
+    let killed = counter.and_then(|mut counter| counter.killed().unwrap_or_else(|error| complain(error, None)));
     killed.map(|_| Reason::OomKilled)
 }

@@ -1,6 +1,8 @@
 //! Many pods at once, many documents, and documents that are wrong.
 
 use std::fs;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -46,6 +48,60 @@ pub(super) fn unwatched() {
     let ran = house.finish(&mut command).ok();
     assert!(ran.out().contains("1/1") && ran.out().contains("Running"), "{ran}");
     house.nothing_is_left();
+}
+
+/// Whoever attends to a pod of which nothing is due sleeps, whatever becomes of others; and is woken by what is about it.
+pub(super) fn asleep(user: User) {
+    let house = House::new(user);
+    image(&house);
+    house.pod(&["create", "configmap", "conf", "--from-literal=greeting=hello"]).ok();
+    let mut reader = waiting("main", "");
+    reader["volumeMounts"] = json!([{ "name": "conf", "mountPath": "/conf" }]);
+    let two = json!({ "containers": [waiting("one", ""), waiting("two", "")] });
+    let of_files = json!({ "containers": [reader], "volumes": [{ "name": "conf", "configMap": { "name": "conf" } }] });
+    let file = put(&house, "idle.yaml", &[pod("idle", &two), pod("reader", &of_files)].join("\n---\n"));
+    house.pod(&["apply", "-f", &file, "--wait", "--timeout", "30s"]).ok();
+    let attendants = ["idle", "reader"].map(|name| house.process_named(&format!("pod attend default {name} ")));
+    // Threads that have nothing to do end after ten seconds, and what was busy gives memory back.
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let mut before = attendants.map(switches);
+    while !sleeps_from(&attendants, &mut before) {
+        assert!(Instant::now() < deadline, "somebody who attends to an idle pod is woken again and again: {before:?}");
+    }
+    // One comes, changes, and goes.
+    let other = put(&house, "other.yaml", &pod("other", &two));
+    house.pod(&["apply", "-f", &other, "--wait", "--timeout", "30s"]).ok();
+    house.pod(&["label", "pod", "other", "tier=front"]).ok();
+    house.pod(&["delete", "-f", &other]).ok();
+    assert_eq!(attendants.map(switches), before, "what happens to others wakes nobody");
+    let changed = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: conf}\ndata: {greeting: bye}\n";
+    house.pod(&["apply", "-f", &put(&house, "conf.yaml", changed)]).ok();
+    let seen = || house.pod(&["exec", "reader", "--", "cat", "/conf/greeting"]).ok().out();
+    eventually("the volume is as the config map", || (seen() == "bye").then_some(()));
+    assert_eq!(switches(attendants[0]), before[0], "who has no files of it is not woken by a config map");
+    house.pod(&["delete", "-f", &file]).ok();
+    house.pod(&["delete", "cm", "--all"]).ok();
+    house.nothing_is_left();
+}
+
+/// How often the threads of a process were switched to.
+fn switches(process: i32) -> u64 {
+    let threads = fs::read_dir(format!("/proc/{process}/task")).unwrap();
+    let of = |status: String| {
+        let counted = status.lines().filter(|line| line.contains("ctxt_switches:"));
+        counted.map(|line| line.split_whitespace().last().unwrap().parse::<u64>().unwrap()).sum::<u64>()
+    };
+    // A thread may end meanwhile.
+    threads.filter_map(|thread| fs::read_to_string(thread.ok()?.path().join("status")).ok()).map(of).sum()
+}
+
+/// Whether none of these was woken in three seconds; how often they have been is told.
+fn sleeps_from(processes: &[i32; 2], before: &mut [u64; 2]) -> bool {
+    sleep(Duration::from_secs(3));
+    let now = processes.map(switches);
+    let slept = now == *before;
+    *before = now;
+    slept
 }
 
 /// One bad document among good ones keeps none of the others from being applied.

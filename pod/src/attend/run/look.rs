@@ -3,18 +3,44 @@
 use std::time::Duration;
 
 use manifest::kind::{Object, Resource};
+use tokio::task::{spawn_blocking, spawn_local};
 
 use super::{Attendant, Heard};
-use crate::compile::{self, Medium, VolumeSource};
+use crate::attend::watch::Bell;
+use crate::compile::{self, Medium, Projection, VolumePlan, VolumeSource};
 use crate::error::Error;
 use crate::machine::{Event, Weight};
-use crate::objects::Key;
+use crate::objects::{self, Key};
 use crate::volume::usage;
 
 /// How long between two looks at how large volumes are.
 const WEIGHED: Duration = Duration::from_secs(10);
 
 impl Attendant {
+    /// Listens for changes of the object, and of what its volumes are made of, if they are made of anything.
+    pub(super) fn listen(&self) {
+        let of_others = self.machine.plan().volumes.iter().any(is_of_others);
+        let files = of_others.then(|| objects::of_files(&self.place.data, &self.place.namespace));
+        for path in [objects::of_pod(&self.place.data, &self.place.uid)].into_iter().chain(files) {
+            let (mut bell, tell) = (Bell::listen(path), self.tell.clone());
+            spawn_local(async move {
+                bell.rung().await;
+                while tell.send(Heard::Changed).is_ok() {
+                    bell.rung().await;
+                }
+            });
+        }
+        // Whoever has begun before to change something may have found nobody at the bell.
+        if !self.objects.are_settled().unwrap_or(false) {
+            let (objects, tell) = (self.objects.clone(), self.tell.clone());
+            spawn_blocking(move || {
+                // Who takes longer than that is seen at the next change.
+                let _late = objects.settled();
+                let _at_the_end = tell.send(Heard::Changed);
+            });
+        }
+    }
+
     /// Looks at the object, and at what it is made of.
     pub(super) fn look_again(&mut self) -> Result<(), Error> {
         let Some(pods) = Resource::find("pods") else { return Ok(()) };
@@ -103,4 +129,10 @@ impl Attendant {
             let _at_the_end = self.tell.send(Heard::Event(event));
         }
     }
+}
+
+/// Whether what is in a volume is said by other objects than the pod.
+fn is_of_others(volume: &VolumePlan) -> bool {
+    let other = |from: &Projection| matches!(from, Projection::ConfigMap { .. } | Projection::Secret { .. });
+    matches!(&volume.source, VolumeSource::Files { from, .. } if from.iter().any(other))
 }
