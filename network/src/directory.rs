@@ -289,22 +289,40 @@ impl Held {
     /// # Errors
     /// They cannot be listed.
     pub fn names(&self) -> Result<Names, RegistryError> {
+        self.names_beside(Names::default())
+    }
+
+    /// The same, where of some it is known already.
+    fn names_beside(&self, mut known: Names) -> Result<Names, RegistryError> {
         let addresses = self.directory.path.join(ADDRESSES);
         let mut names = Names::default();
         for entry in tree::names(&addresses)? {
             let Some(ip) = entry.to_str().and_then(|text| text.parse::<IpAddr>().ok()) else { continue };
-            let words = read_words(&addresses.join(&entry))?.unwrap_or_default();
-            names.0.insert(ip, words.into_iter().skip(1).collect());
+            let of_it = match known.0.remove(&ip) {
+                Some(of_it) => of_it,
+                None => read_words(&addresses.join(&entry))?.unwrap_or_default().into_iter().skip(1).collect(),
+            };
+            names.0.insert(ip, of_it);
         }
         Ok(names)
     }
 
-    /// Writes down who is called what, for those to read who hold no lock.
+    /// Writes down who is called what, for those to read who hold no lock, once these addresses were taken or given back.
+    ///
+    /// Who has the others is as it was written down before, if it was: to look at each takes longer the more there are.
+    /// Whoever was killed before this has left a line of nobody's, which is left out, or none, which is made up for.
     ///
     /// # Errors
     /// It cannot be written.
-    pub fn write_names(&self) -> Result<(), RegistryError> {
-        let (path, text) = (self.directory.path.join(NAMES), self.names()?.text());
+    pub fn write_names(&self, changed: &[Prefixed]) -> Result<(), RegistryError> {
+        let path = self.directory.path.join(NAMES);
+        let mut before = match fs::read_to_string(&path) {
+            Ok(text) => Names::parse(&text),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Names::default(),
+            Err(error) => return Err(file("read", path)(error)),
+        };
+        before.0.retain(|ip, _| !changed.iter().any(|address| address.ip == *ip));
+        let text = self.names_beside(before)?.text();
         let draft = path.with_extension("draft");
         let opened = File::options().write(true).create(true).truncate(true).mode(0o600).open(&draft);
         let written = opened.and_then(|mut opened| opened.write_all(text.as_bytes()));
@@ -357,11 +375,39 @@ mod tests {
         assert!(!held.take(&addresses(2), "v2", &[]).expect("looked"), "somebody has it");
         held.give_back(&addresses(2), "v2").expect("nothing");
         assert_eq!(held.names().expect("names").text(), "10.214.0.2\tweb web.default\nfd00::2\tweb web.default\n");
-        held.write_names().expect("written");
+        held.write_names(&addresses(2)).expect("written");
         let written = fs::read_to_string(directory.path().join(NAMES)).expect("a file");
         assert_eq!(Names::parse(&written), held.names().expect("names"));
         held.give_back(&addresses(2), "v1").expect("given back");
         assert!(held.is_empty().expect("looked"));
+    }
+
+    #[test]
+    fn what_was_written_before_is_made_up_for_where_somebody_was_killed() {
+        let root = tempfile::tempdir().expect("a directory");
+        let held = NetworkDirectory::of(root.path(), &"blue".parse().expect("a name")).hold().expect("held");
+        let take = |number, name: &str| {
+            assert!(held.take(&addresses(number), &format!("v{number}"), &[name.to_owned()]).expect("taken"));
+        };
+        let written = || fs::read_to_string(held.directory().path().join(NAMES)).expect("a file");
+        take(2, "web");
+        held.write_names(&addresses(2)).expect("written");
+        // Two were killed before they could write it down: one that came, one that went.
+        take(3, "db");
+        held.give_back(&addresses(2), "v2").expect("given back");
+        take(4, "front");
+        held.write_names(&addresses(4)).expect("written");
+        let now = "10.214.0.3\tdb\n10.214.0.4\tfront\nfd00::3\tdb\nfd00::4\tfront\n";
+        assert_eq!(written(), now);
+        // Who takes what somebody had is called as they are.
+        held.give_back(&addresses(3), "v3").expect("given back");
+        take(3, "other");
+        held.write_names(&addresses(3)).expect("written");
+        assert_eq!(written(), now.replace("db", "other"));
+        // What cannot be understood says nothing.
+        fs::write(held.directory().path().join(NAMES), "10.214.0.3 wrong\nnonsense\n").expect("a file");
+        held.write_names(&addresses(3)).expect("written");
+        assert_eq!(written(), now.replace("db", "other"));
     }
 
     #[test]

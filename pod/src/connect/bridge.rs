@@ -96,7 +96,7 @@ pub(super) fn take(
     if !taken {
         return Err(ConnectError::Full { network });
     }
-    held.write_names()?;
+    held.write_names(&attachment.addresses)?;
     let Standing { ground, outer, .. } = standing;
     let wire = wire(outer, &attachment, bridge.index, u32::from_be_bytes(number));
     let without = |what: &str, reason| Missing { mount: format!("{what} network {network}"), reason };

@@ -30,7 +30,7 @@ pub(super) fn give_back(
     let record = held.directory().record()?;
     let is_empty = held.is_empty()?;
     if !is_empty || emptied == Emptied::Stays && record.is_some() {
-        held.write_names()?;
+        held.write_names(&attachment.addresses)?;
         if is_empty {
             held.mark_empty(true)?;
         }
