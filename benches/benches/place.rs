@@ -107,7 +107,8 @@ impl Place {
     /// Deletes every pod.
     pub(crate) fn clear(&self) {
         let entries = fs::read_dir(self.work().join("pods")).into_iter().flatten().flatten();
-        for name in entries.filter_map(|entry| entry.file_name().into_string().ok()) {
+        let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+        for name in names.filter(|name| !name.starts_with('.')) {
             // Whatever cannot be deleted is told by pod itself.
             let _told = self.command("pod", &["delete", "--now", &name]).status();
         }

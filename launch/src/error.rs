@@ -188,6 +188,13 @@ impl Error {
             _ => ExitCode::Failure,
         }
     }
+
+    /// That everything was there that it takes, and a step between joining and executing failed.
+    #[must_use]
+    pub fn is_of_a_step(&self) -> bool {
+        let before = matches!(self, Self::Step { .. } | Self::Directory { .. } | Self::Escaped { .. });
+        before || matches!(self, Self::Execute { .. } | Self::Interpreter { .. } | Self::KilledBefore { .. })
+    }
 }
 
 #[cfg(test)]

@@ -190,6 +190,8 @@ impl Story {
             Action::Launch { container, instance } => {
                 self.note(format!("launch {container}"));
                 let result = match self.launches.get(&container) {
+                    // There is another sandbox the next time.
+                    Some(LaunchFailure::Fallen) => Err(self.launches.remove(&container).expect("it is there")),
                     Some(failure) => Err(failure.clone()),
                     None => Ok(Launched { id: format!("podkit://{container}-{instance}") }),
                 };

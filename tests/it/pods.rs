@@ -13,6 +13,7 @@ mod prober;
 mod prune;
 mod rights;
 mod seeds;
+mod side;
 mod statuses;
 mod submit;
 mod talk;
@@ -60,6 +61,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         ),
         as_each_user("pods::begin_and_end_in_the_order_of_their_containers", BUSYBOX, order::of_sidecars_and_hooks),
         as_each_user("pods::are_shown_as_a_cluster_shows_them", BUSYBOX, cluster::agree),
+        as_each_user("pods::are_shown_side_by_side_as_a_cluster_shows_them", BUSYBOX, side::by_side),
         as_each_user("pods::are_shown_as_their_containers_ended", BUSYBOX, statuses::of_ends),
         as_each_user("pods::are_shown_to_wait_for_what_comes_before", BUSYBOX, statuses::of_what_comes_before),
         as_each_user("pods::are_shown_to_wait_for_images", BUSYBOX, statuses::of_images),

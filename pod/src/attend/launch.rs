@@ -9,14 +9,13 @@ use std::path::{Path, PathBuf};
 
 use container::plan::{Attributes, Below, Mount, Parts, ReadOnly, Root, What};
 use container::{ContainerPlan, plan::Device};
-use launch::Seen;
+use launch::{Look, Seen};
 use manifest::kind::Container;
-use registry::{Name, PodDirectory, file};
+use registry::{Name, PodDirectory, RegistryError, file};
 
 use super::errand::Scene;
 use super::termination;
 use crate::compile::{ContainerSpec, ImageVolume, PidSharing, Refusal, Start, VolumeSource, Waiting, start, target};
-use crate::control::Refusal as Refused;
 use crate::error::Error;
 use crate::instance;
 use crate::machine::{LaunchFailure, Launched};
@@ -24,7 +23,6 @@ use crate::plan::{Conditions, Console, Part, Size, Typing, WorkloadPlan};
 use crate::store::Store;
 use crate::verbs::add::add;
 use crate::volume::{Provided, VolumeError, Volumes, existing, mounted, root_of};
-use reaper::ExitCode;
 
 /// Why a container was not launched.
 enum Trouble {
@@ -36,7 +34,7 @@ enum Trouble {
 impl From<Error> for Trouble {
     fn from(error: Error) -> Self {
         match &error {
-            Error::Refused(refusal) if is_of_the_program(refusal) => Self::Start(launch::complain::line(&error)),
+            Error::Refused(refusal) if refusal.is_of_a_step() => Self::Start(launch::complain::line(&error)),
             _ => Self::Create(launch::complain::line(&error)),
         }
     }
@@ -48,10 +46,6 @@ impl From<VolumeError> for Trouble {
     }
 }
 
-fn is_of_the_program(refusal: &Refused) -> bool {
-    matches!(refusal.exit_code(), ExitCode::NotFound | ExitCode::CannotExecute)
-}
-
 impl Scene {
     /// Launches an instance of a container.
     ///
@@ -60,12 +54,21 @@ impl Scene {
     pub(super) fn launch(&self, name: &str, instance: u32) -> Result<Launched, LaunchFailure> {
         let launched = self.try_launch(name, instance);
         launched.map_err(|trouble| match trouble {
+            _ if self.has_fallen() => LaunchFailure::Fallen,
             Trouble::Config(refusal) => LaunchFailure::Create(refusal),
             Trouble::Create(message) => {
                 LaunchFailure::Create(Refusal { reason: Waiting::CreateContainerError, message })
             }
             Trouble::Start(message) => LaunchFailure::Start(message),
         })
+    }
+
+    /// Whether who holds the sandbox has ended, or is on its way: then it still waits for all that run in there.
+    fn has_fallen(&self) -> bool {
+        match self.place.registry.pod(&self.place.sandbox()).and_then(|found| found.pause()) {
+            Ok(pause) => Look::at(pause.pid).is_ok_and(|look| look.identity == pause && look.exiting),
+            Err(error) => matches!(error, RegistryError::Dead { .. }),
+        }
     }
 
     fn try_launch(&self, name: &str, instance: u32) -> Result<Launched, Trouble> {

@@ -32,6 +32,8 @@ use crate::programs::Programs;
 /// What somebody told us.
 enum Heard {
     Event(Event),
+    /// This one, which held the sandbox, has ended.
+    Ended(Identity),
     /// The sandbox was made, and waits for somebody who supervises it.
     Made(Box<Sandbox>),
     /// The object, or what it is made of, has changed.
@@ -173,6 +175,7 @@ impl Attendant {
                         }
                         self.hear(event)?;
                     }
+                    Some(Heard::Ended(pause)) => self.sandbox_ended(pause)?,
                     Some(Heard::Changed) => self.look_again()?,
                     Some(Heard::Made(sandbox)) => self.supervise_made(*sandbox),
                     Some(Heard::Unsupervised) => {

@@ -62,6 +62,8 @@ pub struct Refusal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Code {
     Failure,
+    /// Of a launch that had begun.
+    Step,
     CannotExecute,
     NotFound,
 }
@@ -76,10 +78,15 @@ impl Refusal {
     #[must_use]
     pub fn exit_code(&self) -> ExitCode {
         match self.exit_code {
-            Code::Failure => ExitCode::Failure,
+            Code::Failure | Code::Step => ExitCode::Failure,
             Code::CannotExecute => ExitCode::CannotExecute,
             Code::NotFound => ExitCode::NotFound,
         }
+    }
+
+    /// That everything was there that it takes, and a step on the way to the command failed, or executing it.
+    pub(crate) fn is_of_a_step(&self) -> bool {
+        self.exit_code != Code::Failure
     }
 }
 
@@ -88,8 +95,16 @@ impl From<&crate::Error> for Refusal {
         let exit_code = match error.exit_code() {
             ExitCode::CannotExecute => Code::CannotExecute,
             ExitCode::NotFound => Code::NotFound,
+            _ if is_of_a_step(error) => Code::Step,
             _ => Code::Failure,
         };
         Self { message: launch::complain::line(error), hint: error.hint().map(str::to_owned), exit_code }
+    }
+}
+
+fn is_of_a_step(error: &crate::Error) -> bool {
+    match error {
+        crate::Error::Container(container::Error::Launch(error)) | crate::Error::Launch(error) => error.is_of_a_step(),
+        _ => false,
     }
 }

@@ -143,6 +143,8 @@ pub enum LaunchFailure {
     Create(Refusal),
     /// It was made, and its program could not be started.
     Start(String),
+    /// The sandbox has ended, or is about to.
+    Fallen,
 }
 
 /// How a container ended.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::starting::{SYNC, Step};
 use super::stopping::After;
 use super::{Action, Life, Machine, Stamp};
-use crate::compile::Restart;
+use crate::compile::{PidSharing, Restart};
 
 /// How long after a first failure volumes are tried again; twice as long after each further one.
 const FIRST: Duration = Duration::from_millis(500);
@@ -104,7 +104,10 @@ impl Machine {
         let mut actions = Vec::new();
         let grace = Duration::from_secs(self.plan.grace.into());
         for index in 0..self.containers.len() {
-            self.kill(index, grace, "Stopping container", After::Policy, now, &mut actions);
+            match self.plan.sandbox.pids {
+                PidSharing::Hosts => self.kill(index, grace, "Stopping container", After::Policy, now, &mut actions),
+                PidSharing::Pods | PidSharing::Containers => self.has_fallen(index, now, &mut actions),
+            }
         }
         actions
     }

@@ -221,6 +221,10 @@ impl Machine {
                 container.waits(refusal.reason, &refusal.message);
                 self.log.warn(Some(name), "Failed", &format!("Error: {}", refusal.message), now);
             }
+            Err(LaunchFailure::Fallen) => {
+                self.containers[index].step = Step::Idle;
+                return self.sandbox_gone(now);
+            }
             Err(LaunchFailure::Start(message)) => {
                 self.log.tell(Some(name), "Created", "Container created", now);
                 self.log.warn(Some(name), "Failed", &format!("Error: {message}"), now);

@@ -54,7 +54,31 @@ impl Machine {
         now: Stamp,
         actions: &mut Vec<Action>,
     ) {
-        let pre_stop = self.plan.containers[index].pre_stop.is_some();
+        let hook = self.plan.containers[index].pre_stop.is_some() && !grace.is_zero();
+        if self.bring_down(index, grace, hook, after, now, actions) {
+            let name = self.containers[index].name.clone();
+            let message =
+                if message == "Stopping container" { format!("{message} {name}") } else { message.to_owned() };
+            self.log.tell(Some(&name), "Killing", &message, now);
+        }
+    }
+
+    /// The same of one that has ended with the sandbox, though that was not told yet: it can do nothing any more.
+    pub(super) fn has_fallen(&mut self, index: usize, now: Stamp, actions: &mut Vec<Action>) {
+        let grace = Duration::from_secs(self.plan.grace.into());
+        self.bring_down(index, grace, false, After::Policy, now, actions);
+    }
+
+    /// Says whether it ran.
+    fn bring_down(
+        &mut self,
+        index: usize,
+        grace: Duration,
+        hook: bool,
+        after: After,
+        now: Stamp,
+        actions: &mut Vec<Action>,
+    ) -> bool {
         let job = self.jobs + 1;
         let container = &mut self.containers[index];
         match container.step {
@@ -64,21 +88,19 @@ impl Machine {
             Step::Image(job) => {
                 container.step = Step::Idle;
                 actions.push(Action::Abandon { job });
-                return;
+                return false;
             }
-            Step::Idle | Step::Launching | Step::Down(_) => return,
+            Step::Idle | Step::Launching | Step::Down(_) => return false,
         }
-        let name = container.name.clone();
         let hurry = grace.is_zero();
-        let hook = (pre_stop && !hurry).then_some(job);
+        let hook = hook.then_some(job);
         container.step = Step::Down(Kill { until: now.at.saturating_add(grace), hook, kill_at: None, after, hurry });
         container.retry = None;
         if let Some(job) = hook {
             self.jobs = job;
-            actions.push(Action::PreStop { container: name.clone(), job });
+            actions.push(Action::PreStop { container: container.name.clone(), job });
         }
-        let message = if message == "Stopping container" { format!("{message} {name}") } else { message.to_owned() };
-        self.log.tell(Some(&name), "Killing", &message, now);
+        true
     }
 
     /// Goes on with those that are being ended.

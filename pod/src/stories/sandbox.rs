@@ -24,13 +24,37 @@ fn everything_begins_again() {
 
 #[test]
 fn who_has_died_with_it_need_not_be_ended() {
-    let mut story = told(&format!("restartPolicy: Always\n{SPEC}")).begin();
-    story.exits("init", 0);
+    let hook = "{preStop: {exec: {command: [x]}}}";
+    let mut story = told(&format!("containers: [{{name: main, image: 'i:1', lifecycle: {hook}}}]")).begin();
     story.deaf.insert("main".to_owned());
-    story.tell(Event::SandboxGone);
     story.took();
+    story.tell(Event::SandboxGone);
+    assert_eq!(story.took(), ["stop main"], "nothing is asked of it");
     story.exits("main", 137);
-    assert_eq!(story.took(), ["main ends with 137", "make the sandbox", "launch init"]);
+    assert_eq!(story.took(), ["main ends with 137", "make the sandbox", "launch main"]);
+    assert!(story.notes("Killing").is_empty(), "nobody has ended it");
+}
+
+#[test]
+fn who_is_launched_in_what_ends_has_not_failed() {
+    let mut story = told("containers: [{name: main, image: 'i:1'}]").begin();
+    story.took();
+    story.launches.insert("main".to_owned(), LaunchFailure::Fallen);
+    story.exits("main", 137);
+    let took = ["main ends with 137", "launch main", "make the sandbox", "launch main"];
+    assert_eq!(story.took(), took);
+    assert_eq!(story.notes("SandboxChanged").len(), 1);
+    assert!(story.notes("Failed").is_empty());
+    assert_eq!(story.row(), "1/1 Running 1 (0s ago)");
+}
+
+#[test]
+fn who_is_among_the_machines_processes_is_ended() {
+    let mut story = told("hostPID: true\ncontainers: [{name: main, image: 'i:1'}]").begin();
+    story.took();
+    story.tell(Event::SandboxGone);
+    assert_eq!(story.notes("Killing"), ["1x Stopping container main"]);
+    assert_eq!(story.took(), ["stop main", "main ends with 143", "make the sandbox", "launch main"]);
 }
 
 #[test]

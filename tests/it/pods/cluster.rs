@@ -7,6 +7,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::{Value, json};
 
 use super::seeds::{called, free_port};
@@ -14,10 +16,10 @@ use super::{image, line, put};
 use crate::house::{House, User, eventually};
 
 /// A manifest, and what was shown of it.
-struct Case(Value);
+pub(super) struct Case(Value);
 
 impl Case {
-    fn text(&self, field: &str) -> &str {
+    pub(super) fn text(&self, field: &str) -> &str {
         self.0[field].as_str().unwrap()
     }
 
@@ -26,12 +28,15 @@ impl Case {
     }
 }
 
-/// How many of them, the first, show what does not stay.
-const PASSING: usize = 4;
-
 fn cases() -> Vec<Case> {
     let cases: Vec<Value> = serde_json::from_str(include_str!("cluster.json")).unwrap();
     cases.into_iter().map(Case).collect()
+}
+
+/// Those that can be had: only root can be another user, or has a control group to run out of memory in.
+pub(super) fn of(user: User) -> Vec<Case> {
+    let roots = |case: &Case| ["full", "oom", "oomchild"].contains(&case.text("name"));
+    cases().into_iter().filter(|case| user == User::Root || !roots(case)).collect()
 }
 
 pub(super) fn agree(user: User) {
@@ -40,16 +45,23 @@ pub(super) fn agree(user: User) {
     house.pod(&["image", "import", "root.tar", "busybox:1.36"]).ok();
     called(&house, "nginx:1.21", r#"["probe", "http", "--listen", "0.0.0.0:80", "--body", "well"]"#);
     hungry(&house);
-    // Only root can be another user, or has a control group to run out of memory in.
-    let roots = |case: &Case| ["full", "oomchild"].contains(&case.text("name"));
-    let cases: Vec<Case> = cases().into_iter().filter(|case| user == User::Root || !roots(case)).collect();
+    let cases = of(user);
+    let seen = |how: &str| cases.iter().filter(|case| case.text("seen") == how).collect::<Vec<&Case>>();
+    // What is seen for a moment only is looked at by itself; the last ones are what becomes of some that are at rest.
+    let (passing, struck) = (seen("in passing"), seen("after its pause was killed"));
+    let passing = passing.into_iter().map(|case| vec![case]).chain([seen("for a second")]);
     let mut troubles = Vec::new();
-    // What is seen for a moment only comes first, and by itself.
-    let (passing, staying) = cases.split_at(PASSING);
-    for cases in passing.iter().map(std::slice::from_ref).chain([staying]) {
-        cases.iter().for_each(|case| apply(&house, case));
+    for cases in passing.chain([seen("at rest"), struck]) {
+        for case in &cases {
+            match case.text("seen") {
+                "after its pause was killed" => {
+                    kill(Pid::from_raw(house.pause(case.text("name"))), Signal::SIGKILL).unwrap();
+                }
+                _ => apply(&house, case),
+            }
+        }
         for case in cases {
-            let found = come(&house, case).map_or_else(|| agreed(&house, case), |trouble| vec![trouble]);
+            let found = come(&house, case).map_or_else(|| held(&house, case), |trouble| vec![trouble]);
             troubles.extend(found.into_iter().map(|trouble| format!("{}: {trouble}", case.text("name"))));
         }
     }
@@ -59,7 +71,7 @@ pub(super) fn agree(user: User) {
 }
 
 /// An image with a program that takes as many megabytes as it is told.
-fn hungry(house: &House) {
+pub(super) fn hungry(house: &House) {
     let program = house.work().join("rootfs/bin/memhog");
     fs::write(&program, "#!/bin/sh\nexec dd if=/dev/zero of=/dev/null count=1 bs=${1}M 2>/dev/null\n").unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
@@ -89,15 +101,31 @@ fn come(house: &House, case: &Case) -> Option<String> {
     }
     let deadline = Instant::now() + Duration::from_secs(90);
     loop {
-        let (ready, status, restarts) = line(house, name);
-        let found = format!("{ready} {status} {restarts}");
-        if found == wanted {
-            return None;
-        }
+        let trouble = row(house, case)?;
         if Instant::now() > deadline {
-            return Some(format!("is {found}, not {wanted}"));
+            return Some(trouble);
         }
     }
+}
+
+/// How the row is another than the cluster's.
+fn row(house: &House, case: &Case) -> Option<String> {
+    let (ready, status, restarts) = line(house, case.text("name"));
+    let found = format!("{ready} {status} {restarts}");
+    (found != case.text("line")).then(|| format!("is {found}, not {}", case.text("line")))
+}
+
+/// What is not as in the cluster; looked at while nobody changes it, where it would be another in a second.
+fn held(house: &House, case: &Case) -> Vec<String> {
+    if case.text("seen") != "for a second" {
+        return agreed(house, case);
+    }
+    let attendant = house.process_named(&format!("pod attend default {} ", case.text("name")));
+    let attendant = Pid::from_raw(attendant);
+    kill(attendant, Signal::SIGSTOP).unwrap();
+    let troubles = compare(house, case);
+    kill(attendant, Signal::SIGCONT).unwrap();
+    troubles
 }
 
 /// What is not as in the cluster, and does not become so: a row may come a moment before what follows from it.
@@ -116,7 +144,7 @@ fn compare(house: &House, case: &Case) -> Vec<String> {
     let name = case.text("name");
     let told = house.pod(&["describe", "pod", name]).ok().out();
     let pod = house.pod(&["get", "pod", name, "-o", "json"]).ok().json();
-    let mut troubles = Vec::new();
+    let mut troubles: Vec<String> = row(house, case).into_iter().collect();
     if let Some(wanted) = case.0.get("status") {
         let mut found = pod["status"].clone();
         mask(&mut found, &pod);

@@ -10,6 +10,7 @@ use super::{Attendant, Heard, Running};
 use crate::attend::errand::Scene;
 use crate::attend::launch::named;
 use crate::attend::watch;
+use crate::error::Error;
 use crate::machine::{Event, Exit};
 use crate::supervisor::RECORDED;
 
@@ -25,8 +26,16 @@ impl Attendant {
         let tell = self.tell.clone();
         spawn_local(async move {
             watch::end_of(pause).await;
-            let _at_the_end = tell.send(Heard::Event(Event::SandboxGone));
+            let _at_the_end = tell.send(Heard::Ended(pause));
         });
+    }
+
+    /// Tells that the sandbox is gone, unless there is another since: who was launched in what was ending has told.
+    pub(super) fn sandbox_ended(&mut self, pause: Identity) -> Result<(), Error> {
+        match self.scene().pause() {
+            Some(other) if other != pause => Ok(()),
+            _ => self.hear(Event::SandboxGone),
+        }
     }
 
     /// Tells when an instance of a container has ended, and how.
