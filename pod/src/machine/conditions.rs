@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::container::Shown;
 use super::sandbox::Sandbox;
 use super::{Container, Machine, Phase, Stamp};
-use crate::compile::{ContainerSpec, Role};
+use crate::compile::{ContainerSpec, RestartAction, Role};
 
 /// Something that holds of a pod, or does not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,12 +35,20 @@ pub enum Kind {
     ContainersReady,
     /// It has a place.
     PodScheduled,
+    /// All its containers are about to begin anew; only of one that has a rule for that.
+    AllContainersRestarting,
 }
 
 impl Kind {
     /// All, in order.
-    pub const ALL: [Self; 5] =
-        [Self::PodReadyToStartContainers, Self::Initialized, Self::Ready, Self::ContainersReady, Self::PodScheduled];
+    pub const ALL: [Self; 6] = [
+        Self::PodReadyToStartContainers,
+        Self::Initialized,
+        Self::Ready,
+        Self::ContainersReady,
+        Self::PodScheduled,
+        Self::AllContainersRestarting,
+    ];
 
     /// Its name.
     #[must_use]
@@ -51,6 +59,7 @@ impl Kind {
             Self::Ready => "Ready",
             Self::ContainersReady => "ContainersReady",
             Self::PodScheduled => "PodScheduled",
+            Self::AllContainersRestarting => "AllContainersRestarting",
         }
     }
 }
@@ -63,18 +72,27 @@ const HOLDS: Found = (true, None, None);
 impl Machine {
     /// Finds what holds by now; what held before holds since then.
     pub(super) fn note_conditions(&mut self, now: Stamp) {
-        let found = Kind::ALL.map(|kind| {
-            let (holds, reason, message) = self.find(kind);
-            let before = self.conditions.iter().find(|before| before.kind == kind && before.holds == holds);
-            Condition {
-                kind,
-                holds,
-                reason: reason.map(str::to_owned),
-                message,
-                since: before.map_or(now, |before| before.since),
-            }
-        });
-        self.conditions = found.into();
+        let may_begin_anew = self
+            .plan
+            .containers
+            .iter()
+            .flat_map(|spec| &spec.rules)
+            .any(|rule| matches!(rule.action, RestartAction::AllContainers));
+        let kinds = Kind::ALL.into_iter().filter(|kind| *kind != Kind::AllContainersRestarting || may_begin_anew);
+        let found: Vec<Condition> = kinds
+            .map(|kind| {
+                let (holds, reason, message) = self.find(kind);
+                let before = self.conditions.iter().find(|before| before.kind == kind && before.holds == holds);
+                Condition {
+                    kind,
+                    holds,
+                    reason: reason.map(str::to_owned),
+                    message,
+                    since: before.map_or(now, |before| before.since),
+                }
+            })
+            .collect();
+        self.conditions = found;
     }
 
     fn find(&self, kind: Kind) -> Found {
@@ -83,6 +101,15 @@ impl Machine {
             Kind::PodReadyToStartContainers => (matches!(self.sandbox, Sandbox::Ready { .. }), None, None),
             Kind::Initialized => self.initialized(),
             Kind::ContainersReady => self.containers_ready(),
+            Kind::AllContainersRestarting => match self.phase() {
+                Phase::Succeeded => (false, Some("PodCompleted"), None),
+                Phase::Failed => (false, Some("PodFailed"), None),
+                _ if self.again => {
+                    let message = "container exited with restart policy rule".to_owned();
+                    (true, Some("RestartAllContainersStarted"), Some(message))
+                }
+                _ => (false, None, None),
+            },
             Kind::Ready => match self.containers_ready() {
                 (true, ..) if !self.plan.readiness_gates.is_empty() => {
                     let gates = self.plan.readiness_gates.iter();

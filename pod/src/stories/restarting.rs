@@ -1,6 +1,7 @@
 //! What is done about containers that end.
 
 use super::*;
+use crate::machine::ConditionKind;
 
 fn one(policy: &str) -> Story {
     told(&format!("restartPolicy: {policy}\ncontainers: [{{name: main, image: 'i:1'}}]")).begin()
@@ -170,10 +171,23 @@ fn rules_come_before_policies() {
 fn a_rule_may_begin_all_anew() {
     let spec = "restartPolicy: Never\ninitContainers: [{name: init, image: 'i:1'}]\ncontainers:\n- name: a\n  image: 'i:1'\n  restartPolicy: Never\n  restartPolicyRules:\n  - {action: RestartAllContainers, exitCodes: {operator: In, values: [88]}}\n- {name: b, image: 'i:1'}";
     let mut story = told(spec).begin();
+    let says = |story: &Story| {
+        let conditions = story.status().conditions;
+        let condition =
+            conditions.into_iter().find(|it| it.r#type == "AllContainersRestarting").expect("it has a rule");
+        (condition.status, condition.reason.unwrap_or_default())
+    };
     story.exits("init", 0);
     story.took();
+    assert_eq!(says(&story), ("False".to_owned(), String::new()));
+    // Before anything is done.
+    let exited = Event::Exited { container: "a".to_owned(), instance: 0, exit: Exit { code: 88, ..Exit::default() } };
+    let mut told = story.machine.clone();
+    told.on(exited, stamp(story.now));
+    assert!(told.conditions().iter().any(|it| it.kind == ConditionKind::AllContainersRestarting && it.holds));
     story.exits("a", 88);
     assert_eq!(story.took(), ["a ends with 88", "kill b", "b ends with 137", "launch init"]);
+    assert_eq!(says(&story), ("False".to_owned(), String::new()));
     story.exits("init", 0);
     assert_eq!(story.took(), ["init ends with 0", "launch a", "launch b"]);
     let status = story.status();
