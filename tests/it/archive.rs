@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Once;
 
 use fixtures::engine::PAUSE;
 use libtest_mimic::Trial;
@@ -24,6 +25,13 @@ pub(crate) fn trials() -> Vec<Trial> {
 
 /// Runs `cargo xtask image` for what can be built here, with a date.
 fn image(house: &House, arguments: &[&str], date: &str) -> crate::house::Ran {
+    static BUILT: Once = Once::new();
+    BUILT.call_once(|| {
+        // Which may take longer than any command of a test.
+        let mut build = Command::new(env!("CARGO"));
+        build.args(["build", "--quiet", "--package", "xtask"]).current_dir(workspace());
+        assert!(build.status().unwrap().success(), "xtask cannot be built");
+    });
     let mut xtask = Command::new(env!("CARGO"));
     xtask.args(["run", "--quiet", "--package", "xtask", "--", "image"]).args(arguments);
     house.finish(xtask.current_dir(workspace()).env("SOURCE_DATE_EPOCH", date))

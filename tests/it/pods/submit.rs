@@ -6,6 +6,8 @@ use std::net::TcpListener;
 use std::thread;
 use std::time::Instant;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::{Value, json};
 
 use super::{container, gone, image, line, pod, put, shown, waiting};
@@ -197,6 +199,9 @@ pub(super) fn with_their_namespace(user: User) {
     house.nothing_is_left();
     // Nothing new comes where all goes, and somebody else sees to it that it does.
     apply(&["--wait", "--timeout", "30s"]);
+    // Whoever attends to it waits until all has been looked at.
+    let attendant = Pid::from_raw(house.process_named("pod attend space a "));
+    kill(attendant, Signal::SIGSTOP).unwrap();
     house.pod(&["delete", "ns", "space", "--wait=false"]).ok();
     let seen = house.pod(&["get", "ns", "space", "--no-headers"]).ok().out();
     assert!(seen.contains("Terminating"), "{seen}");
@@ -207,6 +212,7 @@ pub(super) fn with_their_namespace(user: User) {
     let ran = house.pod(&["create", "-f", &put(&house, "map.yaml", map)]).exits(1);
     let said = ran.err().replace(&format!("error when creating {:?}: ", house.work().join("map.yaml")), "");
     assert_eq!(said, format!("{trouble}\n"));
+    kill(attendant, Signal::SIGCONT).unwrap();
     eventually("the namespace is gone", || {
         (house.pod(&["get", "ns", "-o", "name"]).ok().out() == "namespace/default\n").then_some(())
     });
