@@ -162,6 +162,13 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
             return tell(&answer, false);
         }
         Verb::Cp(cp) => cp.run(&registry, &mut |skipped| warn(&[skipped.into()]))?,
+        Verb::Publish(publish) => {
+            let changed = publish.verb.run(&changing()?, &Programs::of_pod(None)?)?;
+            match publish.output {
+                Format::Text => show::published(&changed, out)?,
+                Format::Json => show::json(&changed, out)?,
+            }
+        }
         Verb::Delete(delete) => {
             if let Some(answer) = delete.run()? {
                 return tell(&answer, false);
