@@ -103,9 +103,14 @@ impl Look {
         Self::from_stat(&line[..length]).map_err(io::Error::other)
     }
 
-    fn from_stat(line: impl Read) -> Result<Self, IdentityError> {
+    fn from_stat(mut line: impl Read) -> Result<Self, IdentityError> {
+        let mut text = Vec::with_capacity(512);
+        line.read_to_end(&mut text).map_err(|_| IdentityError)?;
+        if !is_framed(&text) {
+            return Err(IdentityError);
+        }
         // What procfs has to say of a line that is none names its own source files.
-        let stat = Stat::from_read(line).map_err(|_| IdentityError)?;
+        let stat = Stat::from_read(text.as_slice()).map_err(|_| IdentityError)?;
         let flags = StatFlags::from_bits_truncate(stat.flags);
         Ok(Self {
             identity: Identity { pid: stat.pid, start_time: stat.starttime },
@@ -115,6 +120,17 @@ impl Look {
             zombie: matches!(stat.state, 'Z' | 'X'),
         })
     }
+}
+
+/// Whether a line begins as one of the kernel's, `PID (NAME) STATE`: procfs counts on that, and panics otherwise.
+fn is_framed(line: &[u8]) -> bool {
+    let (open, close) = (line.iter().position(|byte| *byte == b'('), line.iter().rposition(|byte| *byte == b')'));
+    let (Some(open), Some(close)) = (open, close) else { return false };
+    let pid = line[..open].strip_suffix(b" ");
+    let state = line[close + 1..].strip_prefix(b" ");
+    pid.is_some_and(|pid| !pid.is_empty() && pid.iter().all(u8::is_ascii_digit))
+        && open < close
+        && state.is_some_and(|state| state.first().is_some_and(u8::is_ascii_alphabetic))
 }
 
 #[cfg(test)]
@@ -128,6 +144,25 @@ mod tests {
     fn a_command_name_with_parentheses_does_not_shift_the_fields() {
         let identity = Identity::from_stat(LINE.as_bytes()).expect("a line");
         assert_eq!(identity, Identity { pid: 42, start_time: 987_654 });
+    }
+
+    #[test]
+    fn what_is_no_line_is_refused() {
+        let shapes = [
+            "",
+            "42",
+            "(a) S 1",
+            "42(a) S 1",
+            "4\u{e9} (a) S 1",
+            "42 )a( S 1",
+            "42 (a)",
+            "42 (a) ",
+            "42 (a)S 1",
+            "-1 (a) S 1",
+        ];
+        for line in shapes {
+            assert!(Identity::from_stat(line.as_bytes()).is_err(), "{line}");
+        }
     }
 
     #[test]

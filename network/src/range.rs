@@ -12,17 +12,34 @@ const FIRST: u32 = u32::from_be_bytes([10, 214, 0, 0]);
 /// How many there are.
 const RANGES: u32 = 64;
 /// The bits that are the same in a range: 4096 addresses, where a bridge has but 1023 ports.
-pub(crate) const PREFIX: u8 = 20;
+const PREFIX: u8 = 20;
 const SIZE: u32 = 1 << (32 - PREFIX);
 
 /// The addresses of a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Written")]
 pub struct Range {
     /// The first, which is nobody's.
     pub v4: Ipv4Addr,
     /// The first 64 bits of those that are used nowhere else (RFC 4193); none where the machine has no IPv6.
-    #[serde(default)]
     pub v6: Option<Ipv6Addr>,
+}
+
+/// A range on record, of which the first may be no first.
+#[derive(Deserialize)]
+struct Written {
+    v4: Ipv4Addr,
+    #[serde(default)]
+    v6: Option<Ipv6Addr>,
+}
+
+impl TryFrom<Written> for Range {
+    type Error = &'static str;
+
+    fn try_from(Written { v4, v6 }: Written) -> Result<Self, Self::Error> {
+        let begins = u32::from(v4).is_multiple_of(SIZE) && v6.is_none_or(|v6| v6.octets()[8..] == [0; 8]);
+        if begins { Ok(Self { v4, v6 }) } else { Err("no range begins there") }
+    }
 }
 
 impl Range {

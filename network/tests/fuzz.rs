@@ -8,7 +8,7 @@
 use fixtures::fuzz::{Dice, Law, PeakAlloc, mutate, rounds};
 use network::cni::{CniRecord, NetworkList};
 use network::zone::{Over, Verdict, Zone, answer, answers, failure, question, set_id};
-use network::{Mac, Network, Prefixed};
+use network::{Attachment, Mac, Network, NetworkRecord, Prefixed};
 
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
@@ -187,4 +187,34 @@ fn what_is_typed_is_told_as_it_is_read() {
         }
         text.len()
     });
+}
+
+const RECORDS: [&str; 2] = [
+    r#"{"range":{"v4":"10.214.16.0","v6":"fd01:203:405::"},"bridge":"podkit-1","mtu":1500,"inside":4026531840,"no_way_out":null}"#,
+    r#"{"network":"none","interface":"eth0","mac":"02:70:0a:d6:10:02","addresses":["10.214.16.2/20","fd01::2/64"],
+        "gateways":["10.214.16.1"],"mtu":1500,"resolvers":["10.214.16.1"],"searches":["a.b"],"outside":"veth1"}"#,
+];
+
+#[test]
+fn records_of_networks_give_nobody_an_address_of_elsewhere() {
+    let mut taken = [0_u32; 2];
+    rounds(5_000, &MEMORY, LAW, |dice| {
+        let text = mutated(RECORDS[dice.below(RECORDS.len())].as_bytes(), dice, &PIECES_OF_JSON);
+        if let Ok(record) = serde_json::from_slice::<NetworkRecord>(&text) {
+            taken[0] += 1;
+            let (v4, v6) = (record.range.whole(), record.range.whole_v6());
+            let given = record.range.candidates("web").take(3).chain([record.range.gateway()]);
+            for address in given.flatten() {
+                assert!(address.overlaps(&v4) || v6.is_some_and(|v6| address.overlaps(&v6)), "{address}");
+            }
+        }
+        if let Ok(attachment) = serde_json::from_slice::<Attachment>(&text) {
+            taken[1] += 1;
+            assert_eq!(attachment.ips().len(), attachment.addresses.len());
+            let again = serde_json::to_vec(&attachment).expect("JSON");
+            assert_eq!(serde_json::from_slice::<Attachment>(&again).expect("an attachment"), attachment);
+        }
+        text.len()
+    });
+    assert!(taken.iter().all(|taken| *taken > 0), "{taken:?}");
 }

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use container::cgroup::{self, Cgroup, Error as CgroupError, Machine, PodCgroup, TOLD};
 use container::limits::Limits;
 use launch::Identity;
-use registry::{Name, PodDirectory};
+use registry::{Name, PodDirectory, RegistryError};
 
 use crate::error::Error;
 use crate::record::{Missing, PodRecord};
@@ -77,8 +77,12 @@ pub(crate) fn clear_all(directory: &PodDirectory) -> Result<(), Error> {
 
 /// Where the record of them cannot be read, what there is of them can still be found.
 fn recorded(directory: &PodDirectory) -> Result<Vec<PathBuf>, Error> {
-    directory.cgroups().or_else(|damaged| {
-        let PodRecord { plan, pause, .. } = directory.pod().map_err(|_| damaged)?;
-        Ok(of_pod(plan.name(), pause)?.directories())
-    })
+    match directory.cgroups() {
+        Ok(recorded) => Ok(recorded),
+        Err(newer @ RegistryError::OtherVersion { .. }) => Err(newer.into()),
+        Err(damaged) => {
+            let PodRecord { plan, pause, .. } = directory.pod().map_err(|_| damaged)?;
+            Ok(of_pod(plan.name(), pause)?.directories())
+        }
+    }
 }

@@ -225,38 +225,6 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
-    /// Another port of the pod stands in that place.
-    #[error("cannot publish {publish}: {there} is published already")]
-    PublishedAlready {
-        /// Which.
-        publish: Publish,
-        /// What there is.
-        there: Publish,
-    },
-    /// Nothing that is published was meant.
-    #[error("cannot remove {port}: pod {name} does not publish it")]
-    NotPublished {
-        /// The pod.
-        name: Name,
-        /// What was typed.
-        port: String,
-    },
-    /// What is published is in a manifest.
-    #[error("cannot change what pod {name} publishes: that is what its manifest says")]
-    OfAManifest {
-        /// The pod.
-        name: Name,
-    },
-    /// Somebody else has made rules of what is published, once and for all.
-    #[error(
-        "cannot change what is published in network {network}: its plugin {plugin} was told of it when it was made"
-    )]
-    LedIn {
-        /// The network.
-        network: network::Network,
-        /// The plugin.
-        plugin: String,
-    },
     /// The kernel refused a step of making the sandbox.
     #[error("cannot {step}")]
     Sandbox {
@@ -466,6 +434,12 @@ impl Error {
                 Some("it is looked for beside this program, then in PATH; --pause names another")
             }
             Self::NoProgram { .. } => Some("it is looked for beside this program, then in PATH"),
+            // What a newer one has made is not for us to forget.
+            Self::Registry(error @ RegistryError::Unseen { source: Unseen::Record(_), .. })
+                if error.hint().is_some() =>
+            {
+                error.hint()
+            }
             Self::Registry(RegistryError::Unseen { source: Unseen::Record(_) | Unseen::Hidden { .. }, .. }) => {
                 Some("`pod delete --force` forgets the pod, whatever runs of it")
             }
@@ -478,8 +452,6 @@ impl Error {
             Self::Publish { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 Some("ports below 1024 need root (net.ipv4.ip_unprivileged_port_start)")
             }
-            Self::PublishedAlready { .. } => Some("--remove of that has the port lead elsewhere"),
-            Self::OfAManifest { .. } => Some("change the manifest and apply it, or `pod edit` or `pod patch` the pod"),
             Self::Sandbox { source: Errno::EPERM | Errno::EUSERS | Errno::ENOSPC, .. } => {
                 Some("needs root, or user namespaces for everybody (user.max_user_namespaces and the like)")
             }

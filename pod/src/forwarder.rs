@@ -37,7 +37,6 @@ pub use forward::{ForwardError, forward};
 pub(crate) use hold::ready;
 pub use hold::{Forwarder, ForwarderError, Said};
 pub use launch::{Start, start};
-pub(crate) use listen::listen_beside;
 pub use listen::{Listening, listen};
 pub use message::{Event, SOCKET};
 pub(crate) use say::{hear, say};

@@ -39,6 +39,8 @@ mod instance;
 pub mod kubectl;
 mod look;
 pub mod machine;
+#[cfg(test)]
+mod nearly;
 mod nobody;
 mod objects;
 mod output;

@@ -60,10 +60,14 @@ pub fn pods(registry: &Registry, depth: Depth) -> Result<Vec<PodView>, Error> {
 
 /// What there is to say of a pod of which nothing can be read.
 fn damaged(name: Name, directory: &PodDirectory, error: &Error) -> PodView {
+    let status = match error {
+        Error::Registry(RegistryError::OtherVersion { .. }) => PodStatus::Unknown,
+        _ => PodStatus::Damaged,
+    };
     let created = fs::symlink_metadata(directory.path()).and_then(|found| found.modified()).unwrap_or(UNIX_EPOCH);
     PodView {
         name,
-        status: PodStatus::Damaged,
+        status,
         reason: Some(launch::complain::line(error)),
         hostname: None,
         created,

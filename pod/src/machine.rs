@@ -12,6 +12,7 @@
 mod action;
 mod adopt;
 mod backoff;
+mod clock;
 mod conditions;
 mod container;
 mod ended;
@@ -19,7 +20,6 @@ mod ending;
 mod event;
 mod log;
 mod phase;
-mod ports;
 mod probing;
 mod sandbox;
 mod starting;
@@ -34,6 +34,7 @@ use crate::compile::{PodPlan, Rejection};
 
 pub use action::Action;
 pub use adopt::Found;
+pub use clock::Clock;
 pub use conditions::{Condition, Kind as ConditionKind};
 pub use container::{Container, End, Image, Shown};
 pub use event::{Event, Exit, Fetched, LaunchFailure, Launched, Outcome, ProbeKind};
@@ -41,13 +42,12 @@ pub use log::{Log, Note, Weight};
 pub use phase::Phase;
 
 use backoff::Backoff;
-use ports::Ports;
 use sandbox::{Sandbox, Volumes};
 
 /// A point in time: since the machine came up, and as clocks have it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Stamp {
-    /// Since the machine came up: what is waited for is counted in this.
+    /// By the pod's [`Clock`]: what is waited for is counted in this.
     pub at: Duration,
     /// Seconds since 1970: what is shown.
     pub wall: i64,
@@ -60,6 +60,9 @@ pub type Job = u64;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Machine {
     plan: PodPlan,
+    /// By what `at` is counted.
+    #[serde(default)]
+    clock: Clock,
     began: Stamp,
     life: Life,
     verdict: Option<Verdict>,
@@ -67,8 +70,6 @@ pub struct Machine {
     rejected: bool,
     volumes: Volumes,
     sandbox: Sandbox,
-    #[serde(default)]
-    ports: Ports,
     containers: Vec<Container>,
     /// Whether a container that is no init container has run in this sandbox.
     was_up: bool,
@@ -128,13 +129,13 @@ impl Machine {
         let containers = plan.containers.iter().map(|spec| Container::new(&spec.name)).collect();
         let mut machine = Self {
             plan,
+            clock: Clock::default(),
             began: now,
             life: Life::Active,
             verdict: None,
             rejected: false,
             volumes: Volumes::default(),
             sandbox: Sandbox::Absent { retry: None },
-            ports: Ports::default(),
             containers,
             was_up: false,
             again: false,
@@ -189,14 +190,6 @@ impl Machine {
             Event::Delete { grace } => self.delete(grace, now),
             Event::Evict { message } => self.fail("Evicted", message, now),
             Event::Changed(plan) => self.changed(*plan, now),
-            Event::PortsDiffer => {
-                self.ports_differ();
-                Vec::new()
-            }
-            Event::Published(result) => {
-                self.published(result, now);
-                Vec::new()
-            }
             Event::Adopted(found) => self.adopted(found, now),
             Event::Noted { weight, container, reason, message } => {
                 self.log.add(weight, container.as_deref(), &reason, &message, now);
@@ -227,7 +220,6 @@ impl Machine {
                     actions.extend(self.fail("DeadlineExceeded", message, now));
                     return true;
                 }
-                self.publish(now, actions);
                 self.probe(now, actions);
                 self.advance(now, actions)
             }
@@ -255,10 +247,27 @@ impl Machine {
     pub fn deadline(&self) -> Option<Duration> {
         let own = match self.life {
             Life::Over | Life::Gone => return None,
-            Life::Active => [self.deadline_at(), self.retry_at(), self.publish_at()],
-            Life::Ending(_) => [None; 3],
+            Life::Active => [self.deadline_at(), self.retry_at()],
+            Life::Ending(_) => [None, None],
         };
         own.into_iter().flatten().chain(self.containers_due()).filter(|due| *due > self.seen).min()
+    }
+
+    /// By what its time is counted.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Has its time counted by this from now on.
+    pub fn count_by(&mut self, clock: Clock) {
+        self.clock = clock;
+    }
+
+    /// Until when everything has been done that could be.
+    #[must_use]
+    pub fn seen(&self) -> Duration {
+        self.seen
     }
 
     /// The plan that it goes by.

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! objects/                          locked by who changes something
-//! objects/revision                  the number of the last change
+//! objects/.version                  the version of all of this
+//! objects/.revision                 the number of the last change
 //! objects/.draft                    what is being written
 //! objects/NAMESPACE/KINDS/NAME      an object, as JSON
 //! objects/_/KINDS/NAME              one that is in no namespace
@@ -19,6 +20,7 @@ mod error;
 mod key;
 mod stamp;
 mod store;
+mod version;
 
 use std::path::{Path, PathBuf};
 

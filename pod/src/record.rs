@@ -149,3 +149,54 @@ pub(crate) mod timestamp {
         humantime::parse_rfc3339(&text).map_err(de::Error::custom)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use fixtures::fuzz::rounds;
+    use registry::version::{Versioned, parse};
+
+    use super::*;
+    use crate::nearly::{JSON, LAW, MEMORY, near};
+
+    const POD: &str = r#"{"version":1,"plan":{"name":"web","hostname":"web","share":["net","ipc","uts","pid"],"publish":[
+        {"address":"127.0.0.1","host_port":8080,"pod_port":80,"protocol":"udp"}],"network":"none","wish":"Asked","full":null,
+        "object":null,"key":null,"unshared":"Own","users":"Ours","limits":{"memory":null,"shares":null,"quota":null,
+        "pids":null,"huge_pages":{},"io_weight":null,"cpus":null,"memory_nodes":null}},"created":"2026-11-27T20:02:14.929Z",
+        "missing":[{"mount":"/dev/mqueue","reason":"No such file or directory"}],"pause":{"pid":18600,"start_time":2957260},
+        "origin":{"boot":"12decabf","pids":4026531836,"clock":4026531834}}"#;
+    const WORKLOAD: &str = r#"{"plan":{"name":"app","program":{"Unix":[116]},"arguments":[],"environment":[[{"Unix":[65]},
+        {"Unix":[98]}]],"directory":{"Unix":[47]},"conditions":{"umask":18,"nice":0,"limits":["core=0:unlimited","nofile=20000:20000"]},
+        "container":null,"runtime":null,"limits":{"memory":1048576,"shares":2,"quota":null,"pids":7,"huge_pages":{},
+        "io_weight":null,"cpus":null,"memory_nodes":null},"console":"None","typing":"Once","target":null,"parts":[],
+        "wishes_shares":false},"started":"2026-11-27T20:02:14.953Z","number":0,"missing":[]}"#;
+    const END: &str =
+        r#"{"version":1,"ended":"2026-11-27T20:02:14.970Z","exit_code":0,"signal":9,"reason":"OOMKilled"}"#;
+
+    /// What is read is written, and read again as the same text.
+    fn keeps<T: Serialize + serde::de::DeserializeOwned>(text: &[u8]) -> Option<T> {
+        let path = Path::new("/record");
+        let record: T = parse(path, text).map_err(|error| assert!(!error.to_string().is_empty())).ok()?;
+        let written = serde_json::to_string(&Versioned::of(&record)).expect("JSON");
+        let again: T = parse(path, written.as_bytes()).expect("what we have written");
+        assert_eq!(serde_json::to_string(&Versioned::of(&again)).expect("JSON"), written);
+        Some(record)
+    }
+
+    #[test]
+    fn nearly_right_records_are_read_or_refused() {
+        let mut taken = [0_u32; 3];
+        rounds(2000, &MEMORY, LAW, |dice| {
+            let text = near(&[POD, WORKLOAD, END], dice, &JSON);
+            taken[0] += u32::from(keeps::<PodRecord>(&text).is_some());
+            taken[1] += u32::from(keeps::<WorkloadRecord>(&text).is_some());
+            if let Some(end) = keeps::<EndRecord>(&text) {
+                taken[2] += 1;
+                let _whatever_it_is = (end.told_code(), end.signal(), nanos(end.ended).to_string());
+            }
+            text.len()
+        });
+        assert!(taken.iter().all(|taken| *taken > 0), "{taken:?}");
+    }
+}

@@ -2,12 +2,13 @@
 
 mod adopting;
 mod beginning;
+mod clocks;
 mod describing;
 mod ending;
 mod hooks;
 mod images;
 mod init;
-mod ports;
+mod nearly;
 mod probes;
 mod restarting;
 mod sandbox;
@@ -34,6 +35,8 @@ struct Story {
     machine: Machine,
     /// Milliseconds since the beginning.
     now: u64,
+    /// By so many seconds somebody has set the clock that is shown.
+    set_by: i64,
     /// What has been done, with the milliseconds.
     done: Vec<(u64, String)>,
     /// Containers that do not hear TERM.
@@ -54,8 +57,6 @@ struct Story {
     /// Why there is no sandbox, or no volume.
     no_sandbox: Option<String>,
     no_volume: Option<String>,
-    /// What comes of publishing ports; nothing, as long as nothing is said.
-    published: Option<Result<(), String>>,
 }
 
 /// The pod of this text.
@@ -85,6 +86,7 @@ fn told_of(pod: Pod) -> Story {
         machine: Machine::new(plan, stamp(0)),
         pod,
         now: 0,
+        set_by: 0,
         done: Vec::new(),
         deaf: BTreeSet::new(),
         slow: BTreeSet::new(),
@@ -96,7 +98,6 @@ fn told_of(pod: Pod) -> Story {
         launches: BTreeMap::new(),
         no_sandbox: None,
         no_volume: None,
-        published: Some(Ok(())),
     }
 }
 
@@ -133,10 +134,16 @@ impl Story {
         // Whatever is written down and read again goes on as before.
         let text = serde_json::to_string(&self.machine).expect("a machine is text");
         self.machine = serde_json::from_str(&text).expect("and text is a machine");
-        let actions = self.machine.on(event, stamp(self.now));
+        let actions = self.machine.on(event, self.stamp());
         for action in actions {
             self.act(action);
         }
+    }
+
+    /// What time it is, by both clocks.
+    fn stamp(&self) -> Stamp {
+        let stamp = stamp(self.now);
+        Stamp { wall: stamp.wall.saturating_add(self.set_by), ..stamp }
     }
 
     /// So many seconds after the beginning; on the way it is told the time as it wants to be.
@@ -185,17 +192,6 @@ impl Story {
                 self.note("make the sandbox".to_owned());
                 let result = self.no_sandbox.clone().map_or_else(|| Ok(vec![address("10.0.0.1")]), Err);
                 self.tell(Event::Sandbox(result));
-            }
-            Action::Publish => {
-                let ports = self
-                    .machine
-                    .plan()
-                    .published()
-                    .filter_map(|port| Some(format!("{}->{}", port.host?, port.container)));
-                self.note(format!("publish {}", ports.collect::<Vec<_>>().join(" ")));
-                if let Some(result) = self.published.clone() {
-                    self.tell(Event::Published(result));
-                }
             }
             Action::RemoveSandbox => {
                 self.note("remove the sandbox".to_owned());
@@ -284,7 +280,7 @@ impl Story {
 
     /// READY, STATUS and RESTARTS.
     fn row(&self) -> String {
-        let row = status::row(&self.shown(), Timestamp::from_second(stamp(self.now).wall).expect("a time"));
+        let row = status::row(&self.shown(), Timestamp::from_second(self.stamp().wall).expect("a time"));
         format!("{} {} {}", row.ready, row.status, row.restarts)
     }
 

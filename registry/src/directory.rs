@@ -7,8 +7,8 @@ use std::path::PathBuf;
 
 use launch::{Identity, Origin, RecordError, Seen, Unseen};
 use rustix::fs::{CWD, RenameFlags};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Damage, RegistryError, file};
 use crate::layout::{PodDirectory, Process};
@@ -16,6 +16,14 @@ use crate::lock::{Attempt, Lock, Sharing};
 use crate::name::Name;
 use crate::tree;
 use crate::whole::{damaged, read, read_json, write_json, write_new_json};
+
+/// The control groups of a pod: a list was all that there was before records said their version.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Groups {
+    Said { directories: Vec<PathBuf> },
+    Bare(Vec<PathBuf>),
+}
 
 impl PodDirectory {
     /// The process that has left word of itself; `None` when none has (yet).
@@ -88,14 +96,6 @@ impl PodDirectory {
     /// When it cannot be written.
     pub fn write_pod(&self, record: &impl Serialize) -> Result<(), RegistryError> {
         write_new_json(&self.pod_file(), record)
-    }
-
-    /// Writes what is asked for now, of a pod that is there.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn rewrite_pod(&self, record: &impl Serialize) -> Result<(), RegistryError> {
-        write_json(&self.pod_file(), record)
     }
 
     /// What it is given in its network; `None` where nothing ever was.
@@ -188,7 +188,10 @@ impl PodDirectory {
     /// # Errors
     /// When the record cannot be read or is damaged.
     pub fn cgroups(&self) -> Result<Vec<PathBuf>, RegistryError> {
-        Ok(read_json(&self.cgroups_file())?.unwrap_or_default())
+        Ok(match read_json(&self.cgroups_file())? {
+            Some(Groups::Said { directories } | Groups::Bare(directories)) => directories,
+            None => Vec::new(),
+        })
     }
 
     /// Writes which control groups are about to be made.
@@ -196,7 +199,7 @@ impl PodDirectory {
     /// # Errors
     /// When it cannot be written.
     pub fn write_cgroups(&self, directories: &[PathBuf]) -> Result<(), RegistryError> {
-        write_json(&self.cgroups_file(), &directories)
+        write_json(&self.cgroups_file(), &Groups::Said { directories: directories.to_owned() })
     }
 
     /// Makes the directory of a workload that is about to be launched; hands back the file in which

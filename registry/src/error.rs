@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use launch::{RecordError, Unseen};
 
 use crate::name::Name;
+use crate::version::VERSION;
 
 /// The registry, or what it has of a pod, cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +73,14 @@ pub enum RegistryError {
         #[source]
         source: Damage,
     },
+    /// A record is of a version that we do not know.
+    #[error("cannot understand the record {}: it is of version {theirs}, and this program knows version {VERSION}", path.display())]
+    OtherVersion {
+        /// Which.
+        path: PathBuf,
+        /// Its version.
+        theirs: u32,
+    },
     /// Somebody else has had a lock for longer than we wait.
     #[error("{} is locked{}", path.display(), by.map(|pid| format!(" by process {pid}")).unwrap_or_default())]
     Locked {
@@ -89,9 +98,11 @@ impl RegistryError {
         match self {
             Self::Dead { .. } => Some("`pod delete` removes what is left of it"),
             Self::NotOurs { .. } => Some("$POD_STATE_DIR names another"),
+            Self::OtherVersion { .. } => Some("a newer pod has made it, and can delete it"),
             Self::File { operation: "create", source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 Some("$POD_STATE_DIR names another place for pods")
             }
+            Self::Unseen { source: Unseen::Record(record), .. } => record.downcast_ref::<Self>().and_then(Self::hint),
             Self::Unseen { source, .. } | Self::Blind(source) => match source {
                 Unseen::OtherPids { .. } | Unseen::OtherClock { .. } => Some("ask where the pod was made"),
                 Unseen::NotOurProc => Some("mount a /proc of this pid namespace"),

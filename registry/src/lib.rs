@@ -13,6 +13,7 @@ mod name;
 mod root;
 pub mod tree;
 pub mod trust;
+pub mod version;
 mod whole;
 
 pub use error::{Damage, RegistryError, file};

@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::{Damage, RegistryError, file};
+use crate::version::{Versioned, parse};
 
 /// More bytes than most records have.
 const RECORD: usize = 2048;
@@ -19,7 +20,7 @@ pub(crate) fn damaged<T: Into<Damage>>(path: PathBuf) -> impl FnOnce(T) -> Regis
 
 /// What stands in a file, for its owner alone.
 fn json(path: &Path, value: &impl Serialize) -> Result<Vec<u8>, RegistryError> {
-    let mut text = serde_json::to_vec_pretty(value).map_err(damaged(path.to_owned()))?;
+    let mut text = serde_json::to_vec_pretty(&Versioned::of(value)).map_err(damaged(path.to_owned()))?;
     text.push(b'\n');
     Ok(text)
 }
@@ -56,11 +57,11 @@ pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
 /// Reads a record; `None` where there is none.
 ///
 /// # Errors
-/// When it cannot be read or is damaged.
+/// When it cannot be read, is damaged, or of a version that we do not know.
 pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, RegistryError> {
     match read(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(file("read", path)(error)),
-        Ok(text) => serde_json::from_slice(&text).map(Some).map_err(damaged(path.to_owned())),
+        Ok(text) => parse(path, &text).map(Some),
     }
 }

@@ -9,6 +9,7 @@ mod crates;
 mod cross;
 mod debian;
 mod demo;
+mod deps;
 mod dist;
 mod faults;
 mod foreign;
@@ -47,6 +48,8 @@ enum Verb {
     Package(package::Package),
     /// Pack the crates that are published, as they would be uploaded
     Crates(crates::Crates),
+    /// Hold licences, duplicate versions and sources of all dependencies against deny.toml
+    Deps(deps::Deps),
     /// Measure what the bytes of pause are for: what each thing costs, and what was refused
     Bytes(bytes::Bytes),
     /// Measure starting, joining and reaping beside every rival here, and show it in benches/results
@@ -81,6 +84,7 @@ fn run(verb: Verb) -> anyhow::Result<()> {
         Verb::Man(man) => man.run(&sh),
         Verb::Package(package) => package.run(&sh),
         Verb::Crates(crates) => crates.run(&sh),
+        Verb::Deps(deps) => deps.run(&sh),
         Verb::Bytes(bytes) => bytes.run(&sh),
         Verb::Bench(bench) => bench.run(&sh),
         Verb::Faults(faults) => faults.run(&sh),

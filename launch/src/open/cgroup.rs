@@ -152,11 +152,22 @@ impl Hierarchy {
 pub fn hierarchies() -> Result<Vec<Hierarchy>, Error> {
     let failed = |source| Error::Proc { source };
     let text = fs::read("/proc/self/mountinfo").map_err(failed)?;
+    mounted(&text).map_err(failed)
+}
+
+/// Those that such a text tells of.
+///
+/// # Errors
+/// A line of it makes no sense.
+///
+/// # References
+/// `/proc/PID/mountinfo`, proc(5)
+pub fn mounted(text: &[u8]) -> io::Result<Vec<Hierarchy>> {
     let mut found: Vec<Hierarchy> = Vec::new();
     // Not all of it through procfs, which takes no text that is not UTF-8: people mount what they like.
     for line in text.split(|byte| *byte == b'\n').map(String::from_utf8_lossy).filter(|line| line.contains(" - cgroup"))
     {
-        let mount = MountInfo::from_line(&line).map_err(|error| failed(io::Error::other(error)))?;
+        let mount = MountInfo::from_line(&line).map_err(io::Error::other)?;
         let Some(hierarchy) = Hierarchy::of(mount) else { continue };
         // Mounted twice, it is the same one still.
         if !found.iter().any(|known| known.controllers == hierarchy.controllers) {
@@ -186,7 +197,14 @@ impl Group {
     /// # Errors
     /// When that cannot be read.
     pub fn all_of(pid: i32) -> io::Result<Vec<Self>> {
-        let text = fs::read(format!("/proc/{pid}/cgroup"))?;
+        Self::parse(&fs::read(format!("/proc/{pid}/cgroup"))?)
+    }
+
+    /// Those that such a text tells of.
+    ///
+    /// # Errors
+    /// A line of it makes no sense.
+    pub fn parse(text: &[u8]) -> io::Result<Vec<Self>> {
         let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
         lines.map(|line| Self::of(line).ok_or_else(|| io::Error::other("malformed list of cgroups"))).collect()
     }

@@ -164,7 +164,7 @@ fn inside(map: &str, outside: u32) -> Option<u32> {
         let mut numbers = line.split_whitespace().filter_map(|number| number.parse::<u32>().ok());
         let (first_inside, first_outside, length) = (numbers.next()?, numbers.next()?, numbers.next()?);
         let offset = outside.checked_sub(first_outside)?;
-        (offset < length).then_some(first_inside + offset)
+        first_inside.checked_add(offset).filter(|_| offset < length)
     })
 }
 

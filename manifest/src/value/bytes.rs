@@ -26,7 +26,7 @@ impl Bytes {
         let letters: Vec<u8> = kept.iter().map(|(_, byte)| *byte).collect();
         let at = |offset: usize| InvalidBase64(kept.get(offset).map_or(text.len(), |(at, _)| *at));
         STANDARD.decode(&letters).map(Self).map_err(|error| match error {
-            base64::DecodeError::InvalidByte(offset, _) | base64::DecodeError::InvalidLastSymbol(offset, _) => {
+            base64::DecodeError::InvalidByte(offset, _) | base64::DecodeError::InvalidLastSymbol { offset, .. } => {
                 at(offset)
             }
             // The group of four that is not whole begins here.

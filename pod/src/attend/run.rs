@@ -11,9 +11,9 @@ use std::collections::BTreeMap;
 use std::io;
 use std::time::{Duration, Instant};
 
-use launch::Identity;
+use launch::{Identity, Origin};
 use manifest::kind::{Container, Pod, PodSpec};
-use registry::Lock;
+use registry::{Lock, RegistryError};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{JoinHandle, LocalSet};
 use tokio::time::sleep;
@@ -99,14 +99,15 @@ impl Attendant {
         lock: Lock,
     ) -> Result<Staying, Error> {
         let failed = |source: io::Error| Error::Attend { pod: place.name.clone(), source };
-        let pace = Pace::of_the_environment()?;
+        let boot = Origin::here().map_err(RegistryError::Blind)?.boot;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(16).build();
         let runtime = runtime.map_err(failed)?;
         let node = crate::gather::node(&place.data);
         let (tell, heard) = unbounded_channel();
         let before = machine_of(&place)?;
+        let pace = Pace::of_the_environment()?.going_on(&boot, before.as_ref());
         let is_new = before.is_none();
-        let machine = match (before, compile::pod(&pod, &node)) {
+        let mut machine = match (before, compile::pod(&pod, &node)) {
             (Some(machine), _) => machine,
             (None, Ok(plan)) => Machine::new(plan, pace.now()),
             (None, Err(rejection)) => {
@@ -114,6 +115,7 @@ impl Attendant {
                 Machine::rejected(plan, &rejection, pace.now())
             }
         };
+        machine.count_by(pace.clock().clone());
         let (running, errands) = (BTreeMap::new(), BTreeMap::new());
         let mut attendant = Self {
             place,
@@ -151,10 +153,6 @@ impl Attendant {
             self.adopt()?;
         }
         self.look_again()?;
-        if !is_new && self.scene().ports_differ() {
-            // Whoever was changing them was killed at that.
-            self.on(Event::PortsDiffer)?;
-        }
         self.weigh()?;
         loop {
             if self.is_over || self.machine.is_over() && self.machine.deleted().is_none() && self.errands.is_empty() {

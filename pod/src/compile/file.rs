@@ -35,3 +35,34 @@ pub(super) fn variables(text: &str) -> Result<Vec<(String, String)>, String> {
     }
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests {
+    use fixtures::fuzz::rounds;
+
+    use super::*;
+    use crate::nearly::{LAW, LINES, MEMORY, near};
+
+    #[test]
+    fn nearly_right_variables_are_read_or_refused_with_their_line() {
+        let samples = ["A='1'\nB='two words'\n# c\n\nC='on\ntwo lines' # d\n", "KEY = 'x'\n", "A='#'\nB=''"];
+        let mut taken = 0_u32;
+        rounds(3000, &MEMORY, LAW, |dice| {
+            let text = String::from_utf8_lossy(&near(&samples, dice, &LINES)).into_owned();
+            match variables(&text) {
+                Ok(found) => {
+                    taken += 1;
+                    // Whoever writes what was read is read the same.
+                    let again: String = found.iter().map(|(key, value)| format!("{key}='{value}'\n")).collect();
+                    assert_eq!(variables(&again).as_ref(), Ok(&found), "{text:?}");
+                }
+                Err(trouble) => {
+                    let line = trouble.strip_prefix("line ").and_then(|rest| rest.split_once(':')?.0.parse().ok());
+                    assert!(line.is_some_and(|line: usize| line <= text.lines().count()), "{trouble}: {text:?}");
+                }
+            }
+            text.len()
+        });
+        assert!(taken > 0, "nothing was ever read");
+    }
+}

@@ -144,6 +144,10 @@ pub(super) fn would_wait(errno: rustix::io::Errno) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use fixtures::fuzz::rounds;
+
+    use crate::nearly::{LAW, MEMORY, near};
+
     use super::*;
 
     #[test]
@@ -159,5 +163,31 @@ mod tests {
         for packet in [&b""[..], b"x", b"ee", b"w12", b"h", b"h\x02\x00"] {
             assert_eq!(FromClient::of(packet), None, "{packet:?}");
         }
+    }
+
+    #[test]
+    fn nearly_right_packets_say_what_they_are_or_nothing() {
+        let said = [
+            FromClient::Typed(b"ls\n").packet(),
+            FromClient::End.packet(),
+            FromClient::Size(Size { rows: 24, columns: 80 }).packet(),
+            FromClient::Here(Here { types: true, missed: true }).packet(),
+            Shown { stream: Stream::Stderr, bytes: b"out" }.packet(),
+        ];
+        let pieces: [&[u8]; 8] = [b"i", b"e", b"w", b"h", b"o", b"r", b"\x00", b"\x02"];
+        let mut heard = 0_u32;
+        rounds(5000, &MEMORY, LAW, |dice| {
+            let packet = near(&said, dice, &pieces);
+            if let Some(said) = FromClient::of(&packet) {
+                assert_eq!(said.packet(), packet);
+                heard += 1;
+            }
+            if let Some(shown) = Shown::of(&packet) {
+                assert_eq!(shown.packet(), packet);
+                heard += 1;
+            }
+            packet.len()
+        });
+        assert!(heard > 0, "nothing was ever heard");
     }
 }

@@ -58,6 +58,11 @@ pub(crate) fn hear<T: DeserializeOwned>(socket: impl AsFd) -> io::Result<Option<
 
 #[cfg(test)]
 mod tests {
+    use fixtures::fuzz::rounds;
+
+    use crate::forwarder::message::{Answer, Command};
+    use crate::nearly::{JSON, LAW, MEMORY, near};
+
     use super::*;
     use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
     use std::fs::File;
@@ -97,5 +102,35 @@ mod tests {
         let (one, other) = pair();
         say(&one, &"x".repeat(LONGEST), &[]).expect("said");
         assert_eq!(hear::<String>(&other).expect_err("cut off").kind(), io::ErrorKind::InvalidData);
+    }
+
+    fn hears<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(packet: &[u8]) -> bool {
+        let (one, other) = pair();
+        rustix::net::send(&one, packet, SendFlags::NOSIGNAL).expect("said");
+        let Ok(Some((heard, with))) = hear::<T>(&other) else { return false };
+        say(&one, &heard, &[]).expect("said again");
+        let (again, _) = hear::<T>(&other).expect("heard").expect("a message");
+        assert!(with.is_empty() && again == heard, "{heard:?}");
+        true
+    }
+
+    #[test]
+    fn nearly_right_messages_are_heard_or_refused() {
+        let said = [
+            r#""Begin""#,
+            r#"{"Carry":[{"address":"127.0.0.1","host_port":8080,"pod_port":80,"protocol":"udp"}]}"#,
+            r#"{"Leave":[{"address":"::","host_port":1,"pod_port":65535,"protocol":"tcp"}]}"#,
+            r#""Done""#,
+            r#"{"Refused":"cannot"}"#,
+            r#"{"Event":{"Full":{"connections":4096}}}"#,
+            r#"{"Event":{"Shortage":{"operation":"accept","reason":"no"}}}"#,
+        ];
+        let mut heard = 0_u32;
+        rounds(2000, &MEMORY, LAW, |dice| {
+            let packet = near(&said, dice, &JSON);
+            heard += u32::from(hears::<Command>(&packet)) + u32::from(hears::<Answer>(&packet));
+            packet.len()
+        });
+        assert!(heard > 0, "nothing was ever heard");
     }
 }

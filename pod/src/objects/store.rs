@@ -20,8 +20,11 @@ use super::bell;
 use super::error::ObjectsError;
 use super::key::{Key, NOWHERE, place};
 use super::stamp::{self, Birth};
+use super::version;
 use crate::clock;
 
+/// What is being written.
+const DRAFT: &str = ".draft";
 /// The namespace that is always there.
 const DEFAULT: &str = "default";
 
@@ -51,7 +54,7 @@ impl Objects {
     /// Those of this user.
     ///
     /// # Errors
-    /// When others could have written them.
+    /// When others could have written them, or who did has another version than ours.
     pub(crate) fn of_this_user() -> Result<Self, ObjectsError> {
         Self::at(image::store::data_directory())
     }
@@ -59,10 +62,12 @@ impl Objects {
     /// Those in this data directory.
     ///
     /// # Errors
-    /// When others could have written them.
+    /// When others could have written them, or who did has another version than ours.
     pub(crate) fn at(data: PathBuf) -> Result<Self, ObjectsError> {
         let objects = Self { data };
-        objects.is_ours().map(|()| objects)
+        objects.is_ours()?;
+        version::of(&objects.root())?;
+        Ok(objects)
     }
 
     /// The object that is found by a key.
@@ -169,6 +174,8 @@ impl Objects {
         self.is_ours()?;
         let gone = || file("open", &root)(io::ErrorKind::NotFound.into());
         let lock = Lock::take(&root, Sharing::Exclusive)?.ok_or_else(gone)?;
+        // A newer pod may have come since we have looked.
+        version::settle(&root, &root.join(DRAFT))?;
         Ok(Changing { objects: self.clone(), _lock: lock })
     }
 
@@ -215,7 +222,7 @@ impl Objects {
     fn places(&self) -> Result<Vec<String>, RegistryError> {
         let names = tree::names(&self.root())?.into_iter();
         let mut places: Vec<String> = names.filter_map(|name| name.into_string().ok()).collect();
-        places.retain(|name| !name.starts_with('.') && name != "revision");
+        places.retain(|name| !name.starts_with('.'));
         places.sort();
         Ok(places)
     }
@@ -371,10 +378,10 @@ impl Changing {
     /// The number of this change. What it was is not synchronised: should it be lost with the power, objects know what
     /// they had.
     fn next(&self, before: Option<&Object>) -> Result<u64, ObjectsError> {
-        let path = self.objects.root().join("revision");
+        let path = self.objects.root().join(".revision");
         let counted = match fs::read_to_string(&path) {
             Ok(text) => text.trim().parse().unwrap_or(0),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => self.take_over_count()?,
             Err(error) => return Err(file("read", path)(error).into()),
         };
         let next = stamp::next(counted, before);
@@ -384,8 +391,19 @@ impl Changing {
         Ok(next)
     }
 
+    /// What was counted where there was no version yet: its file stood in the way of a namespace of that name.
+    fn take_over_count(&self) -> Result<u64, ObjectsError> {
+        let former = self.objects.root().join("revision");
+        if !former.is_file() {
+            return Ok(0);
+        }
+        let counted = fs::read_to_string(&former).map_err(file("read", &former))?;
+        fs::remove_file(&former).map_err(file("remove", &former))?;
+        Ok(counted.trim().parse().unwrap_or(0))
+    }
+
     fn draft(&self) -> PathBuf {
-        self.objects.root().join(".draft")
+        self.objects.root().join(DRAFT)
     }
 
     fn write(&self, key: &Key, object: &Object) -> Result<(), ObjectsError> {

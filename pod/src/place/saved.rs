@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use registry::file;
+use registry::version::{Versioned, parse};
 
 use super::Place;
 use crate::error::Error;
@@ -13,22 +14,19 @@ use crate::machine::Machine;
 /// What is known of a pod, as whoever attends to it has left it; `None` where nobody has yet.
 ///
 /// # Errors
-/// It cannot be read.
+/// It cannot be read, or is of a version that we do not know.
 pub fn machine_of(place: &Place) -> Result<Option<Machine>, Error> {
     let path = place.machine();
     match fs::read(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(file("read", path)(error).into()),
-        Ok(bytes) => {
-            let machine = serde_json::from_slice(&bytes);
-            machine.map(Some).map_err(|error| file("read", path)(error.into()).into())
-        }
+        Ok(bytes) => Ok(Some(parse(&path, &bytes)?)),
     }
 }
 
 /// Writes it down. Whatever is lost with the power, nothing of it runs then.
 pub(crate) fn save(machine: &Machine, path: &Path) -> Result<(), Error> {
-    let bytes = serde_json::to_vec(machine).map_err(|error| file("write", path)(error.into()))?;
+    let bytes = serde_json::to_vec(&Versioned::of(machine)).map_err(|error| file("write", path)(error.into()))?;
     let draft = path.with_extension("draft");
     fs::write(&draft, bytes).map_err(file("write", &draft))?;
     fs::rename(&draft, path).map_err(file("write", path))?;

@@ -69,3 +69,37 @@ pub(super) fn hear<T: DeserializeOwned>(socket: impl AsFd) -> io::Result<Option<
         text.get(..length).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "a message was cut off"))?;
     Ok(Some(serde_json::from_slice(whole)?))
 }
+
+#[cfg(test)]
+mod tests {
+    use fixtures::fuzz::rounds;
+    use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
+
+    use super::*;
+    use crate::nearly::{JSON, LAW, MEMORY, near};
+
+    #[test]
+    fn nearly_right_messages_are_heard_or_refused() {
+        let question = r#"{"handler":{"Http":{"scheme":"Http","host":null,"port":{"Number":80},"path":"/","headers":[["a","b"]]}},
+            "purpose":"Probe","near":{"address":"10.0.0.1","known":["h","10.0.0.2"]},"patience":{"secs":1,"nanos":0}}"#;
+        let said = [
+            format!(r#"{{"Ask":[7,{question}]}}"#),
+            r#"{"Never":7}"#.to_owned(),
+            r#"[7,"Success"]"#.to_owned(),
+            r#"[7,{"Failure":"HTTP probe failed with statuscode: 500"}]"#.to_owned(),
+        ];
+        let (mut asked, mut answered) = (0_u32, 0_u32);
+        rounds(2000, &MEMORY, LAW, |dice| {
+            let packet = near(&said, dice, &JSON);
+            let (one, other) =
+                socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).expect("a pair");
+            for _ in 0..2 {
+                send(&one, &packet, SendFlags::NOSIGNAL).expect("said");
+            }
+            asked += u32::from(matches!(hear::<Word>(&other), Ok(Some(_))));
+            answered += u32::from(matches!(hear::<Said>(&other), Ok(Some(_))));
+            packet.len()
+        });
+        assert!(asked > 0 && answered > 0, "{asked} were asked, {answered} answered");
+    }
+}

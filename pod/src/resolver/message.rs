@@ -52,6 +52,10 @@ fn is_within(address: IpAddr, first: IpAddr, bits: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use fixtures::fuzz::rounds;
+
+    use crate::nearly::{JSON, LAW, MEMORY, near};
+
     use super::*;
 
     #[test]
@@ -72,5 +76,34 @@ mod tests {
         let everybody = Place { at: Vec::new(), within: vec![(range("0.0.0.0"), 0), (range("::"), 0)] };
         assert!(everybody.has(range("1.2.3.4")) && everybody.has(range("fe80::1")));
         assert!(!Place { at: Vec::new(), within: Vec::new() }.has(range("1.2.3.4")));
+    }
+
+    #[test]
+    fn nearly_right_messages_are_heard_or_refused() {
+        let said = [
+            r#"{"Begin":{"at":["10.77.16.1","fd00:1::1"],"within":[["10.77.16.0",20],["fd00:1::",64]]}}"#,
+            r#"{"Know":{"upstream":["192.0.2.53"]}}"#,
+            r#"{"Refused":"cannot"}"#,
+        ];
+        let asked: [IpAddr; 3] = [[10, 77, 16, 2].into(), [127, 0, 0, 1].into(), std::net::Ipv6Addr::LOCALHOST.into()];
+        let mut heard = 0_u32;
+        rounds(3000, &MEMORY, LAW, |dice| {
+            let text = near(&said, dice, &JSON);
+            if let Ok(command) = serde_json::from_slice::<Command>(&text) {
+                heard += 1;
+                if let Command::Begin(place) = &command {
+                    // Of ours nobody is who is not in one of the ranges, however long they are said to be.
+                    let within = asked.iter().filter(|address| place.has(**address)).count();
+                    assert!(within == 0 || !place.within.is_empty());
+                }
+                let again = serde_json::to_vec(&command).expect("JSON");
+                assert_eq!(serde_json::from_slice::<Command>(&again).expect("a command"), command);
+            }
+            if let Ok(answer) = serde_json::from_slice::<Answer>(&text) {
+                assert!(matches!(answer, Answer::Done | Answer::Refused(_)));
+            }
+            text.len()
+        });
+        assert!(heard > 0, "nothing was ever heard");
     }
 }

@@ -2,7 +2,6 @@
 
 mod change;
 mod compare;
-mod living;
 
 use manifest::check::{Refused, mentions, sentence};
 use manifest::kind::{Object, Pod, Resource};
@@ -17,7 +16,6 @@ use crate::connect;
 use crate::objects::{Changing, Key, Objects, ObjectsError, would_become};
 
 pub(super) use change::{complaints, node_of, seen};
-use living::{Moved, moved_not, with_ports_of};
 
 /// An object as somebody wants it.
 #[derive(Clone, Debug)]
@@ -308,7 +306,7 @@ impl Keeper {
             return Ok(object);
         }
         let next = would_become(object.clone(), there)?;
-        let invalid = object.check_update(&with_ports_of(&object, there));
+        let invalid = object.check_update(there);
         if !invalid.is_empty() {
             return Err(Trouble::Invalid(Refused::of(&object, &invalid)));
         }
@@ -319,18 +317,10 @@ impl Keeper {
             return Ok(object);
         }
         object.metadata_mut().resource_version = version;
-        let Some(changing) = &self.changing else { return Ok(next) };
-        let moved = match (&next, there) {
-            (Object::Pod(next), Object::Pod(there)) => {
-                Moved::of(next, there).map_err(|error| moved_not(next, &error))?
-            }
-            _ => None,
-        };
-        let object = changing.update(object)?;
-        if let Some(moved) = moved {
-            moved.settle();
+        match &self.changing {
+            Some(changing) => Ok(changing.update(object)?),
+            None => Ok(next),
         }
-        Ok(object)
     }
 }
 

@@ -331,3 +331,34 @@ fn service(of: &Wanted) -> Value {
         "status": { "loadBalancer": {} },
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use fixtures::fuzz::rounds;
+
+    use super::*;
+    use crate::nearly::{LAW, LINES, MEMORY, near};
+
+    #[test]
+    fn nearly_right_words_are_pairs_or_refused() {
+        let samples = ["a=b,c=d", "app=front", "a=", "=b", ",", "8080"];
+        let mut taken = 0_u32;
+        rounds(3000, &MEMORY, LAW, |dice| {
+            let text = String::from_utf8_lossy(&near(&samples, dice, &LINES)).into_owned();
+            if let Ok(found) = labels(&text) {
+                taken += 1;
+                let again: Vec<String> = found.iter().map(|(key, value)| format!("{key}={value}")).collect();
+                assert_eq!(again.join(","), text);
+            }
+            if let Ok(found) = pairs(std::slice::from_ref(&text), "no pair") {
+                assert!(found.iter().all(|(key, value)| !key.is_empty() && format!("{key}={value}") == text));
+            }
+            let words: Vec<String> = text.split(' ').map(str::to_owned).collect();
+            if let Ok((names, changes)) = crate::verbs::pairs::split(&words, "label") {
+                assert_eq!(names.len() + changes.len(), words.len());
+            }
+            text.len()
+        });
+        assert!(taken > 0, "none was ever one");
+    }
+}

@@ -52,7 +52,7 @@ impl Attendant {
             Some(HookPlan::Do(handler)) => self.asked(&container, handler),
             _ => None,
         };
-        let (tell, pace) = (self.tell.clone(), self.pace);
+        let (tell, pace) = (self.tell.clone(), self.pace.clone());
         let errand = spawn_local(async move {
             let result = match (hook, place) {
                 (None, _) => Ok(()),

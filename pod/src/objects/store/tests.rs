@@ -119,3 +119,33 @@ fn names_and_ids_of_ones_own_are_of_the_right_form() {
     let made = changing.create(Object::from_value("ConfigMap", value).expect("an object")).expect("room");
     assert_eq!(made.object.metadata().name.as_deref().map(str::len), Some(7));
 }
+
+#[test]
+fn a_namespace_may_be_called_as_the_count_once_was() {
+    let place = tempfile::tempdir().expect("a directory");
+    let objects = Objects::at(place.path().to_owned()).expect("ours");
+    fs::create_dir(place.path().join("objects")).expect("a directory");
+    fs::write(place.path().join("objects/revision"), "41\n").expect("a file");
+    let created = objects.change().expect("nobody else").create(map("a", "revision", "1")).expect("room");
+    assert!(created.object.metadata().resource_version.as_deref() > Some("41"), "{created:?}");
+    assert_eq!(names(&objects.list(kind("cm"), None).expect("readable")), ["a"]);
+}
+
+#[test]
+fn what_is_of_a_newer_version_is_neither_read_nor_changed() {
+    let place = tempfile::tempdir().expect("a directory");
+    let objects = Objects::at(place.path().to_owned()).expect("ours");
+    objects.change().expect("nobody else").create(map("a", "default", "1")).expect("room");
+    let version = place.path().join("objects/.version");
+    assert_eq!(fs::read_to_string(&version).expect("a file"), "1\n");
+    fs::write(&version, "2\n").expect("a file");
+    let newer = |error: ObjectsError| matches!(error, ObjectsError::Registry(RegistryError::OtherVersion { .. }));
+    assert!(newer(objects.change().expect_err("it is newer by now")));
+    assert!(newer(Objects::at(place.path().to_owned()).expect_err("it is newer")));
+    fs::write(&version, "x").expect("a file");
+    assert!(matches!(objects.change(), Err(ObjectsError::Damaged { .. })));
+    // What was there before there was a version is taken over.
+    fs::remove_file(&version).expect("a file");
+    objects.change().expect("nobody else").delete(&Key::new(kind("cm"), "default", "a")).expect("there");
+    assert_eq!(fs::read_to_string(&version).expect("a file"), "1\n");
+}

@@ -236,7 +236,10 @@ fn set(environment: &mut Vec<(OsString, OsString)>, key: OsString, value: OsStri
 /// The variables in a file, as docker has it: what is empty or begins with `#` is none, and one without
 /// a value is ours.
 fn variables(path: &Path) -> Result<Vec<(OsString, OsString)>, Error> {
-    let text = fs::read(path).map_err(file("read", path))?;
+    parse(path, &fs::read(path).map_err(file("read", path))?)
+}
+
+fn parse(path: &Path, text: &[u8]) -> Result<Vec<(OsString, OsString)>, Error> {
     let mut found = Vec::new();
     for line in text.split(|byte| *byte == b'\n') {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
@@ -280,6 +283,10 @@ fn security(text: OsString) -> Result<Security, String> {
 
 #[cfg(test)]
 mod tests {
+    use fixtures::fuzz::rounds;
+
+    use crate::nearly::{LAW, LINES, MEMORY, near};
+
     use super::*;
 
     #[test]
@@ -301,5 +308,28 @@ mod tests {
         assert_eq!(found, [("A".into(), "1".into()), ("B".into(), "x=y ".into())]);
         fs::write(&path, "=x\n").expect("a file");
         assert!(variables(&path).is_err());
+    }
+
+    #[test]
+    fn nearly_right_variables_are_read_or_refused() {
+        let samples = ["A=1\nB=two words \n# c\n\nPATH\n", "A==\r\nB='x'\r\n"];
+        let mut taken = 0_u32;
+        rounds(3000, &MEMORY, LAW, |dice| {
+            let text = near(&samples, dice, &LINES);
+            match parse(Path::new("/env"), &text) {
+                Ok(found) => {
+                    taken += 1;
+                    assert!(found.len() <= text.split(|byte| *byte == b'\n').count());
+                    for (name, value) in found {
+                        let (name, value) = (name.as_bytes(), value.as_bytes());
+                        assert!(!name.is_empty() && !name.contains(&b'=') && !name.contains(&b'\n'), "{text:?}");
+                        assert!(!value.contains(&b'\n'), "{text:?}");
+                    }
+                }
+                Err(error) => assert!(!error.to_string().is_empty()),
+            }
+            text.len()
+        });
+        assert!(taken > 0, "nothing was ever read");
     }
 }

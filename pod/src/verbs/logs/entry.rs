@@ -75,6 +75,10 @@ impl<O: Write, E: Write> Shower<'_, O, E> {
 
 #[cfg(test)]
 mod tests {
+    use fixtures::fuzz::rounds;
+
+    use crate::nearly::{LAW, LINES, MEMORY, near};
+
     use super::*;
 
     const T: &str = "2026-01-01T00:00:00.000000000Z";
@@ -115,5 +119,27 @@ mod tests {
         assert_eq!(shown(None, false, Some("[x] "), None), ("[x] beginning\n[x] two\n".into(), "[x] err\n".into()));
         assert_eq!(shown(Some("2026-01-01T00:00:03.5"), false, None, None), ("two\n".into(), String::new()));
         assert_eq!(shown(None, false, None, Some(7)), ("begin".into(), "er".into()));
+    }
+
+    #[test]
+    fn nearly_right_lines_are_entries_or_none() {
+        let lines = [format!("{T} stdout F one\n"), format!("{T} stderr P \n"), "x".to_owned()];
+        let mut found = 0_u32;
+        rounds(3000, &MEMORY, LAW, |dice| {
+            let line = near(&lines, dice, &LINES);
+            let (mut out, mut err) = (Vec::new(), Vec::new());
+            if let Some(entry) = Entry::of(&line) {
+                found += 1;
+                assert!(entry.time.len() + entry.text.len() < line.len());
+                let prefix = Some("[p] ".to_owned());
+                let left = Some(dice.below(9) as u64);
+                let (goes_on, out, err) = ([false; 2], &mut out, &mut err);
+                let mut shower = Shower { since: None, timestamps: true, prefix, left, goes_on, out, err };
+                shower.show(entry).expect("room");
+            }
+            assert!(out.len() + err.len() <= 8, "no more than was asked for");
+            line.len()
+        });
+        assert!(found > 0, "none was ever one");
     }
 }
