@@ -133,6 +133,8 @@ pub(crate) struct House {
     marker: String,
     /// How everything is started for whom ids are set apart: by words of a shell, as root.
     apart: Option<String>,
+    /// In whose mounts and time everything is since the machine was booted.
+    booted: Option<Guest>,
 }
 
 impl House {
@@ -147,7 +149,7 @@ impl House {
             }
         }
         let marker = format!("{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        Self { user, directory, marker, apart: None }
+        Self { user, directory, marker, apart: None, booted: None }
     }
 
     /// A house of an ordinary user for whom ids are set apart, in files of /etc that nobody else sees.
@@ -200,6 +202,67 @@ impl House {
         house
     }
 
+    /// From now on everything is started where these words of a shell have been said, as root, in mounts of its own.
+    pub(crate) fn after(&mut self, words: &str) {
+        let become_it = match self.user {
+            User::Root => "exec \"$@\"".to_owned(),
+            User::Ordinary => {
+                format!("exec setpriv --reuid {ORDINARY_ID} --regid {ORDINARY_ID} --clear-groups -- \"$@\"")
+            }
+        };
+        self.apart = Some(format!("set -e; {words}; {become_it}"));
+    }
+
+    /// As before any of that.
+    pub(crate) fn as_before(&mut self) {
+        self.apart = None;
+    }
+
+    /// The machine loses its power and is booted: nothing of this test runs any more, the kernel has another word for the
+    /// boot, and its clock begins anew. What is in memory only is gone, unless it `stays`.
+    pub(crate) fn boot(&mut self, stays: bool) {
+        eventually("all is dark", || {
+            let left = self.processes();
+            for pid in left.keys() {
+                // It may have ended by itself.
+                let _gone = kill(Pid::from_raw(*pid), Signal::SIGKILL);
+            }
+            left.is_empty().then_some(())
+        });
+        if !stays {
+            for entry in fs::read_dir(self.state()).unwrap() {
+                fs::remove_dir_all(entry.unwrap().path()).unwrap();
+            }
+        }
+        self.name_boot();
+        let word = self.directory.path().join("boot_id");
+        let up = fs::read_to_string("/proc/uptime").unwrap();
+        let up: i64 = up.split('.').next().unwrap().parse().unwrap();
+        // Who is no root may have a /proc of their own only where there is one that nothing is hidden of.
+        let seen = self.directory.path().join("proc");
+        fs::create_dir_all(&seen).unwrap();
+        let script = format!(
+            "mount -t proc proc {} && mount --bind {} /proc/sys/kernel/random/boot_id && echo ready && exec sleep 1000",
+            seen.display(),
+            word.display()
+        );
+        let mut holder = Command::new("unshare");
+        holder.args(["--mount", "--time", "--boottime", &(5 - up).to_string(), "--fork", "--kill-child"]);
+        self.booted = Some(self.start(holder.args(["sh", "-c", &script])));
+    }
+
+    /// The kernel of a machine that was booted has another word for it from now on, though everything runs on: as if
+    /// whoever came after the boot had by chance the pids and the times of those before.
+    pub(crate) fn name_boot(&self) {
+        let other = fs::read_to_string("/proc/sys/kernel/random/uuid").unwrap();
+        fs::write(self.directory.path().join("boot_id"), other).unwrap();
+    }
+
+    /// The pids of this test's processes whose command lines begin so.
+    pub(crate) fn all_named(&self, command: &str) -> Vec<i32> {
+        self.processes().into_iter().filter(|(_, known)| known.starts_with(command)).map(|(pid, _)| pid).collect()
+    }
+
     /// What tells this test from every other that runs now.
     pub(crate) fn marker(&self) -> &str {
         &self.marker
@@ -218,9 +281,20 @@ impl House {
     pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let path = std::env::join_paths([binaries().to_owned()].into_iter().chain(std::env::split_paths(&path)));
-        let mut command = match &self.apart {
-            None => Command::new(program),
-            Some(script) => {
+        let mut command = match (&self.apart, &self.booted) {
+            (_, Some(booted)) => {
+                let mut command = Command::new("nsenter");
+                command.args(["--mount", "--time", "--target", &only_child(booted.pid()).to_string()]);
+                command.arg(format!("--wdns={}", self.work().display())).arg("--");
+                if self.user == User::Ordinary {
+                    let id = ORDINARY_ID.to_string();
+                    command.args(["setpriv", "--reuid", &id, "--regid", &id, "--clear-groups", "--"]);
+                }
+                command.arg(program);
+                command
+            }
+            (None, None) => Command::new(program),
+            (Some(script), None) => {
                 let mut command = Command::new("unshare");
                 command.args(["-m", "sh", "-c", script, "sh"]).arg(program);
                 command
@@ -238,7 +312,7 @@ impl House {
             .env("TMPDIR", self.work())
             .current_dir(self.work())
             .stdin(Stdio::null());
-        if self.apart.is_none() {
+        if self.apart.is_none() && self.booted.is_none() {
             self.user.become_it(&mut command);
         }
         command
@@ -290,7 +364,7 @@ impl House {
         // Read by somebody else, so that waiting for a line can have an end.
         let (sender, lines) = channel();
         std::thread::spawn(move || out.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
-        let mut guest = Guest { child, said: String::new(), lines };
+        let mut guest = Guest { child, said: String::new(), lines: Mutex::new(lines) };
         while !guest.said.contains("ready") {
             let line = guest.line();
             guest.said.push_str(&line);
@@ -333,7 +407,7 @@ impl House {
     }
 
     /// Every process of this test that is not a zombie: its pid and command.
-    fn processes(&self) -> BTreeMap<i32, String> {
+    pub(crate) fn processes(&self) -> BTreeMap<i32, String> {
         // What is mounted where we are, everybody has mounted.
         let place = self.directory.path().to_string_lossy().into_owned();
         let is_everybodys = fs::read_to_string("/proc/self/mountinfo").is_ok_and(|mounts| mounts.contains(&place));
@@ -347,8 +421,11 @@ impl House {
             marked || stands || (!is_everybodys && holds(&file("mountinfo"), &place))
         };
         let pids = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok());
+        let holders = self.booted.as_ref().map(|booted| [booted.pid(), only_child(booted.pid())]);
         let command = |pid| fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default().replace('\0', " ");
-        pids.filter(|pid| ours(*pid)).map(|pid| (pid, command(pid))).collect()
+        pids.filter(|pid| ours(*pid) && !holders.is_some_and(|holders| holders.contains(pid)))
+            .map(|pid| (pid, command(pid)))
+            .collect()
     }
 
     fn tree(&self) -> String {
@@ -509,7 +586,7 @@ pub(crate) struct Guest {
     child: Child,
     /// What it said until it was ready.
     pub(crate) said: String,
-    lines: Receiver<String>,
+    lines: Mutex<Receiver<String>>,
 }
 
 impl Guest {
@@ -523,7 +600,7 @@ impl Guest {
 
     /// The next line it says.
     pub(crate) fn line(&mut self) -> String {
-        let line = self.lines.recv_timeout(Duration::from_secs(10));
+        let line = self.lines.get_mut().unwrap().recv_timeout(Duration::from_secs(10));
         line.unwrap_or_else(|error| panic!("{} says nothing: {error}", self.pid()))
     }
 

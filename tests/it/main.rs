@@ -62,8 +62,6 @@ mod cp;
 mod networks;
 // What published ports carry, and what carries them.
 mod forwarder;
-// Which of them there are, while a pod lives.
-mod published;
 // A machine with a network of its own, and a world beyond.
 mod machine;
 // Networks that an ordinary user has.
@@ -74,6 +72,15 @@ mod cni;
 mod pasta;
 // Images from registries.
 mod pull;
+// Machines that were switched off.
+mod booted;
+// Records that another pod has written, older or newer.
+mod versions;
+// Without memory, and where nothing can be written.
+mod starved;
+// What a container may try, and what another user may.
+mod hostile;
+mod neighbours;
 // What goes wrong on machines that people have.
 mod trouble;
 // What a machine offers, and what is said where it does not.
@@ -139,10 +146,14 @@ fn main() {
         cp::trials(),
         limits::trials(),
         trouble::trials(),
+        booted::trials(),
+        versions::trials(),
+        starved::trials(),
+        hostile::trials(),
+        neighbours::trials(),
         doctor::trials(),
         frozen::trials(),
         forwarder::trials(),
-        published::trials(),
         cni::trials(),
         pasta::trials(),
         held::trials(),
