@@ -1,8 +1,9 @@
 //! The benches, one file for each subject: startup, join, reap, signal, ports, networks, container, image,
-//! pods, footprint, manifest, micro.
+//! pods, scale, footprint, manifest, micro.
 //!
 //! Without arguments all of them, else the one that is named; all other arguments are criterion's.
 
+mod applied;
 mod cgroup;
 mod container;
 mod engines;
@@ -11,6 +12,7 @@ mod footprint;
 mod image;
 mod inits;
 mod join;
+mod keepers;
 mod manifest;
 mod micro;
 mod network;
@@ -20,6 +22,7 @@ mod pods;
 mod ports;
 mod reap;
 mod rivals;
+mod scale;
 mod session;
 mod signal;
 mod startup;
@@ -36,7 +39,7 @@ use session::Session;
 /// A subject, and what measures it.
 type Subject = (&'static str, fn(&mut Session, &Place));
 
-const SUBJECTS: [Subject; 12] = [
+const SUBJECTS: [Subject; 13] = [
     ("startup", startup::measure),
     ("join", join::measure),
     ("reap", reap::measure),
@@ -46,12 +49,15 @@ const SUBJECTS: [Subject; 12] = [
     ("container", container::measure),
     ("image", image::measure),
     ("pods", pods::measure),
+    ("scale", scale::measure),
     ("footprint", footprint::measure),
     ("manifest", manifest::measure),
     ("micro", micro::measure),
 ];
 
 fn main() -> ExitCode {
+    // Others name them by that.
+    assert!(SUBJECTS.map(|subject| subject.0) == benches::SUBJECTS, "the subjects are called otherwise elsewhere");
     let words: Vec<String> = std::env::args().skip(1).collect();
     // Asked by `cargo test`, which wants to know that they start, and nothing else.
     if words.iter().any(|word| word == "--test" || word == "--list") {

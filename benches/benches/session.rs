@@ -18,9 +18,9 @@ const EFFORT: &str = "PODKIT_BENCH_EFFORT";
 /// How much is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Effort {
-    /// To see whether something has changed: two minutes.
+    /// To see whether something has changed: some five minutes.
     Quick,
-    /// To be shown: a quarter of an hour, with criterion's report.
+    /// To be shown: half an hour, with criterion's report.
     Full,
 }
 
@@ -54,6 +54,11 @@ impl Session {
             Effort::Quick => full.div_ceil(5),
             Effort::Full => full,
         }
+    }
+
+    /// Whether it has to be quick.
+    pub(crate) fn is_quick(&self) -> bool {
+        self.effort == Effort::Quick
     }
 
     /// A bar for so many steps, where there is a terminal.

@@ -8,3 +8,20 @@ pub mod statistics;
 
 pub use entry::{Case, Entry, LeftOut, Pair, Rival, Unit};
 pub use promise::{PROMISES, Promise};
+
+/// What is measured, in its order: a file of the benches each.
+pub const SUBJECTS: [&str; 13] = [
+    "startup",
+    "join",
+    "reap",
+    "signal",
+    "ports",
+    "networks",
+    "container",
+    "image",
+    "pods",
+    "scale",
+    "footprint",
+    "manifest",
+    "micro",
+];

@@ -26,7 +26,7 @@ const fn promise(
 }
 
 /// All of them.
-pub const PROMISES: [Promise; 43] = [
+pub const PROMISES: [Promise; 45] = [
     promise("startup", "create", "pod create", "unshare", 1.0),
     promise("startup", "create", "pod create", "runc run", 0.1),
     promise("startup", "create", "pod create", "containerd CRI", 0.035),
@@ -64,6 +64,8 @@ pub const PROMISES: [Promise; 43] = [
     promise("pods", "delete", "pod", "podman kube", 0.05),
     promise("pods", "restart", "pod", "podman kube", 0.05),
     promise("pods", "memory", "pod", "podman kube", 0.25),
+    promise("scale", "apply", "beside 1,000", "beside 1", 1.3),
+    promise("scale", "wake-ups in 5 s", "idle pods", "pods", 0.0),
     promise("footprint", "bytes", "pause", "catatonit", 0.005),
     promise("footprint", "bytes", "reaper", "catatonit", 0.15),
     promise("footprint", "RSS", "pause", "catatonit -P", 0.03),

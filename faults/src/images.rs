@@ -11,7 +11,7 @@ use std::thread;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::verbs::{IMAGE, MAP, POD, REGISTRY, SAID, TALKS};
+use crate::verbs::{IMAGE, MAP, POD, PORTED, REGISTRY, SAID, TALKS};
 
 /// What the archives are called, beside where commands start.
 pub(crate) const DIRECTORY: &str = "images";
@@ -94,6 +94,10 @@ fn manifests(directory: &Path, talks: &[String]) -> io::Result<()> {
     });
     let map = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": MAP }, "data": { "a": "b" } });
     fs::write(directory.join("pod.json"), pod.to_string())?;
+    let mut ported = pod;
+    ported["spec"]["containers"][0]["ports"] =
+        json!([{ "containerPort": 80, "hostPort": PORTED, "hostIP": "127.0.0.1" }]);
+    fs::write(directory.join("ported.json"), ported.to_string())?;
     fs::write(directory.join("map.json"), map.to_string())?;
     Ok(())
 }

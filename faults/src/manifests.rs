@@ -20,6 +20,9 @@ const WHY: &str = "jsonpath={.items[*].status.containerStatuses[*].state.waiting
 pub(crate) fn judge(place: &Place, verb: &Verb, report: &Report) -> anyhow::Result<Vec<Violation>> {
     let mut violations = promises::of_the_word(verb, &report.ran, &named(place, "pods")?);
     violations.extend(promises::of_the_map(&named(place, "configmaps")?));
+    if verb.has_port() && report.ran.ok() {
+        violations.extend(settled(|| Ok(promises::of_the_port(&world::listeners()?)))?);
+    }
     let (again, is_to_run) = match verb.promise {
         Promise::Unapplied => (verbs::unapply(), false),
         _ => (verbs::APPLY.to_vec(), true),

@@ -18,7 +18,8 @@ use crate::verbs::{POD, Promise, Verb, Victim, WORKLOAD};
 use crate::world::{Process, Role};
 
 pub(crate) use manifests::{
-    Spoken, Standing, of_doubles, of_the_gone, of_the_kept, of_the_map, of_the_spoken, of_the_standing, of_the_word,
+    Spoken, Standing, of_doubles, of_the_gone, of_the_kept, of_the_map, of_the_port, of_the_spoken, of_the_standing,
+    of_the_word,
 };
 
 /// A promise that was not kept: its kind, for counting, and what was seen.
@@ -264,7 +265,7 @@ pub(crate) fn of_what_there_is(verb: &Verb, blow: Blow, report: &Report, seen: &
             broken("says deleted, and pause runs on", format!("{:?}", seen.processes));
         }
         Promise::Kept if verb.has_pod() && pod.is_none() => broken("the pod is lost", String::new()),
-        Promise::Added if pod.is_none() => broken("the pod is lost", String::new()),
+        Promise::Added | Promise::Moved if pod.is_none() => broken("the pod is lost", String::new()),
         _ => {}
     }
     if verb.promise == Promise::Kept && verb.has_workload() && workload.is_none() {
@@ -276,6 +277,9 @@ pub(crate) fn of_what_there_is(verb: &Verb, blow: Blow, report: &Report, seen: &
         of_the_pods(&seen.pods, killed, &mut broken);
     }
     of_the_ports(verb, seen, &mut broken);
+    if verb.promise == Promise::Moved {
+        of_the_moved(ran, pod, seen, &mut broken);
+    }
     of_the_processes(verb, seen, &mut broken);
     if let Some(talk) = seen.talk.filter(|talk| talk.missing > 0) {
         broken("lines of a workload are lost", format!("{} of {}", talk.missing, talk.said));
@@ -317,6 +321,24 @@ fn of_the_ports(verb: &Verb, seen: &Seen, broken: &mut impl FnMut(&str, String))
     let silent: Vec<_> = published.difference(&seen.listeners).collect();
     if verb.promise != Promise::Deleted && !silent.is_empty() {
         broken("published ports are not listened to", format!("{silent:?}"));
+    }
+}
+
+/// Of two ports one is another, or none is; and what was removed is closed.
+fn of_the_moved(ran: &Ran, pod: Option<&Pod>, seen: &Seen, broken: &mut impl FnMut(&str, String)) {
+    let ports = pod.map(|pod| pod.ports.as_slice()).unwrap_or_default();
+    // Where nobody carries them just now they are not shown as ports that are.
+    if !ports.is_empty() && ports.len() != 2 {
+        broken("a change of ports is half done", format!("{ports:?}"));
+    }
+    let removed = ran.words.split_whitespace().last().and_then(|word| word.parse::<u16>().ok());
+    if let Some(removed) = removed.filter(|_| ran.ok()) {
+        if ports.contains(&removed) {
+            broken("says removed, and the port is published", removed.to_string());
+        }
+        if seen.listeners.contains(&removed) {
+            broken("says removed, and the port is listened to", removed.to_string());
+        }
     }
 }
 

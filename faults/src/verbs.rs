@@ -19,6 +19,7 @@ const IDLE: &[&str] = &["sleep", "1000"];
 /// One that says what it is told, and who tells it something; the port stands for the first that is published.
 const ECHO: &[&str] = &["faults", "echo", "80"];
 pub(crate) const PORT: &str = "PORT";
+const MOVE: &[&str] = &["pod", "publish", POD, "-p", "127.0.0.1:0:82", "--remove", PORT];
 const TALK: &[&str] = &["faults", "talk", PORT, "20"];
 
 /// The image, by the name that it has in its archive and by the one that it has in the registry.
@@ -39,6 +40,9 @@ pub(crate) const TALKS: &str = "two";
 pub(crate) const SAID: &str = "said";
 const KEEP: &[&str] = &["pod", "apply", "-f", "../images/map.json"];
 pub(crate) const APPLY: &[&str] = &["pod", "apply", "-f", "../images/pod.json", "--wait", "--timeout", "10s"];
+/// The same with a port of the machine's, and which that is.
+const APPLY_PORT: &[&str] = &["pod", "apply", "-f", "../images/ported.json"];
+pub(crate) const PORTED: u16 = 18_080;
 const UNAPPLY: &[&str] = &["pod", "delete", "-f", "../images/pod.json"];
 
 /// A pod on a bridge.
@@ -81,6 +85,8 @@ pub(crate) enum Promise {
     Added,
     /// The pod and all that was in it are gone.
     Deleted,
+    /// One port has taken the place of another, or none has.
+    Moved,
     /// Everything is as before.
     Kept,
     /// An image has this name.
@@ -198,6 +204,8 @@ pub(crate) const VERBS: &[Verb] = &[
     command("cni-delete", PLUGGED, &[&["pod", "delete", "--now", POD]], Promise::Deleted),
     command("add-first", EMPTY, &[ADD, NAMED, IDLE], Promise::Added),
     command("add-second", PORTS, &[ADD, NAMED, IDLE], Promise::Added),
+    command("publish", PORTS, &[MOVE], Promise::Moved),
+    supervised("supervisor-publish", PORTS, &[MOVE], Promise::Moved),
     command("exec", EMPTY, &[&["pod", "exec", POD, "--", "true"]], Promise::Kept),
     command("delete", BUSY, &[&["pod", "delete", POD], GRACE], Promise::Deleted),
     command("delete-now", BUSY, &[&["pod", "delete", "--now", POD]], Promise::Deleted),
@@ -219,6 +227,8 @@ pub(crate) const VERBS: &[Verb] = &[
     supervised("supervisor-idle", TALKING, &[&["sleep", "0.1"]], Promise::Kept),
     command("apply", KEPT, &[APPLY], Promise::Applied),
     command("unapply", APPLIED, &[UNAPPLY], Promise::Unapplied),
+    command("apply-port", APPLIED, &[APPLY_PORT], Promise::Applied),
+    attended("attendant-port", &[APPLY_PORT], Promise::Applied),
     attended("attendant-idle", &[&["sleep", "1.5"]], Promise::Kept),
     attended("attendant-delete", &[UNAPPLY], Promise::Unapplied),
     bereft("pause-apply", KEPT, &[APPLY], Victim::NewPause, Promise::Applied),
@@ -273,6 +283,11 @@ impl Verb {
     /// Whether it is about the pod of the manifest.
     pub(crate) fn has_manifest(&self) -> bool {
         self.prepare.contains(&Step::Keep)
+    }
+
+    /// Whether it gives the pod of the manifest a port.
+    pub(crate) fn has_port(&self) -> bool {
+        self.command.contains(&APPLY_PORT)
     }
 
     /// Whether it may be typed again when it has been done.

@@ -7,7 +7,7 @@
 //! | `names` | who is called what, as /etc/hosts has it |
 //! | `empty` | its last pod has gone, when that was written: whoever sees to it that the network goes, too, has a lock on it |
 //! | `holder`, `pasta` | who holds it and who leads out of it, where it is held: a line of `/proc/PID/stat` and a sum |
-//! | `origin` | the boot and the namespaces in which these were counted |
+//! | `origin` | the boot and the namespaces in which these were counted, or the network was made |
 //!
 //! Whoever changes something has a lock on the directory. Links and not files, for one is there with its text or not at
 //! all. An address is written down by who is given it before it is taken here ([`crate::Attachment`]), so whoever
@@ -54,6 +54,9 @@ pub struct NetworkRecord {
     /// Why there is no way out, where there is none.
     #[serde(default)]
     pub no_way_out: Option<String>,
+    /// Why nobody keeps addresses to those who have them, where nobody does.
+    #[serde(default)]
+    pub unguarded: Option<String>,
     /// Why there are not all ids in it that were set apart, where it is held and some are missing.
     #[serde(default)]
     pub few_ids: Option<String>,
@@ -275,6 +278,23 @@ impl Held {
         opened.and_then(|opened| opened.set_modified(SystemTime::now())).map_err(file("write", mark))
     }
 
+    /// The addresses that are somebody's, each with the word that it was taken under.
+    ///
+    /// # Errors
+    /// They cannot be listed.
+    pub fn taken(&self) -> Result<Vec<(Prefixed, String)>, RegistryError> {
+        let addresses = self.directory.path.join(ADDRESSES);
+        let mut taken = Vec::new();
+        for entry in tree::names(&addresses)? {
+            let Some(ip) = entry.to_str().and_then(|text| text.parse::<IpAddr>().ok()) else { continue };
+            let Some(words) = read_words(&addresses.join(&entry))? else { continue };
+            let prefix = if ip.is_ipv4() { 32 } else { 128 };
+            taken.push((Prefixed { ip, prefix }, words.into_iter().next().unwrap_or_default()));
+        }
+        taken.sort_by_key(|(address, _)| address.ip);
+        Ok(taken)
+    }
+
     /// How many have addresses, by those of IPv4, which all have.
     ///
     /// # Errors
@@ -374,6 +394,9 @@ mod tests {
         assert!(held.take(&addresses(2), "v1", &names).expect("taken"));
         assert!(!held.take(&addresses(2), "v2", &[]).expect("looked"), "somebody has it");
         held.give_back(&addresses(2), "v2").expect("nothing");
+        let taken: Vec<_> =
+            held.taken().expect("listed").into_iter().map(|(it, word)| format!("{} {word}", it.ip)).collect();
+        assert_eq!(taken, ["10.214.0.2 v1", "fd00::2 v1"]);
         assert_eq!(held.names().expect("names").text(), "10.214.0.2\tweb web.default\nfd00::2\tweb web.default\n");
         held.write_names(&addresses(2)).expect("written");
         let written = fs::read_to_string(directory.path().join(NAMES)).expect("a file");

@@ -12,7 +12,7 @@ const FIRST: u32 = u32::from_be_bytes([10, 214, 0, 0]);
 /// How many there are.
 const RANGES: u32 = 64;
 /// The bits that are the same in a range: 4096 addresses, where a bridge has but 1023 ports.
-const PREFIX: u8 = 20;
+pub(crate) const PREFIX: u8 = 20;
 const SIZE: u32 = 1 << (32 - PREFIX);
 
 /// The addresses of a network.

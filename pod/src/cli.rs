@@ -39,6 +39,7 @@ use crate::verbs::logs::Logs;
 use crate::verbs::patch::Patch;
 use crate::verbs::port_forward::PortForward;
 use crate::verbs::prune::Prune;
+use crate::verbs::publish::PublishPorts;
 use crate::verbs::resources::ApiResources;
 use crate::verbs::run::Run;
 use crate::verbs::set::Set;
@@ -91,6 +92,7 @@ impl Cli {
             ("exec", _) => Verb::Exec(Box::new(alone(words)?)),
             ("get", _) => Verb::Get(alone(words)?),
             ("logs", _) => Verb::Logs(alone(words)?),
+            ("publish", _) => Verb::Publish(alone(words)?),
             ("delete", _) => Verb::Delete(alone(words)?),
             ("apply", _) => Verb::Apply(alone(words)?),
             ("attend", _) => Verb::Attend(alone(words)?),
@@ -137,6 +139,11 @@ pub enum Verb {
     Cp(Typed<Cp>),
     /// Lead ports of this machine into a pod
     PortForward(Typed<PortForward>),
+    /// Change which ports lead into a pod by hand, while it runs.
+    ///
+    /// What is published is listened to and carried when this comes back. What is removed is closed for whoever comes;
+    /// connections that are there go on to their end. Either all of it is done or nothing.
+    Publish(Typed<Shown<PublishPorts>>),
     /// End pods and forget them, or delete what is kept
     Delete(Typed<Delete>),
     /// Remove pods that have ended, with all that is kept of them
@@ -420,6 +427,7 @@ mod tests {
             &["get"],
             &["get", "pods", "web", "-o", "wide", "-n", "kube-system", "--show-labels"],
             &["logs", "-f", "web", "app", "--tail=1"],
+            &["publish", "web", "-p", "8080:80", "-r", "8081", "--remove=127.0.0.1:53/udp", "-o", "json"],
             &["delete", "web", "--now"],
             &["delete", "pod", "web", "--grace-period=1"],
             &["apply", "-f", "pod.yaml", "--wait", "--timeout=1m"],
@@ -489,6 +497,10 @@ mod tests {
             &["add", "web"],
             &["exec", "web"],
             &["exec", "web", "-e", "=x", "true"],
+            &["publish", "web"],
+            &["publish", "-p", "8080:80"],
+            &["publish", "web", "-p", "80"],
+            &["publish", "web", "--remove", "8080-8079"],
             &["delete"],
             &["delete", "web", "--now", "--grace-period", "1"],
             &["delete", "web", "--grace-period", "1m"],

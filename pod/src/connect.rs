@@ -14,6 +14,7 @@ mod names;
 mod pasta;
 mod stay;
 mod tables;
+mod unused;
 mod usual;
 
 use std::fs;
@@ -36,6 +37,7 @@ pub(crate) use cni::{check, part};
 pub use error::ConnectError;
 pub(crate) use pasta::open;
 pub(crate) use stay::{Emptied, Staying, VARIABLE as STAYS, sweep};
+pub(crate) use unused::{Unused, clear, unused};
 pub(crate) use usual::{CHOSEN, VARIABLE, chosen, of};
 
 /// A resolver asks no more.

@@ -225,6 +225,38 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// Another port of the pod stands in that place.
+    #[error("cannot publish {publish}: {there} is published already")]
+    PublishedAlready {
+        /// Which.
+        publish: Publish,
+        /// What there is.
+        there: Publish,
+    },
+    /// Nothing that is published was meant.
+    #[error("cannot remove {port}: pod {name} does not publish it")]
+    NotPublished {
+        /// The pod.
+        name: Name,
+        /// What was typed.
+        port: String,
+    },
+    /// What is published is in a manifest.
+    #[error("cannot change what pod {name} publishes: that is what its manifest says")]
+    OfAManifest {
+        /// The pod.
+        name: Name,
+    },
+    /// Somebody else has made rules of what is published, once and for all.
+    #[error(
+        "cannot change what is published in network {network}: its plugin {plugin} was told of it when it was made"
+    )]
+    LedIn {
+        /// The network.
+        network: network::Network,
+        /// The plugin.
+        plugin: String,
+    },
     /// The kernel refused a step of making the sandbox.
     #[error("cannot {step}")]
     Sandbox {
@@ -452,6 +484,8 @@ impl Error {
             Self::Publish { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 Some("ports below 1024 need root (net.ipv4.ip_unprivileged_port_start)")
             }
+            Self::PublishedAlready { .. } => Some("--remove of that has the port lead elsewhere"),
+            Self::OfAManifest { .. } => Some("change the manifest and apply it, or `pod edit` or `pod patch` the pod"),
             Self::Sandbox { source: Errno::EPERM | Errno::EUSERS | Errno::ENOSPC, .. } => {
                 Some("needs root, or user namespaces for everybody (user.max_user_namespaces and the like)")
             }

@@ -37,6 +37,7 @@ pub use forward::{ForwardError, forward};
 pub(crate) use hold::ready;
 pub use hold::{Forwarder, ForwarderError, Said};
 pub use launch::{Start, start};
+pub(crate) use listen::listen_beside;
 pub use listen::{Listening, listen};
 pub use message::{Event, SOCKET};
 pub(crate) use say::{hear, say};

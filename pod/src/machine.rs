@@ -20,6 +20,7 @@ mod ending;
 mod event;
 mod log;
 mod phase;
+mod ports;
 mod probing;
 mod sandbox;
 mod starting;
@@ -42,6 +43,7 @@ pub use log::{Log, Note, Weight};
 pub use phase::Phase;
 
 use backoff::Backoff;
+use ports::Ports;
 use sandbox::{Sandbox, Volumes};
 
 /// A point in time: since the machine came up, and as clocks have it.
@@ -70,6 +72,8 @@ pub struct Machine {
     rejected: bool,
     volumes: Volumes,
     sandbox: Sandbox,
+    #[serde(default)]
+    ports: Ports,
     containers: Vec<Container>,
     /// Whether a container that is no init container has run in this sandbox.
     was_up: bool,
@@ -136,6 +140,7 @@ impl Machine {
             rejected: false,
             volumes: Volumes::default(),
             sandbox: Sandbox::Absent { retry: None },
+            ports: Ports::default(),
             containers,
             was_up: false,
             again: false,
@@ -190,6 +195,14 @@ impl Machine {
             Event::Delete { grace } => self.delete(grace, now),
             Event::Evict { message } => self.fail("Evicted", message, now),
             Event::Changed(plan) => self.changed(*plan, now),
+            Event::PortsDiffer => {
+                self.ports_differ();
+                Vec::new()
+            }
+            Event::Published(result) => {
+                self.published(result, now);
+                Vec::new()
+            }
             Event::Adopted(found) => self.adopted(found, now),
             Event::Noted { weight, container, reason, message } => {
                 self.log.add(weight, container.as_deref(), &reason, &message, now);
@@ -220,6 +233,7 @@ impl Machine {
                     actions.extend(self.fail("DeadlineExceeded", message, now));
                     return true;
                 }
+                self.publish(now, actions);
                 self.probe(now, actions);
                 self.advance(now, actions)
             }
@@ -247,8 +261,8 @@ impl Machine {
     pub fn deadline(&self) -> Option<Duration> {
         let own = match self.life {
             Life::Over | Life::Gone => return None,
-            Life::Active => [self.deadline_at(), self.retry_at()],
-            Life::Ending(_) => [None, None],
+            Life::Active => [self.deadline_at(), self.retry_at(), self.publish_at()],
+            Life::Ending(_) => [None; 3],
         };
         own.into_iter().flatten().chain(self.containers_due()).filter(|due| *due > self.seen).min()
     }

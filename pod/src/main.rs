@@ -162,6 +162,13 @@ fn run(verb: Verb) -> Result<ExitCode, Error> {
             return tell(&answer, false);
         }
         Verb::Cp(cp) => cp.run(&registry, &mut |skipped| warn(&[skipped.into()]))?,
+        Verb::Publish(publish) => {
+            let changed = publish.verb.run(&changing()?, &Programs::of_pod(None)?)?;
+            match publish.output {
+                Format::Text => show::published(&changed, out)?,
+                Format::Json => show::json(&changed, out)?,
+            }
+        }
         Verb::Delete(delete) => {
             if let Some(answer) = delete.run()? {
                 return tell(&answer, false);
@@ -249,6 +256,9 @@ fn prune(registry: &Registry, verb: &Prune) -> Result<ExitCode, Error> {
     let total = |bytes: u64| show::image::size(bytes);
     if verb.dry_run {
         let exit = tell(&pruning.told(), false)?;
+        for name in &pruning.networks {
+            say(format_args!("network \"{name}\" pruned (dry run)"))?;
+        }
         say(format_args!("Total reclaimed space: {} (dry run)", total(pruning.bytes())))?;
         return Ok(exit);
     }
@@ -264,6 +274,11 @@ fn prune(registry: &Registry, verb: &Prune) -> Result<ExitCode, Error> {
                 Err(error) => exit = fail(&error),
             }
         }
+    }
+    if verb.is_of_all() {
+        let (gone, troubles) = verbs::prune::networks(&changing()?);
+        gone.iter().try_for_each(|name| say(format_args!("network \"{name}\" pruned")))?;
+        exit = troubles.iter().fold(exit, |_, error| fail(error));
     }
     say(format_args!("Total reclaimed space: {}", total(pruning.freed())))?;
     Ok(exit)

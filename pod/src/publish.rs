@@ -6,7 +6,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
-pub(crate) use range::Published;
+pub(crate) use range::{Published, range};
 use serde::{Deserialize, Serialize};
 
 /// A port of the host that leads to a port on the pod's localhost.
@@ -65,6 +65,12 @@ pub enum InvalidPublish {
 }
 
 impl Publish {
+    /// Whether it is the same port of the host, wherever it leads.
+    #[must_use]
+    pub fn is_at(&self, other: &Self) -> bool {
+        (self.address, self.host_port, self.protocol) == (other.address, other.host_port, other.protocol)
+    }
+
     /// Where the host listens.
     #[must_use]
     pub fn listen(&self) -> SocketAddr {
@@ -96,12 +102,7 @@ struct Parts<'a> {
 impl<'a> Parts<'a> {
     fn of(text: &'a str) -> Result<Self, InvalidPublish> {
         let shape = || InvalidPublish::Shape(text.to_owned());
-        let (ports, protocol) = match text.split_once('/') {
-            Some((ports, "tcp")) => (ports, Transport::Tcp),
-            Some((ports, "udp")) => (ports, Transport::Udp),
-            Some((_, protocol)) => return Err(InvalidPublish::Protocol(protocol.to_owned())),
-            None => (text, Transport::Tcp),
-        };
+        let (ports, protocol) = protocol(text)?;
         // From the right, for an IPv6 address has colons of its own.
         let (rest, pod) = ports.rsplit_once(':').ok_or_else(shape)?;
         let (address, host) = match rest.rsplit_once(':') {
@@ -109,6 +110,16 @@ impl<'a> Parts<'a> {
             None => (ANY, rest),
         };
         Ok(Self { address, host, pod, protocol })
+    }
+}
+
+/// What stands before the protocol, and that.
+pub(crate) fn protocol(text: &str) -> Result<(&str, Transport), InvalidPublish> {
+    match text.split_once('/') {
+        Some((ports, "tcp")) => Ok((ports, Transport::Tcp)),
+        Some((ports, "udp")) => Ok((ports, Transport::Udp)),
+        Some((_, protocol)) => Err(InvalidPublish::Protocol(protocol.to_owned())),
+        None => Ok((text, Transport::Tcp)),
     }
 }
 
@@ -120,7 +131,7 @@ fn port(text: &str) -> Result<u16, InvalidPublish> {
     text.parse().ok().filter(|_| digits).ok_or_else(|| InvalidPublish::Port(text.to_owned()))
 }
 
-fn ip(text: &str) -> Result<IpAddr, InvalidPublish> {
+pub(crate) fn ip(text: &str) -> Result<IpAddr, InvalidPublish> {
     let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
     bare.parse().map_err(|_| InvalidPublish::Address(text.to_owned()))
 }

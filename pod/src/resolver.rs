@@ -19,7 +19,7 @@ mod streams;
 mod upstream;
 
 pub use error::ResolverError;
-pub(crate) use hold::{Resolver, end, keep};
+pub(crate) use hold::{Resolver, end, keep, record};
 pub use serve::resolve;
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use tabwriter::TabWriter;
 
 use crate::error::Error;
 use crate::record::{self, Missing};
+use crate::verbs::publish::Changed;
 use crate::view::{PodView, WorkloadStatus, WorkloadView};
 
 /// Shows a value as JSON.
@@ -41,6 +42,20 @@ pub fn table(pods: &[PodView], wide: bool, out: &mut impl Write) -> Result<(), E
         format!("{}\t{status:?}\t{running}/{}\t{}\t{age}{more}", pod.name, pod.workloads.len(), ports(pod))
     }));
     aligned(&rows, out)
+}
+
+/// Shows what was changed of a pod's published ports, one line each.
+///
+/// # Errors
+/// When the output cannot be written.
+pub fn published(changed: &Changed, out: &mut impl Write) -> Result<(), Error> {
+    let Changed { name, added, removed, unchanged, .. } = changed;
+    for (ports, what) in [(removed, "removed from"), (added, "published in"), (unchanged, "unchanged in")] {
+        for port in ports {
+            writeln!(out, "port/{port} {what} pod/{name}").map_err(Error::Output)?;
+        }
+    }
+    Ok(())
 }
 
 /// Shows all there is to know of a pod.

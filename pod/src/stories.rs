@@ -8,7 +8,11 @@ mod ending;
 mod hooks;
 mod images;
 mod init;
+<<<<<<< 249f444
+mod ports;
+=======
 mod nearly;
+>>>>>>> ae96e91
 mod probes;
 mod restarting;
 mod sandbox;
@@ -57,6 +61,8 @@ struct Story {
     /// Why there is no sandbox, or no volume.
     no_sandbox: Option<String>,
     no_volume: Option<String>,
+    /// What comes of publishing ports; nothing, as long as nothing is said.
+    published: Option<Result<(), String>>,
 }
 
 /// The pod of this text.
@@ -98,6 +104,7 @@ fn told_of(pod: Pod) -> Story {
         launches: BTreeMap::new(),
         no_sandbox: None,
         no_volume: None,
+        published: Some(Ok(())),
     }
 }
 
@@ -192,6 +199,17 @@ impl Story {
                 self.note("make the sandbox".to_owned());
                 let result = self.no_sandbox.clone().map_or_else(|| Ok(vec![address("10.0.0.1")]), Err);
                 self.tell(Event::Sandbox(result));
+            }
+            Action::Publish => {
+                let ports = self
+                    .machine
+                    .plan()
+                    .published()
+                    .filter_map(|port| Some(format!("{}->{}", port.host?, port.container)));
+                self.note(format!("publish {}", ports.collect::<Vec<_>>().join(" ")));
+                if let Some(result) = self.published.clone() {
+                    self.tell(Event::Published(result));
+                }
             }
             Action::RemoveSandbox => {
                 self.note("remove the sandbox".to_owned());

@@ -98,6 +98,14 @@ impl PodDirectory {
         write_new_json(&self.pod_file(), record)
     }
 
+    /// Writes what is asked for now, of a pod that is there.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn rewrite_pod(&self, record: &impl Serialize) -> Result<(), RegistryError> {
+        write_json(&self.pod_file(), record)
+    }
+
     /// What it is given in its network; `None` where nothing ever was.
     ///
     /// # Errors

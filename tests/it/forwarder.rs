@@ -101,7 +101,7 @@ fn add(house: &House, rest: &[&str]) {
     house.pod(&[&["add", "web"], rest].concat()).ok();
 }
 
-fn client(address: impl std::net::ToSocketAddrs, line: &str) -> TcpStream {
+pub(crate) fn client(address: impl std::net::ToSocketAddrs, line: &str) -> TcpStream {
     let mut client = TcpStream::connect(address).unwrap();
     client.set_read_timeout(Some(PATIENCE)).unwrap();
     client.set_write_timeout(Some(PATIENCE)).unwrap();
@@ -110,7 +110,7 @@ fn client(address: impl std::net::ToSocketAddrs, line: &str) -> TcpStream {
 }
 
 /// Says something to who echoes it.
-fn talk(client: &mut TcpStream) {
+pub(crate) fn talk(client: &mut TcpStream) {
     client.write_all(b"hello").unwrap();
     let mut heard = [0; 5];
     client.read_exact(&mut heard).unwrap();

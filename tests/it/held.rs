@@ -12,7 +12,8 @@ use serde_json::json;
 
 use crate::house::{House, User, eventually, has_ended};
 use crate::machine::{HERE, WORLD, on_a_machine};
-use crate::networks::place::{Listening, reaches};
+use crate::networks::place::{Listening, inside, reaches, run};
+use crate::networks::{forget_neighbours, pretend};
 use crate::pods::{BUSYBOX, image, pod, put, shown, waiting};
 use crate::trial::{Need, trial};
 
@@ -33,6 +34,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         on("pods_reach_each_other_and_the_world::as_ordinary_user", &[], anybody, reached),
         on("pods_reach_each_other_and_the_world::with_ids_set_apart", &[], House::with_ranges, reached),
         on("a_pod_reaches_neither_the_machine_nor_another_network", &[], anybody, kept_apart),
+        on("a_pod_is_taken_for_no_other_by_its_neighbours", &[], anybody, poisoning),
+        on("what_nobody_uses_is_told_and_cleared_away", &[], anybody, unused),
         on("a_pod_has_no_right_in_who_holds_its_network::as_ordinary_user", &lsns, anybody, rights),
         on("a_pod_has_no_right_in_who_holds_its_network::with_ids_set_apart", &lsns, House::with_ranges, rights),
         on("what_was_killed_is_there_after_the_next_command", &[Need::Program("nsenter")], anybody, killed),
@@ -101,6 +104,49 @@ fn reached(house: &House) {
     assert_eq!(resolved(house, "db", "web"), "");
     assert!(!processes.iter().any(|process| has_ended((*process).into())));
     delete(house, &["db"]);
+    assert!(processes.iter().all(|process| has_ended((*process).into())), "{processes:?}");
+    assert!(!house.state().join(".networks").exists());
+}
+
+fn poisoning(house: &House) {
+    for pod in ["good", "bad", "other"] {
+        create(house, pod, "bridge");
+    }
+    let (good, others) = (addresses(house, "good"), addresses(house, "other"));
+    let described = house.pod(&["describe", "bad"]).ok().out();
+    assert!(!described.contains("another's address"), "{described}");
+    let heard = |family: usize| {
+        let listening = Listening::inside(house.pause("good"), SocketAddr::new(good[family], 80));
+        reaches(house.pause("bad"), listening.address).map(|()| listening.who_came()).ok()
+    };
+    for family in [0, 1] {
+        assert!(heard(family).is_some());
+        pretend(house.pause("bad"), &others[family], &good[family]);
+        assert_eq!(heard(family), None);
+    }
+    let holder = recorded(house, "default", "holder").unwrap();
+    let tables = inside(holder, || run("nft", &["list", "tables", "bridge"]));
+    inside(holder, || run("nft", &["delete", "table", "bridge", tables.split_whitespace().last().unwrap()]));
+    for (family, other) in others.iter().enumerate() {
+        eventually("it is the guard that sees to that", || {
+            forget_neighbours(house.pause("bad"));
+            (heard(family) == Some(*other)).then_some(())
+        });
+    }
+    delete(house, &["good", "bad", "other"]);
+}
+
+fn unused(house: &House) {
+    create(house, "web", "bridge");
+    let processes: Vec<i32> =
+        ["holder", "pasta", "resolver"].map(|process| recorded(house, "default", process).unwrap()).into();
+    kill(Pid::from_raw(house.pause("web")), Signal::SIGKILL).unwrap();
+    fs::remove_dir_all(house.state().join("web")).unwrap();
+    let told = house.pod(&["doctor"]).out();
+    for process in &processes {
+        assert!(told.contains(&format!("process {process}")), "{told}");
+    }
+    house.pod(&["prune"]).ok();
     assert!(processes.iter().all(|process| has_ended((*process).into())), "{processes:?}");
     assert!(!house.state().join(".networks").exists());
 }

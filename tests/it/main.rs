@@ -62,6 +62,8 @@ mod cp;
 mod networks;
 // What published ports carry, and what carries them.
 mod forwarder;
+// Which of them there are, while a pod lives.
+mod published;
 // A machine with a network of its own, and a world beyond.
 mod machine;
 // Networks that an ordinary user has.
@@ -154,6 +156,7 @@ fn main() {
         doctor::trials(),
         frozen::trials(),
         forwarder::trials(),
+        published::trials(),
         cni::trials(),
         pasta::trials(),
         held::trials(),

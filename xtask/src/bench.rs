@@ -3,13 +3,14 @@
 //! The verdict is in the ratios alone: what was measured in turns in one run, on one machine.
 
 mod chart;
+mod growth;
 mod machine;
 mod page;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
-use benches::{Entry, Pair};
+use benches::{Entry, Pair, SUBJECTS};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use xshell::{Shell, cmd};
@@ -21,9 +22,12 @@ use crate::cargo;
 /// Measure beside the rivals
 #[derive(clap::Args)]
 pub(crate) struct Bench {
-    /// Measure less, without criterion's report: two minutes instead of a quarter of an hour
+    /// Measure less, without criterion's report: some five minutes instead of half an hour
     #[arg(long)]
     quick: bool,
+    /// Measure these subjects alone, with commas between: printed, and no page of it, which would lack the others
+    #[arg(long, value_name = "SUBJECT", value_delimiter = ',', value_parser = SUBJECTS, conflicts_with_all = ["write", "from"])]
+    only: Vec<String>,
     /// Exit with 1 where a ratio is worse than it is promised to be, and name its row
     #[arg(long)]
     check: bool,
@@ -66,7 +70,9 @@ impl Bench {
             }
             None => self.measure(sh)?,
         };
-        show(sh, &run)?;
+        if self.only.is_empty() {
+            show(sh, &run)?;
+        }
         if self.write {
             page::into_readme(sh, &run)?;
         }
@@ -85,7 +91,9 @@ impl Bench {
         let libc = self.libc.to_possible_value().context("a C library without a name")?;
         let _libc = sh.push_env("PODKIT_BENCH_LIBC", libc.get_name());
         let date = humantime::format_rfc3339_seconds(std::time::SystemTime::now()).to_string();
-        let benches = cmd!(sh, "cargo bench --quiet --locked --package benches --bench compare").quiet().run();
+        let only = &self.only;
+        let benches =
+            cmd!(sh, "cargo bench --quiet --locked --package benches --bench compare -- {only...}").quiet().run();
         let entries: Result<Vec<Entry>, _> = sh.read_file(&lines)?.lines().map(serde_json::from_str).collect();
         let date = date.chars().take("2000-01-01".len()).collect();
         let run = Run { date, quick: self.quick, machine: Machine::this(sh)?, entries: entries? };
@@ -102,8 +110,13 @@ fn show(sh: &Shell, run: &Run) -> anyhow::Result<()> {
     let promised: Vec<_> = run.pairs().filter(|pair| pair.promise.is_some()).collect();
     chart::draw(&promised, "what is promised", &results.join("promised.svg"))?;
     for subject in page::subjects(run) {
+        let path = results.join(format!("{subject}.svg"));
+        if subject == growth::SUBJECT {
+            growth::draw(run, &path)?;
+            continue;
+        }
         let pairs: Vec<_> = run.pairs().filter(|pair| pair.subject == subject).collect();
-        chart::draw(&pairs, subject, &results.join(format!("{subject}.svg")))?;
+        chart::draw(&pairs, subject, &path)?;
     }
     let page = results.join("latest.md");
     sh.write_file(&page, page::of(run))?;

@@ -51,6 +51,21 @@ impl Podman {
         self.command(&["kube", "down", manifest])
     }
 
+    /// Lists what runs.
+    pub(crate) fn ps(&self) -> Command {
+        self.command(&["ps"])
+    }
+
+    /// Enters a container with a command that ends at once.
+    pub(crate) fn exec_in(&self, container: &str) -> Command {
+        self.command(&["exec", container, "/pause", "-v"])
+    }
+
+    /// Where all of its own is.
+    pub(crate) fn kept(&self) -> &Path {
+        self.0.work()
+    }
+
     /// The process of a container, as it is counted inside, and the file that tells of it.
     ///
     /// # Panics
@@ -96,6 +111,6 @@ impl Engine for Podman {
     }
 
     fn exec(&self) -> Option<Duration> {
-        Some(time(&mut self.command(&["exec", "bench", "/pause", "-v"])))
+        Some(time(&mut self.exec_in("bench")))
     }
 }

@@ -1,9 +1,11 @@
 //! What must be true of a pod of a manifest: an object whose making was acknowledged is there until its end was, the
 //! same command again makes it whole or sees it gone, and no container runs more than once at a time.
 
+use std::collections::BTreeSet;
+
 use super::Violation;
 use crate::place::Ran;
-use crate::verbs::{MAP, POD, Promise, Verb};
+use crate::verbs::{MAP, POD, PORTED, Promise, Verb};
 use crate::world::{Process, Role};
 
 /// What there is of it.
@@ -29,6 +31,14 @@ pub(crate) fn of_the_word(verb: &Verb, ran: &Ran, pods: &Ran) -> Vec<Violation> 
         _ => return Vec::new(),
     };
     vec![Violation::new(kind, format!("{} {}", ran.out.trim(), pods.out.trim()))]
+}
+
+/// Of the port that it was given.
+pub(crate) fn of_the_port(listeners: &BTreeSet<u16>) -> Vec<Violation> {
+    if listeners.contains(&PORTED) {
+        return Vec::new();
+    }
+    vec![Violation::new("says that it has a port, and nobody listens there", format!("{listeners:?}"))]
 }
 
 /// Of the config map, which nobody has deleted.

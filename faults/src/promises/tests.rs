@@ -43,6 +43,33 @@ fn kinds(violations: Vec<Violation>) -> Vec<String> {
 }
 
 #[test]
+fn a_change_of_ports_is_done_or_not() {
+    let seen = |ports: &[u16], listeners: &[u16]| {
+        let pod = Pod { ports: ports.to_vec(), ..pod(Vec::new()) };
+        Seen { pods: vec![pod], listeners: listeners.iter().copied().collect(), ..Seen::default() }
+    };
+    let said =
+        |code: i32| Ran { words: "pod publish subject --remove 80".to_owned(), ..ran(End::Exited(code), "no\n") };
+    for (code, ports, listeners, expected) in [
+        (0, &[81, 82][..], &[81, 82][..], &[][..]),
+        (125, &[80, 81], &[80, 81], &[]),
+        (125, &[81, 82], &[81, 82], &[]),
+        (125, &[81], &[81], &["a change of ports is half done"]),
+        (
+            0,
+            &[80, 81],
+            &[80, 81],
+            &["says removed, and the port is published", "says removed, and the port is listened to"],
+        ),
+        (0, &[81, 82], &[80, 81, 82], &["says removed, and the port is listened to"]),
+    ] {
+        let report = report(&said(code), "pod");
+        let violations = of_what_there_is(verb("publish"), FAIL, &report, &seen(ports, listeners));
+        assert_eq!(kinds(violations), expected, "{code} {ports:?} {listeners:?}");
+    }
+}
+
+#[test]
 fn a_failure_is_one_line_and_a_documented_code() {
     let table = [
         (End::Exited(0), "", &[][..]),

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::config::{CniPlaces, NetworkList, kind};
 use super::error::CniError;
 use super::execute::Run;
-use super::request::{Command, Runtime, Whom, configuration, environment};
+use super::request::{Command, Runtime, Whom, configuration, environment, leads_in};
 use super::result::{self, Given};
 
 /// What plugins call the link that they make.
@@ -64,6 +64,12 @@ impl CniRecord {
         let given = result::given(&said, INTERFACE).map_err(|reason| nonsense(last, reason))?;
         self.result = Some(said);
         Ok(given)
+    }
+
+    /// The plugins that were told of the ports that lead in, or would have been: who makes rules of them cannot be told
+    /// of others later.
+    pub fn that_lead_in(&self) -> impl Iterator<Item = &str> {
+        self.list.plugins.iter().filter(|plugin| leads_in(plugin)).map(kind)
     }
 
     /// What the network has given, where that is known.

@@ -67,6 +67,11 @@ impl Runtime {
     }
 }
 
+/// Whether a plugin says that it is capable of leading the machine's ports in.
+pub(super) fn leads_in(plugin: &Map<String, Value>) -> bool {
+    plugin.get("capabilities").is_some_and(|capabilities| capabilities["portMappings"] == Value::Bool(true))
+}
+
 /// What is asked of a plugin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Command {

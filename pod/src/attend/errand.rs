@@ -6,20 +6,21 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 
 use launch::Identity;
-use manifest::kind::Pod;
+use manifest::kind::{Object, Pod, Resource};
 use registry::{Lock, PodDirectory, Process, file, tree};
 
 use super::start::{end_and_reap, forget_sandbox};
-use crate::compile::{Dns, Facts, Network, NodeFacts, PidSharing, PodPlan, Protocol, Users, VolumeSource, hosts};
+use crate::compile::{self, Dns, Facts, Network, NodeFacts, PidSharing, PodPlan, Users, VolumeSource, hosts};
 use crate::connect;
 use crate::error::Error;
-use crate::objects::Objects;
+use crate::objects::{Key, Objects};
 use crate::place::Place;
 use crate::plan::{self, Share, Unshared};
 use crate::programs::Programs;
-use crate::publish::{Publish, Transport};
+use crate::record::PodRecord;
 use crate::store::Store;
 use crate::verbs::create::{Made, make};
+use crate::verbs::ports;
 use crate::volume::Volumes;
 
 /// All that an errand is run with.
@@ -137,7 +138,6 @@ impl Scene {
 
     fn sandbox_plan(&self) -> Result<plan::PodPlan, Error> {
         let sandbox = &self.plan.sandbox;
-        let unsupported = |what: &str| Error::Unsupported { what: what.to_owned() };
         // Whoever is not root has no pods but in user namespaces.
         let users = if sandbox.users == Users::Pods && crate::sandbox::is_admin() {
             plan::Users::SetApart
@@ -156,17 +156,7 @@ impl Scene {
         if sandbox.pids != PidSharing::Pods {
             share.remove(&Share::Pid);
         }
-        let mut publish = Vec::new();
-        for port in self.plan.regular().flat_map(|container| &container.ports) {
-            let Some(host_port) = port.host.filter(|_| sandbox.network == Network::Pods) else { continue };
-            let protocol = match port.protocol {
-                Protocol::TCP => Transport::Tcp,
-                Protocol::UDP => Transport::Udp,
-                Protocol::SCTP => return Err(unsupported("a hostPort of SCTP")),
-            };
-            let address = port.address.unwrap_or(IpAddr::V6(std::net::Ipv6Addr::UNSPECIFIED));
-            publish.push(Publish { address, host_port, pod_port: port.container, protocol });
-        }
+        let publish = ports::of(&self.plan)?;
         let hostname = share.contains(&Share::Uts).then(|| sandbox.names.hostname.parse().ok()).flatten();
         let made = plan::PodPlan::new(self.place.sandbox(), hostname, share, publish)?;
         let made = match sandbox.network {
@@ -188,9 +178,44 @@ impl Scene {
     /// The process that holds the sandbox, if it runs.
     pub(super) fn pause(&self) -> Option<Identity> {
         let found = self.place.registry.pod(&self.place.sandbox()).ok()?;
-        let record: crate::record::PodRecord = found.directory().pod().ok()?;
+        let record: PodRecord = found.directory().pod().ok()?;
         let is_ours = record.plan.object() == Some(self.place.uid.as_str());
         found.pause().ok().filter(|_| is_ours)
+    }
+
+    /// Whether other ports lead into the sandbox than the plan has.
+    pub(super) fn ports_differ(&self) -> bool {
+        let record = self.place.registry.directory(&self.place.sandbox()).pod::<PodRecord>();
+        let wanted = ports::of(&self.plan);
+        record.is_ok_and(|record| wanted.is_ok_and(|wanted| record.plan.publish() != wanted))
+    }
+
+    /// Has the ports lead into the sandbox that the object has by now, which may be more than the plan knows, and no others.
+    ///
+    /// # Errors
+    /// They cannot be had; it is as before then.
+    pub(super) fn publish(&self) -> Result<(), Error> {
+        // One that is gone, or cannot be a pod here, has none.
+        let Some(Ok(plan)) = self.current()?.map(|pod| compile::pod(&pod, &self.node)) else { return Ok(()) };
+        let wanted = ports::of(&plan)?;
+        let store = Store::open()?;
+        let found = store.locked(&self.place.sandbox())?;
+        let record: PodRecord = found.0.directory().pod()?;
+        if record.plan.object() != Some(self.place.uid.as_str()) || record.plan.publish() == wanted {
+            return Ok(());
+        }
+        ports::may_change(&record.plan, &found.0)?;
+        ports::Changing::of(&store, &self.programs, found).publish(&wanted).map(drop)
+    }
+
+    /// The pod as it is wanted by now; none where it is gone.
+    fn current(&self) -> Result<Option<Box<Pod>>, Error> {
+        let Some(pods) = Resource::find("pods") else { return Ok(None) };
+        let found = self.objects.get(&Key::new(pods, &self.place.namespace, &self.place.name))?;
+        Ok(match found {
+            Some(Object::Pod(pod)) if pod.metadata.uid.as_deref() == Some(&self.place.uid) => Some(pod),
+            _ => None,
+        })
     }
 
     /// Ends the sandbox, with whatever runs in it; what was said in it stays.

@@ -153,6 +153,10 @@ impl Attendant {
             self.adopt()?;
         }
         self.look_again()?;
+        if !is_new && self.scene().ports_differ() {
+            // Whoever was changing them was killed at that.
+            self.on(Event::PortsDiffer)?;
+        }
         self.weigh()?;
         loop {
             if self.is_over || self.machine.is_over() && self.machine.deleted().is_none() && self.errands.is_empty() {

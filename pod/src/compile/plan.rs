@@ -168,6 +168,12 @@ impl PodPlan {
         self.containers.iter().filter(|container| matches!(container.role, Role::Init | Role::Sidecar))
     }
 
+    /// The ports of its containers that are the machine's, too.
+    pub fn published(&self) -> impl Iterator<Item = &PortPlan> {
+        let has_own = self.sandbox.network == Network::Pods;
+        self.regular().flat_map(|container| &container.ports).filter(move |port| has_own && port.host.is_some())
+    }
+
     /// The containers that the pod is for.
     pub fn regular(&self) -> impl DoubleEndedIterator<Item = &ContainerSpec> {
         self.containers.iter().filter(|container| container.role == Role::Regular)

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use std::os::fd::AsRawFd;
 use std::path::Path;
 
-use launch::Identity;
+use launch::{Identity, Origin};
 use network::message::{INSIDE, Messages, Pair};
 use network::{
     Attachment, Held, Mac, Netlink, Network, NetworkDirectory, NetworkRecord, Prefixed, Range, hash, nft, pasta,
@@ -75,7 +75,7 @@ pub(super) fn take(
     let bridge = ensure(&held, root, name, &standing)?;
     let number = random::<4>().map_err(kernel("choose a name in", name))?;
     let [a, b, c, d] = number;
-    attachment.outside = Some(format!("podv-{a:02x}{b:02x}{c:02x}{d:02x}"));
+    attachment.outside = Some(format!("{}{a:02x}{b:02x}{c:02x}{d:02x}", nft::LINKS));
     attachment.interface = Some(INTERFACE.to_owned());
     attachment.mtu = Some(bridge.record.mtu);
     attachment.gateways = bridge.record.range.gateway().iter().map(|gateway| gateway.ip).collect();
@@ -102,6 +102,8 @@ pub(super) fn take(
     let without = |what: &str, reason| Missing { mount: format!("{what} network {network}"), reason };
     let mut missing: Vec<_> =
         bridge.record.no_way_out.iter().map(|reason| without("the way out of", reason.clone())).collect();
+    let unguarded = bridge.record.unguarded.iter();
+    missing.extend(unguarded.map(|reason| without("that nobody has another's address in", reason.clone())));
     let few = bridge.record.few_ids.iter();
     missing.extend(few.map(|reason| without("the ids of /etc/subuid and /etc/subgid in", reason.clone())));
     match names::resolve(&held, &bridge.record, ground, programs) {
@@ -171,7 +173,10 @@ fn ensure(held: &Held, root: &Path, name: &Name, standing: &Standing) -> Result<
             let link = standing.outer.link(&record.bridge).map_err(kernel("look for the bridge of", name))?;
             // It is brought up when all else is done.
             if let Some(link) = link.filter(|link| link.is_up) {
-                let record = if standing.ground == Ground::Here { record } else { open(held, record, standing)? };
+                let record = match standing.ground {
+                    Ground::Here => record,
+                    Ground::Held(_) | Ground::Gone => open(held, &record, record.unguarded.clone(), standing)?,
+                };
                 return Ok(Bridge { record, index: link.index });
             }
             record
@@ -187,6 +192,12 @@ fn ensure(held: &Held, root: &Path, name: &Name, standing: &Standing) -> Result<
             // One that stays where others have left it would answer them, and nobody here.
             crate::resolver::end(held.directory().path())?;
             let record = choose(root, held, name, standing)?;
+            if standing.ground == Ground::Here {
+                // Whoever finds it when the machine was started again knows that there is nothing else of it.
+                held.write_origin(
+                    &Origin::here().map_err(|unseen| ConnectError::Holder(std::io::Error::other(unseen)))?,
+                )?;
+            }
             held.write(&record)?;
             record
         }
@@ -220,7 +231,7 @@ fn choose(root: &Path, held: &Held, name: &Name, standing: &Standing) -> Result<
     // One for each directory of pods and each name, so that what is left of it can be found by them.
     let bridge = format!("{}{:08x}", nft::BRIDGES, hash(&held.directory().path().to_string_lossy()));
     let (inside, few_ids, mtu) = (standing.inside, standing.few_ids.clone(), mtu.unwrap_or(USUAL_MTU).max(1280));
-    Ok(NetworkRecord { range, bridge, mtu, inside, no_way_out: None, few_ids })
+    Ok(NetworkRecord { range, bridge, mtu, inside, no_way_out: None, unguarded: None, few_ids })
 }
 
 /// Makes the bridge, or what of it was not made by whoever was killed at that.
@@ -235,28 +246,44 @@ fn make(held: &Held, record: NetworkRecord, name: &Name, standing: &Standing) ->
             .tell(&Messages::new().address(link.index, address))
             .map_err(kernel("give an address to the bridge of", name))?;
     }
-    let record = open(held, record, standing)?;
+    let unguarded = match standing.ground {
+        Ground::Held(holder) => tables::load_inside(holder, &nft::guard(&record.bridge, &record.range)).err(),
+        // With its way out.
+        Ground::Here | Ground::Gone => None,
+    };
+    let record = open(held, &record, unguarded, standing)?;
     outer.tell(&Messages::new().up(link.index)).map_err(made())?;
     Ok(Bridge { record, index: link.index })
 }
 
-/// Sees to the way out of a network; why there is none is on record.
-fn open(held: &Held, mut record: NetworkRecord, standing: &Standing) -> Result<NetworkRecord, ConnectError> {
-    let opened = match standing.ground {
-        Ground::Held(holder) => door::open(held.directory(), holder, &record),
-        Ground::Here | Ground::Gone => open_here(&record),
+/// Sees to the way out of a network, and of one where we are to its guard; what there is not, and why, is on record.
+fn open(
+    held: &Held,
+    record: &NetworkRecord,
+    unguarded: Option<String>,
+    standing: &Standing,
+) -> Result<NetworkRecord, ConnectError> {
+    let (opened, unguarded) = match standing.ground {
+        Ground::Held(holder) => (door::open(held.directory(), holder, record), unguarded),
+        Ground::Here | Ground::Gone => open_here(record),
     };
-    let no_way_out = opened.err();
-    if record.no_way_out != no_way_out {
-        record.no_way_out = no_way_out;
-        held.write(&record)?;
+    let seen_to = NetworkRecord { no_way_out: opened.err(), unguarded, ..record.clone() };
+    if seen_to != *record {
+        held.write(&seen_to)?;
     }
-    Ok(record)
+    Ok(seen_to)
 }
 
-/// Lets packets out; says why that cannot be.
-fn open_here(record: &NetworkRecord) -> Result<(), String> {
-    tables::load(&nft::way_out(&record.bridge, &record.range))?;
+/// Lets packets out, and keeps addresses to those who have them; says why one or the other cannot be.
+fn open_here(record: &NetworkRecord) -> (Result<(), String>, Option<String>) {
+    let (way_out, guard) = (nft::way_out(&record.bridge, &record.range), nft::guard(&record.bridge, &record.range));
+    // Both at once are half as much to wait for; a kernel that has but one of them has none then.
+    let unguarded = tables::load(&(way_out.clone() + &guard)).err();
+    let opened = if unguarded.is_some() { tables::load(&way_out) } else { Ok(()) };
+    (opened.and_then(|()| forward()), unguarded)
+}
+
+fn forward() -> Result<(), String> {
     // What is to come through has to be let through; of IPv6 that is the machine's to say, for a machine that forwards it
     // heeds no router any more.
     let forward = "/proc/sys/net/ipv4/ip_forward";

@@ -29,6 +29,14 @@ pub enum ConnectError {
         /// Which.
         network: Network,
     },
+    /// Nobody is in it, and it is where nobody gets from here.
+    #[error(
+        "cannot remove network {network}, which nobody uses: its bridge is in another network namespace than we are"
+    )]
+    Left {
+        /// Which.
+        network: Network,
+    },
     /// Every address of it is somebody's, or every port of its bridge.
     #[error("cannot connect to network {network}: it has room for no more pods")]
     Full {

@@ -89,10 +89,21 @@ pub(super) fn unmake(record: &NetworkRecord, name: &Name) -> Result<(), ConnectE
         Ok(()) | Err(Errno::ENODEV) => {}
         failed => failed.map_err(kernel("remove the bridge of"))?,
     }
-    match tables::load(&nft::removed(&record.bridge)) {
+    match removed(record) {
         // What has no way out may have tables all the same, of a way that was cut short; where it has none because there
         // is no nft there are none either.
         Err(why) if record.no_way_out.is_none() => Err(ConnectError::Tables { network, why }),
+        _ => Ok(()),
+    }
+}
+
+/// Removes both tables; where that cannot be done at once, each by itself, for a kernel that has no guards has nothing to
+/// remove of them.
+fn removed(record: &NetworkRecord) -> Result<(), String> {
+    let Err(_) = tables::load(&nft::removed(&record.bridge)) else { return Ok(()) };
+    tables::load(&nft::without_way_out(&record.bridge))?;
+    match tables::load(&nft::unguarded(&record.bridge)) {
+        Err(why) if record.unguarded.is_none() && !why.contains("not supported") => Err(why),
         _ => Ok(()),
     }
 }

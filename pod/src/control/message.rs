@@ -24,6 +24,11 @@ pub(crate) enum Request {
     Start(Box<WorkloadPlan>),
     /// End every workload: TERM, so many milliseconds of grace, KILL.
     Stop { grace_ms: u64 },
+    /// Publish these ports and no others, from now on and for whoever supervises the pod next.
+    Publish(Vec<Publish>),
+    /// Listen to these ports, too, and have them carried, as long as who asks stays: they are to be published. Nothing of
+    /// that is written down.
+    Reserve(Vec<Publish>),
 }
 
 /// What comes back: first that it was heard, then how it went; and to who is attached to a workload, how that
@@ -44,6 +49,8 @@ pub(crate) enum Answer {
     Stopped,
     /// These were killed, and are not gone.
     Left(Vec<Name>),
+    /// These ports are carried: those that were asked for, with the numbers that the kernel has chosen.
+    Published(Vec<Publish>),
     /// It could not be done.
     Refused(Refusal),
 }

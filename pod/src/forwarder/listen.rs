@@ -31,9 +31,63 @@ pub struct Listening {
 /// # Errors
 /// When the address is not here, or in use, or not for us to listen at.
 pub fn listen(publish: Publish) -> io::Result<Listening> {
-    let bound = match bind(publish.listen(), publish.protocol) {
+    listen_as(publish, Sharing::No)
+}
+
+/// Listens where a port is to be published, also where it is one of these listeners that is in the way, of every address or
+/// of one: each connection is for who stands nearest. In the moment that it takes the kernel lets nobody in but us and
+/// who has our uid.
+///
+/// # Errors
+/// As [`listen`].
+pub(crate) fn listen_beside(publish: Publish, ours: &[&Listening]) -> io::Result<Listening> {
+    let listening = listen(publish);
+    let is_in_the_way = |port: &&&Listening| {
+        let (one, other) = (port.publish, publish);
+        (one.host_port, one.protocol) == (other.host_port, other.protocol) && one.address != other.address
+    };
+    let mut in_the_way = ours.iter().filter(is_in_the_way).peekable();
+    match listening {
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse && in_the_way.peek().is_some() => {
+            let shared = in_the_way.map(|port| Shared::with(port)).collect::<io::Result<Vec<_>>>()?;
+            let listening = listen_as(publish, Sharing::Yes)?;
+            drop(shared);
+            sockopt::set_socket_reuseport(&listening.listener, false)?;
+            Ok(listening)
+        }
+        listening => listening,
+    }
+}
+
+/// A listener that lets another in at its port, as long as this is there.
+struct Shared<'a>(&'a Listening);
+
+impl<'a> Shared<'a> {
+    fn with(port: &'a Listening) -> io::Result<Self> {
+        sockopt::set_socket_reuseport(&port.listener, true)?;
+        Ok(Self(port))
+    }
+}
+
+impl Drop for Shared<'_> {
+    fn drop(&mut self) {
+        // What could be set can be unset.
+        let _set = sockopt::set_socket_reuseport(&self.0.listener, false);
+    }
+}
+
+/// Whether others of ours may be at the port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sharing {
+    No,
+    Yes,
+}
+
+fn listen_as(publish: Publish, sharing: Sharing) -> io::Result<Listening> {
+    let bound = match bind(publish.listen(), publish.protocol, sharing) {
         Err(Errno::AFNOSUPPORT | Errno::ADDRNOTAVAIL) if is_every(publish.address) => {
-            bind(SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), publish.host_port), publish.protocol)
+            let every = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), publish.host_port);
+            bind(every, publish.protocol, sharing)
         }
         bound => bound,
     };
@@ -51,12 +105,15 @@ fn stands(listener: &OwnedFd) -> io::Result<SocketAddr> {
     Ok(SocketAddr::try_from(net::getsockname(listener)?)?)
 }
 
-fn bind(address: SocketAddr, protocol: Transport) -> Result<OwnedFd, Errno> {
+fn bind(address: SocketAddr, protocol: Transport, sharing: Sharing) -> Result<OwnedFd, Errno> {
     let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let socket = net::socket_with(family, kind(protocol), flags, None)?;
     if is_every(address.ip()) {
         sockopt::set_ipv6_v6only(&socket, false)?;
+    }
+    if sharing == Sharing::Yes {
+        sockopt::set_socket_reuseport(&socket, true)?;
     }
     if protocol == Transport::Udp {
         packet::say_where(&socket, address.is_ipv4())?;
@@ -98,6 +155,14 @@ impl Listening {
         Ok(Self { publish: self.publish, listener: self.listener.try_clone()? })
     }
 
+    /// The same listener for what leads to another port of the pod.
+    ///
+    /// # Errors
+    /// When no descriptor is left.
+    pub(crate) fn leading_to(&self, pod_port: u16) -> io::Result<Self> {
+        Ok(Self { publish: Publish { pod_port, ..self.publish }, listener: self.listener.try_clone()? })
+    }
+
     /// Takes a listener that somebody has handed us, if it is one and stands where it is said to.
     ///
     /// # Errors
@@ -130,6 +195,28 @@ impl AsFd for Listening {
 mod tests {
     use super::*;
     use std::net::{Ipv6Addr, TcpListener, TcpStream, UdpSocket};
+
+    #[test]
+    fn one_stands_beside_another_of_ours_and_nobody_else_does() {
+        for protocol in ["tcp", "udp"] {
+            let of = |address: &str, port: u16| publish(&format!("{address}:{port}:80/{protocol}"));
+            let Ok(every) = listen(of("[::]", 0)) else { continue };
+            let port = every.publish.host_port;
+            let in_use = |tried: io::Result<Listening>| {
+                assert_eq!(tried.map(drop).expect_err("it is taken").kind(), io::ErrorKind::AddrInUse, "{protocol}");
+            };
+            in_use(listen(of("127.0.0.1", port)));
+            in_use(listen_beside(of("127.0.0.1", port), &[]));
+            let one = listen_beside(of("127.0.0.1", port), &[&every]).expect("beside our own");
+            // As before: who does not say so is not let in.
+            in_use(listen(of("127.0.0.1", port)));
+            drop(every);
+            let again = listen_beside(of("[::]", port), &[&one]).expect("and wider again");
+            assert_eq!((one.publish.host_port, again.publish.host_port), (port, port));
+            drop((one, again));
+            listen(of("127.0.0.1", port)).expect("it is free");
+        }
+    }
 
     fn publish(text: &str) -> Publish {
         text.parse().expect("a port")

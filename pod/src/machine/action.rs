@@ -11,6 +11,8 @@ pub enum Action {
     PrepareVolumes,
     /// Make the sandbox.
     MakeSandbox,
+    /// Have the ports lead into the sandbox that the plan has, and no others.
+    Publish,
     /// End the sandbox, and whatever is left in it.
     RemoveSandbox,
     /// See that a container's image is here.

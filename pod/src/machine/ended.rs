@@ -125,7 +125,7 @@ impl Machine {
         }
     }
 
-    /// What is wanted has changed: of a running pod that is images, and how long it may be active.
+    /// What is wanted has changed: of a running pod that is images, ports, and how long it may be active.
     pub(super) fn changed(&mut self, plan: PodPlan, now: Stamp) -> Vec<Action> {
         let mut actions = Vec::new();
         let before = std::mem::replace(&mut self.plan, plan);
@@ -154,6 +154,7 @@ impl Machine {
                 self.kill(index, grace, &message, After::Changed, now, &mut actions);
             }
         }
+        self.ports_changed(&before);
         // Who is to look into it comes later.
         for spec in self.plan.containers.iter().skip(self.containers.len()) {
             self.containers.push(Container::new(&spec.name));

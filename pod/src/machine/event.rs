@@ -101,6 +101,10 @@ pub enum Event {
     },
     /// What is wanted of it has changed.
     Changed(Box<PodPlan>),
+    /// Its sandbox leads other ports in than are wanted.
+    PortsDiffer,
+    /// Its sandbox leads in those that are wanted, or does not.
+    Published(Result<(), String>),
     /// Somebody else has seen to it before, and this is what there is of it.
     Adopted(Vec<Found>),
     /// Something that is to be told, and changes nothing.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::ports::Ports;
 use super::starting::{SYNC, Step};
 use super::stopping::After;
 use super::{Action, Life, Machine, Stamp};
@@ -137,6 +138,7 @@ impl Machine {
                 let due = retry.is_none_or(|at| at <= now.at);
                 if due {
                     self.sandbox = Sandbox::Making;
+                    self.ports = Ports::Planned;
                     actions.push(Action::MakeSandbox);
                 }
                 due

@@ -27,7 +27,7 @@ impl FromStr for Published {
 }
 
 /// The first of a range, and how many come after it. What the kernel chooses has no order, so 0 begins none.
-fn range(text: &str) -> Result<(u16, u16), InvalidPublish> {
+pub(crate) fn range(text: &str) -> Result<(u16, u16), InvalidPublish> {
     let (first, last) = text.split_once('-').unwrap_or((text, text));
     let (first, last) = match (port(first)?, port(last)?) {
         (0, _) => return Err(InvalidPublish::Port(first.to_owned())),

@@ -68,12 +68,17 @@ pub(crate) fn keep(resolver: &Resolver<'_>) -> Result<(), ResolverError> {
     started
 }
 
+/// Where who resolves a network's names leaves word of itself.
+pub(crate) fn record(directory: &Path) -> PathBuf {
+    directory.join(RECORD)
+}
+
 /// Ends the resolver of the network in this directory, if there is one.
 ///
 /// # Errors
 /// When it cannot be told who it is, or does not end.
 pub(crate) fn end(directory: &Path) -> Result<(), ResolverError> {
-    match recorded::end(&directory.join(RECORD)).map_err(failed("end"))? {
+    match recorded::end(&record(directory)).map_err(failed("end"))? {
         Ended::Stays(pid) => return Err(ResolverError::Stays(pid)),
         Ended::Gone => {}
     }

@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use launch::OwnPids;
-use registry::{Lock, Name, tree};
+use registry::{Lock, Name, Process, tree};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::{LocalSet, spawn_blocking, spawn_local};
@@ -25,7 +25,7 @@ use super::pod::Pod;
 use super::ports::Ports;
 use super::worker::{self, Job, Worker};
 use super::workloads::{Buried, Workloads};
-use crate::control::{Answer, Request, Word};
+use crate::control::{Answer, Refusal, Request, Word};
 use crate::error::Error;
 use crate::forwarder::{Listening, Said};
 use crate::sandbox;
@@ -138,7 +138,8 @@ impl Supervisor {
         for name in adopt(&self.pod, &mut self.workloads) {
             self.on(Event::Adopted(name));
         }
-        if !self.pod.plan.publish().is_empty() {
+        // Who has carried what is not published any more carries what is still connected.
+        if !self.pod.plan.publish().is_empty() || self.pod.directory.process(Process::Forwarder).exists() {
             self.ports.adopt(&self.pod);
             self.carry_ports();
         }
@@ -211,6 +212,8 @@ impl Supervisor {
                     Request::Stop { grace_ms } => {
                         self.on(Event::Stop(self.asked, Duration::from_millis(grace_ms)));
                     }
+                    Request::Publish(ports) => self.on(Event::Publish(self.asked, ports)),
+                    Request::Reserve(ports) => self.on(Event::Reserve(self.asked, ports)),
                 }
                 self.handed = None;
             }
@@ -257,6 +260,21 @@ impl Supervisor {
                     let _lives_as_long_as_we = self.jobs.send(Job::Record(name, end));
                 }
             }
+            Action::Publish(client, ports) => {
+                let published = self.ports.publish(&mut self.pod, ports).map(Answer::Published);
+                self.tell_of_ports(client, published, false);
+            }
+            Action::Reserve(client, ports) => {
+                let reserved = self.ports.reserve(&self.pod, client, ports).map(Answer::Published);
+                let stays = reserved.is_ok();
+                self.tell_of_ports(client, reserved, stays);
+            }
+            Action::Release(client) => {
+                self.clients.remove(&client);
+                if !self.ports.release(&self.pod, client) {
+                    self.on(Event::PortsDown);
+                }
+            }
             Action::Answer(client, answer) => {
                 let stays = answer == Answer::Started && self.attached.values().any(|attached| *attached == client);
                 if !stays {
@@ -281,6 +299,22 @@ impl Supervisor {
             spawn_local(async move {
                 let _gone = client::say(&client, &word).await;
             });
+        }
+    }
+
+    /// Tells a client what came of its ports; one that stays is minded, for it may go without a word.
+    fn tell_of_ports(&mut self, client: Client, came: Result<Answer, Error>, stays: bool) {
+        let stream = self.clients.get(&client).cloned().filter(|_| stays);
+        self.say(client, Word::Answer(came.unwrap_or_else(|error| Answer::Refused(Refusal::from(&error)))), stays);
+        if let Some(stream) = stream {
+            let tell = self.tell.clone();
+            spawn_local(async move {
+                client::gone(&stream).await;
+                let _at_the_end = tell.send(Heard::Event(Event::Release(client)));
+            });
+        }
+        if !self.ports.are_carried() {
+            self.on(Event::PortsDown);
         }
     }
 

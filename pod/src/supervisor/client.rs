@@ -98,6 +98,17 @@ async fn request(client: &UnixStream) -> io::Result<Option<(Request, Vec<OwnedFd
     }
 }
 
+/// Waits until a client that has nothing more to say is gone.
+pub(super) async fn gone(client: &UnixStream) {
+    while client.readable().await.is_ok() {
+        match client.try_read(&mut [0]) {
+            Ok(0) => return,
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => return,
+            Ok(_) | Err(_) => {}
+        }
+    }
+}
+
 /// Says something to a client, as long as it listens.
 pub(super) async fn say(client: &UnixStream, word: &Word) -> io::Result<()> {
     let frame = frame(word)?;

@@ -13,6 +13,7 @@ use registry::Name;
 
 use crate::control::{Answer, Refusal};
 use crate::plan::WorkloadPlan;
+use crate::publish::Publish;
 use crate::record::EndRecord;
 
 /// Since the supervisor began.
@@ -41,6 +42,12 @@ pub(crate) enum Event {
     Start(Client, Box<WorkloadPlan>),
     /// A client asks for the end of all, after so much grace.
     Stop(Client, Duration),
+    /// A client asks for these ports to be published, and no others.
+    Publish(Client, Vec<Publish>),
+    /// A client asks for these ports to be had, too, as long as it stays.
+    Reserve(Client, Vec<Publish>),
+    /// A client does not stay any longer.
+    Release(Client),
     /// A launch came about, or did not.
     Launched(Name, Result<(), Refusal>),
     /// A workload has ended, so, if anybody saw how.
@@ -66,6 +73,12 @@ pub(crate) enum Action {
     Signal(Name, Signal),
     /// Record how a workload ended.
     Record(Name, Option<EndRecord>),
+    /// Publish these ports and no others, and tell the client how it went.
+    Publish(Client, Vec<Publish>),
+    /// Have these ports, too, as long as the client stays, and tell it how it went.
+    Reserve(Client, Vec<Publish>),
+    /// Give up what was had for a client.
+    Release(Client),
     /// Tell a client.
     Answer(Client, Answer),
     /// Have all published ports carried.
@@ -132,6 +145,9 @@ impl Machine {
             }
             Event::Start(client, plan) => vec![self.start(client, plan, now)],
             Event::Stop(client, grace) => self.stop(client, grace, now),
+            Event::Publish(client, ports) => self.unless_closed(client, now, Action::Publish(client, ports)),
+            Event::Reserve(client, ports) => self.unless_closed(client, now, Action::Reserve(client, ports)),
+            Event::Release(client) => vec![Action::Release(client)],
             Event::Launched(name, launched) => self.launched(&name, launched),
             Event::Ended(name, end) => {
                 self.workloads.remove(&name);
@@ -166,14 +182,24 @@ impl Machine {
         phase.into_iter().chain(self.forwarder).chain(self.door).min()
     }
 
-    fn start(&mut self, client: Client, plan: Box<WorkloadPlan>, now: Moment) -> Action {
+    /// Why nothing more is begun, where the pod is being deleted.
+    fn closed(&mut self, now: Moment) -> Option<Answer> {
         if matches!(self.phase, Phase::Stopped { until } if until <= now) {
             self.phase = Phase::Open;
         }
-        let refuse = |message: String| Action::Answer(client, Answer::Refused(Refusal::because(message)));
-        if self.phase != Phase::Open {
-            return refuse(format!("pod {} is being deleted", self.pod));
+        let is_closed = self.phase != Phase::Open;
+        is_closed.then(|| Answer::Refused(Refusal::because(format!("pod {} is being deleted", self.pod))))
+    }
+
+    fn unless_closed(&mut self, client: Client, now: Moment, action: Action) -> Vec<Action> {
+        vec![self.closed(now).map_or(action, |answer| Action::Answer(client, answer))]
+    }
+
+    fn start(&mut self, client: Client, plan: Box<WorkloadPlan>, now: Moment) -> Action {
+        if let Some(answer) = self.closed(now) {
+            return Action::Answer(client, answer);
         }
+        let refuse = |message: String| Action::Answer(client, Answer::Refused(Refusal::because(message)));
         match self.workloads.get(&plan.name) {
             Some(State::Running) => refuse(format!("a workload named {} runs already", plan.name)),
             Some(State::Launching(_)) => refuse(format!("a workload named {} is being launched", plan.name)),

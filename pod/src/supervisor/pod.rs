@@ -1,4 +1,4 @@
-//! The pod that is supervised: what does not change while it lives.
+//! The pod that is supervised: of what does not change while it lives its ports are the exception.
 
 use std::io;
 use std::path::PathBuf;
@@ -8,6 +8,8 @@ use registry::PodDirectory;
 
 use crate::error::Error;
 use crate::plan::PodPlan;
+use crate::publish::Publish;
+use crate::record::PodRecord;
 
 /// A pod that lives.
 #[derive(Debug)]
@@ -23,6 +25,18 @@ pub(super) struct Pod {
 }
 
 impl Pod {
+    /// Writes down that these are its published ports, for whoever supervises it next, too.
+    ///
+    /// # Errors
+    /// It cannot be written; they are what they were then.
+    pub(super) fn publishes(&mut self, ports: Vec<Publish>) -> Result<(), Error> {
+        let record: PodRecord = self.directory.pod()?;
+        let plan = record.plan.clone().published_at(ports);
+        self.directory.rewrite_pod(&PodRecord { plan: plan.clone(), ..record })?;
+        self.plan = plan;
+        Ok(())
+    }
+
     /// That it cannot be supervised, and why.
     pub(super) fn failed(&self, source: io::Error) -> Error {
         Error::Supervisor { operation: "run", name: self.plan.name().clone(), source }

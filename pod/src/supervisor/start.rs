@@ -121,7 +121,7 @@ impl Called<'_> {
         let Self { name, directory, stream } = self;
         let failed = |source| Error::Supervisor { operation: "ask", name: (*name).clone(), source };
         let slowly = match request {
-            Request::Start(_) => SLOWLY,
+            Request::Start(_) | Request::Publish(_) | Request::Reserve(_) => SLOWLY,
             Request::Stop { grace_ms } => Duration::from_millis(*grace_ms).saturating_add(PATIENCE * 2),
         };
         let mut patience = HEARD;

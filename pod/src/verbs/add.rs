@@ -318,7 +318,7 @@ fn ask(
                 return Err(found.gone().map_or(Error::Refused(refusal), Error::from));
             }
             // It has ended, with the pod or before it; or is about to, and its lock with it.
-            Some(Answer::Stopped | Answer::Left(_)) | None => sleep(BREATH),
+            Some(Answer::Stopped | Answer::Left(_) | Answer::Published(_)) | None => sleep(BREATH),
         }
     }
     Err(Error::Unanswered { name: pod.clone() })

@@ -405,7 +405,7 @@ fn ask_to_stop(
     Ok(match asked {
         Ok(Some(Answer::Stopped | Answer::Left(_)) | None) => None,
         Ok(Some(Answer::Refused(refusal))) => Some(Error::Refused(refusal)),
-        Ok(Some(Answer::Started)) => Some(Error::Unanswered { name: name.clone() }),
+        Ok(Some(Answer::Started | Answer::Published(_))) => Some(Error::Unanswered { name: name.clone() }),
         Err(error) => Some(error),
     })
 }

@@ -2,6 +2,7 @@
 
 mod change;
 mod compare;
+mod living;
 
 use manifest::check::{Refused, mentions, sentence};
 use manifest::kind::{Object, Pod, Resource};
@@ -16,6 +17,7 @@ use crate::connect;
 use crate::objects::{Changing, Key, Objects, ObjectsError, would_become};
 
 pub(super) use change::{complaints, node_of, seen};
+use living::{Moved, moved_not, with_ports_of};
 
 /// An object as somebody wants it.
 #[derive(Clone, Debug)]
@@ -306,7 +308,7 @@ impl Keeper {
             return Ok(object);
         }
         let next = would_become(object.clone(), there)?;
-        let invalid = object.check_update(there);
+        let invalid = object.check_update(&with_ports_of(&object, there));
         if !invalid.is_empty() {
             return Err(Trouble::Invalid(Refused::of(&object, &invalid)));
         }
@@ -317,10 +319,18 @@ impl Keeper {
             return Ok(object);
         }
         object.metadata_mut().resource_version = version;
-        match &self.changing {
-            Some(changing) => Ok(changing.update(object)?),
-            None => Ok(next),
+        let Some(changing) = &self.changing else { return Ok(next) };
+        let moved = match (&next, there) {
+            (Object::Pod(next), Object::Pod(there)) => {
+                Moved::of(next, there).map_err(|error| moved_not(next, &error))?
+            }
+            _ => None,
+        };
+        let object = changing.update(object)?;
+        if let Some(moved) = moved {
+            moved.settle();
         }
+        Ok(object)
     }
 }
 

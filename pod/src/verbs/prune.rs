@@ -12,18 +12,20 @@ use super::delete::line;
 use super::keep::{plain, seen};
 use super::which::told;
 use crate::answer::{Answer, Complaint, Pending, Until};
+use crate::connect;
 use crate::error::Error;
 use crate::instance;
 use crate::look::{self, Depth};
 use crate::objects::{Key, Objects};
 use crate::place::Place;
+use crate::store::Store;
 use crate::view::PodStatus;
 use crate::volume::usage;
 
 /// Remove pods that have ended, with their logs and what their containers have written.
 ///
 /// Pods of manifests that have succeeded or failed, and pods by hand whose sandbox is gone. Their images stay:
-/// `pod image prune` removes what nothing stands on then.
+/// `pod image prune` removes what nothing stands on then. And networks that nobody uses any more, as doctor tells of them.
 #[derive(Args, Debug)]
 pub struct Prune {
     /// Only pods of manifests, of this namespace [default: of all, and pods by hand]
@@ -46,13 +48,31 @@ pub struct Pruning {
     pods: Vec<(Key, Option<String>)>,
     /// Pods by hand.
     pub by_hand: Vec<Name>,
+    /// Networks of which something is nobody's.
+    pub networks: Vec<Name>,
     /// Where something of them is, and how much that was.
     held: Vec<(PathBuf, u64)>,
     /// What cannot be told of others.
     complaints: Vec<Complaint>,
 }
 
+/// Removes networks that nobody uses any more, the addresses of pods that are gone among it; hands back which, and what
+/// could not be removed.
+#[must_use]
+pub fn networks(store: &Store) -> (Vec<Name>, Vec<Error>) {
+    let (gone, troubles) = connect::clear(store.registry().root());
+    // Those whose directories were removed by hand have not left.
+    store.leave();
+    (gone.into_iter().map(|unused| unused.name).collect(), troubles.into_iter().map(Error::from).collect())
+}
+
 impl Prune {
+    /// Whether it is not about some pods alone.
+    #[must_use]
+    pub fn is_of_all(&self) -> bool {
+        self.namespace.is_none() && self.selector.is_none()
+    }
+
     /// Looks which have ended.
     ///
     /// # Errors
@@ -66,7 +86,8 @@ impl Prune {
                 return Ok(pruning);
             }
         }
-        if self.namespace.is_none() && self.selector.is_none() {
+        if self.is_of_all() {
+            pruning.networks.extend(connect::unused(registry.root())?.into_iter().map(|unused| unused.name));
             for pod in look::pods(registry, Depth::Row)? {
                 if pod.object.is_none() && pod.status == PodStatus::Dead {
                     pruning.hold(pod.directory.clone());

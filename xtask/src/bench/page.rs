@@ -4,8 +4,8 @@ use anyhow::Context;
 use benches::{Case, Entry, LeftOut, Pair, Promise, Rival};
 use xshell::Shell;
 
-use super::Run;
 use super::machine::Machine;
+use super::{Run, growth};
 
 /// Above the rows.
 const HEADING: &str =
@@ -18,7 +18,7 @@ const PROGRAMS: &str = "The C library of ";
 const REPRODUCE: &str = "\
 ```sh
 tests/peers/install           # on Debian, as root: the rivals
-cargo xtask bench             # this page; --quick for two minutes of it, --check for the promises alone
+cargo xtask bench             # this page; --quick for some five minutes of it, --check for the promises alone
 PAUSE_RIVALS=/path/to/pause INIT_RIVALS=/path/to/init RUNTIME_RIVALS=/path/to/runtime cargo xtask bench
 ```
 ";
@@ -50,6 +50,9 @@ pub(crate) fn of(run: &Run) -> String {
         table(&all),
         unmeasured(run),
         charts.collect::<Vec<_>>().join("\n"),
+        growth::table(run)
+            .map(|table| format!("## How many\n\nHow long one more takes.\n\n{table}"))
+            .unwrap_or_default(),
         "## What each took\n".to_owned(),
         "Never the verdict.\n".to_owned(),
         cases(run),

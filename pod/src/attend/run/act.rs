@@ -35,6 +35,10 @@ impl Attendant {
                     let _at_the_end = tell.send(heard);
                 });
             }
+            Action::Publish => {
+                let scene = self.scene();
+                self.errand(move || Event::Published(scene.publish().map_err(|error| launch::complain::line(&error))));
+            }
             Action::RemoveSandbox => {
                 let scene = self.scene();
                 self.errand(move || {

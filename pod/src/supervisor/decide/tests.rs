@@ -201,3 +201,22 @@ fn a_way_out_that_closes_is_opened_again_and_one_that_is_stuck_later_and_none_on
     assert_eq!(machine.on(Event::PauseEnded, seconds(20)), [Action::Exit]);
     assert_eq!(machine.on(Event::Time, seconds(40)), [Action::Exit]);
 }
+
+#[test]
+fn ports_are_changed_unless_the_pod_is_being_deleted() {
+    let ports = || vec!["8080:80".parse::<Publish>().expect("a port")];
+    let mut machine = with(&["app"]);
+    assert_eq!(machine.on(Event::Publish(1, ports()), seconds(1)), [Action::Publish(1, ports())]);
+    assert_eq!(machine.on(Event::Reserve(2, ports()), seconds(1)), [Action::Reserve(2, ports())]);
+    assert_eq!(machine.on(Event::Stop(3, GRACE), seconds(2)), [signal("app", Signal::TERM)]);
+    assert_eq!(machine.on(Event::Publish(4, ports()), seconds(3)), [refused(4, "pod web is being deleted")]);
+    assert_eq!(machine.on(Event::Reserve(5, ports()), seconds(3)), [refused(5, "pod web is being deleted")]);
+    // Whoever has gone has gone.
+    assert_eq!(machine.on(Event::Release(2), seconds(3)), [Action::Release(2)]);
+    assert_eq!(ended(&mut machine, "app", seconds(4)), [Action::Answer(3, Answer::Stopped)]);
+    assert_eq!(
+        machine.on(Event::Publish(6, ports()), seconds(30)),
+        [Action::Publish(6, ports())],
+        "it was not, after all"
+    );
+}
