@@ -8,11 +8,8 @@ mod ending;
 mod hooks;
 mod images;
 mod init;
-<<<<<<< 249f444
-mod ports;
-=======
 mod nearly;
->>>>>>> ae96e91
+mod ports;
 mod probes;
 mod restarting;
 mod sandbox;
