@@ -4,7 +4,6 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::fs;
-use std::os::fd::AsFd;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -17,7 +16,6 @@ use container::limits::{
     Controller, HugePage, IoWeight, Limits, Memory, Quota, Shares, Swap, Version, Victims, weight_of,
 };
 use libtest_mimic::{Arguments, Failed, Trial};
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::geteuid;
 
 fn main() {
