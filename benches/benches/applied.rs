@@ -68,7 +68,7 @@ impl Manifests<'_> {
     }
 
     /// Has whoever stays with the pods' network remove it.
-    fn end_who_stays(&self) {
+    pub(crate) fn end_who_stays(&self) {
         let before = Instant::now();
         while self.pods().join(NETWORKS).exists() && before.elapsed() < PATIENCE {
             let stands =
@@ -85,8 +85,10 @@ impl Manifests<'_> {
 /// What still is there, because somebody failed, goes with the place.
 impl Drop for Manifests<'_> {
     fn drop(&mut self) {
-        // Whatever cannot be deleted is told by pod itself.
-        let _told = self.command(&["delete", "pods", "--all", "--now"]).status();
+        if !self.left().is_empty() {
+            // Whatever cannot be deleted is told by pod itself.
+            let _told = self.command(&["delete", "pods", "--all", "--now"]).status();
+        }
         self.end_who_stays();
     }
 }

@@ -6,7 +6,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use nix::unistd::{SysconfVar, sysconf};
+use nix::time::{clock_getcpuclockid, clock_gettime};
+use nix::unistd::Pid;
 
 use crate::inits::number_in;
 
@@ -49,17 +50,11 @@ impl Keepers {
         self.0.iter().map(of).sum::<f64>() * 1024.0
     }
 
-    /// Of all their threads, those that have ended, too.
+    /// Of all their threads, those that have ended, too. Not by /proc/PID/stat, which counts hundredths of a second: who is
+    /// seldom woken would take nothing.
     pub(crate) fn processor_time(&self) -> Duration {
-        let ticks = |pid: &i32| -> Option<u64> {
-            let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-            // After the name, which may hold anything: utime and stime.
-            let mut fields = text.rsplit_once(')')?.1.split_whitespace().skip(11);
-            Some(fields.next()?.parse::<u64>().ok()? + fields.next()?.parse::<u64>().ok()?)
-        };
-        let second = sysconf(SysconfVar::CLK_TCK).ok().flatten().unwrap_or(100);
-        let sum: u64 = self.0.iter().filter_map(ticks).sum();
-        Duration::from_secs_f64(sum as f64 / second as f64)
+        let taken = |pid: &i32| clock_getcpuclockid(Pid::from_raw(*pid)).and_then(clock_gettime).ok();
+        self.0.iter().filter_map(taken).map(Duration::from).sum()
     }
 
     /// How often their threads that are there now were switched to.

@@ -140,15 +140,17 @@ impl Manifests<'_> {
             }
             turns.push((0..rounds).map(|_| self.turn()).collect());
         }
-        let gone: Duration = written.drain(1..).map(|file| self.delete(&file)).sum();
+        // At once, for servers do not end on TERM, and have some seconds.
+        let gone =
+            self.pod(&[&["delete"], &*written[1..].iter().flat_map(|file| ["-f", file]).collect::<Vec<_>>()].concat());
         self.each(session, there, &[("until all are gone", Unit::Time, nanoseconds(gone))]);
         turns[0].extend((0..rounds).map(|_| self.turn()));
-        for file in &written {
-            self.delete(file);
-        }
+        self.delete(&written[0]);
         bar.finish_and_clear();
         let left = self.left();
         assert!(left.is_empty(), "left of {there} pods: {left:?}");
+        // They are in the gauge's group, and it could not be removed.
+        self.end_who_stays();
         say(session, &turns);
     }
 
