@@ -9,6 +9,7 @@
 //! Nothing is changed but directories that we have made; of what lies above them only this: a
 //! controller that a limit needs is passed on to us by the group that we make ours in.
 
+mod above;
 mod error;
 mod look;
 mod make;
@@ -25,6 +26,7 @@ use launch::open::cgroup::{Cgroups, OpenCgroup};
 use crate::limits::{Controller, Version};
 
 pub use crate::limits::Limits;
+pub use above::Above;
 pub use error::{Error, Lack, Missed};
 pub use look::Machine;
 pub use make::{Made, PodCgroup};

@@ -26,6 +26,7 @@ fn main() {
         trial("who_joins_is_in_every_hierarchy_of_the_group", joined),
         trial("what_is_removed_is_removed_with_everybody_in_it", removed_with_all),
         trial("a_group_that_somebody_has_left_is_made_anew", made_anew),
+        trial("the_next_container_is_one_step_away_as_long_as_the_pods_group_is_there", one_step_away),
         trial("memory_that_runs_out_is_counted", memory_runs_out),
         trial("who_is_killed_otherwise_has_not_run_out_of_memory", killed_otherwise),
         trial("usage_is_told", usage_is_told),
@@ -59,7 +60,7 @@ fn lacks() -> Option<String> {
         return Some("needs root".to_owned());
     }
     let pod = Pod::new();
-    match pod.cgroup.make("probe", &memory(64 << 20), &[]) {
+    match pod.cgroup.make("probe", &memory(64 << 20), &Limits::default(), &[]) {
         Ok(_) => None,
         Err(error) => Some(format!("needs cgroups: {error}")),
     }
@@ -78,7 +79,7 @@ impl Pod {
     }
 
     fn make(&self, limits: &Limits) -> Cgroup {
-        let made = self.cgroup.make("app", limits, &TOLD).unwrap();
+        let made = self.cgroup.make("app", limits, &Limits::default(), &TOLD).unwrap();
         assert!(made.missed.is_empty(), "{:?}", made.missed);
         made.cgroup
     }
@@ -190,7 +191,7 @@ fn limits_are_set() {
     let cgroup = pod.make(&limits);
     // Whichever version has them, huge pages are limited where there are some.
     let huge = Limits { huge_pages: [(HugePage::of_kib(2048), 4 << 20)].into(), ..Limits::default() };
-    match pod.cgroup.make("huge", &huge, &[]) {
+    match pod.cgroup.make("huge", &huge, &Limits::default(), &[]) {
         Ok(made) => {
             let file = |end: &str| made.cgroup.directories().iter().any(|it| it.join(end).exists());
             let end = if file("hugetlb.2MB.max") { "max" } else { "limit_in_bytes" };
@@ -243,14 +244,14 @@ fn refused_limits() {
     let _passed_on = PassedOn::now();
     let pod = Pod::new();
     let nowhere = Limits { cpus: Some("4000".parse().unwrap()), ..memory(64 << 20) };
-    let error = pod.cgroup.make("app", &nowhere, &TOLD).unwrap_err();
+    let error = pod.cgroup.make("app", &nowhere, &Limits::default(), &TOLD).unwrap_err();
     assert!(matches!(&error, Error::Limit { value, .. } if value == "4000"), "{error}");
     assert!(error.to_string().contains("cpuset.cpus to 4000"), "{error}");
     for directory in pod.cgroup.directories() {
         assert!(!directory.join("app").exists(), "{directory:?}");
     }
     let no_such_page = Limits { huge_pages: [(HugePage::of_kib(12), 0)].into(), ..Limits::default() };
-    let error = pod.cgroup.make("app", &no_such_page, &[]).unwrap_err();
+    let error = pod.cgroup.make("app", &no_such_page, &Limits::default(), &[]).unwrap_err();
     assert!(matches!(error, Error::Lacking { controller: Controller::HugePages, .. }), "{error}");
 }
 
@@ -311,6 +312,26 @@ fn made_anew() {
     assert_eq!((says(&again, "cgroup.procs"), says(&again, "pids.max")), (String::new(), "max".to_owned()));
 }
 
+fn one_step_away() {
+    let (pod, together, more) = (Pod::new(), memory(64 << 20), Limits { pids: Some(5), ..Limits::default() });
+    let first = pod.cgroup.make("first", &Limits::default(), &together, &TOLD).unwrap();
+    let above = first.above.unwrap();
+    let next = |name: &str, limits: &Limits| above.make(name, limits, &together, &TOLD).unwrap();
+    let second = next("second", &more).unwrap().cgroup;
+    let beside = |directory: &PathBuf| directory.with_file_name("second");
+    assert_eq!(second.directories(), first.cgroup.directories().iter().map(beside).collect::<Vec<_>>());
+    assert_eq!(says(&second, "pids.max"), "5");
+    let has_all = TOLD.iter().all(|controller| second.has(*controller));
+    assert!(has_all, "{second:?}");
+    assert!(next("second", &more).is_none(), "one is there");
+    let elsewhere = Limits { cpus: Some("0".parse().unwrap()), ..Limits::default() };
+    assert!(next("third", &elsewhere).is_none(), "it needs what nobody has asked for");
+    remove(&pod.cgroup.directories()).unwrap();
+    assert!(next("fourth", &more).is_none(), "the pod's group has gone");
+    assert!(pod.left().is_empty(), "{:?}", pod.left());
+    pod.cgroup.make("fifth", &more, &together, &TOLD).unwrap();
+}
+
 /// Takes memory until there is none.
 const EATS: &str = "tail /dev/zero";
 
@@ -357,8 +378,8 @@ fn usage_is_told() {
 
 fn pod_is_limited() {
     let pod = Pod::new();
-    pod.cgroup.limit(&memory(24 << 20)).unwrap();
-    let cgroup = pod.make(&Limits::default());
+    let made = pod.cgroup.make("app", &Limits::default(), &memory(24 << 20), &TOLD).unwrap();
+    let cgroup = made.cgroup;
     let mut counter = OomCounter::new(&cgroup).unwrap().unwrap();
     let mut guest = Guest::new(&format!("exec {EATS}")).into(&cgroup);
     guest.go_on();
@@ -385,7 +406,13 @@ fn three_hundred() {
     let pod = Pod::new();
     let begun = Instant::now();
     let groups: Vec<_> = (0..300)
-        .map(|number| pod.cgroup.make(&format!("app-{number}"), &memory(64 << 20), &TOLD).unwrap().cgroup.directories())
+        .map(|number| {
+            pod.cgroup
+                .make(&format!("app-{number}"), &memory(64 << 20), &Limits::default(), &TOLD)
+                .unwrap()
+                .cgroup
+                .directories()
+        })
         .collect();
     let made = begun.elapsed();
     assert!(groups.iter().flatten().all(|directory| directory.is_dir()));

@@ -3,6 +3,7 @@
 pub mod below;
 pub mod cgroup;
 pub mod label;
+pub mod mounts;
 pub mod program;
 pub mod ranges;
 pub mod users;

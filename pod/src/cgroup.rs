@@ -7,7 +7,7 @@
 
 use std::path::PathBuf;
 
-use container::cgroup::{self, Cgroup, Error as CgroupError, Machine, PodCgroup, TOLD};
+use container::cgroup::{self, Above, Cgroup, Error as CgroupError, Machine, Made, Missed, PodCgroup, TOLD};
 use container::limits::Limits;
 use launch::Identity;
 use registry::{Name, PodDirectory, RegistryError};
@@ -22,38 +22,52 @@ pub(crate) struct Group {
     pub(crate) missing: Vec<Missing>,
 }
 
+/// A pod's own group, as the last workload was put into it: held, so that the next takes a step and not the whole way.
+#[derive(Debug)]
+pub(crate) struct Stand {
+    above: Above,
+    together: Limits,
+}
+
 /// Makes the group of a workload, with its limits, and those of all of the pod together.
 pub(crate) fn make(
     directory: &PodDirectory,
     (pod, pause): (&Name, Identity),
     workload: &Name,
-    limits: &Limits,
-    together: &Limits,
+    (limits, together): (&Limits, &Limits),
+    stand: &mut Option<Stand>,
 ) -> Result<Group, Error> {
-    let group = of_pod(pod, pause)?;
+    if let Some(there) = stand.as_ref().filter(|stand| stand.together == *together)
+        && let Some(made) = there.above.make(workload.as_str(), limits, together, &TOLD)?
+    {
+        return Ok(group(made.cgroup, made.missed));
+    }
+    let pods = of_pod(pod, pause)?;
     let mut recorded = directory.cgroups()?;
     let before = recorded.len();
-    recorded.extend(group.directories());
+    recorded.extend(pods.directories());
     recorded.sort();
     recorded.dedup();
     if recorded.len() > before {
         directory.write_cgroups(&recorded)?;
     }
-    if !together.is_empty() {
-        // Each time: whoever was the last in it may have taken it along.
-        group.limit(together)?;
-    }
-    let made = group.make(workload.as_str(), limits, &TOLD)?;
+    // The pod's limits each time: whoever was the last in it may have taken it along.
+    let Made { cgroup, missed, above } = pods.make(workload.as_str(), limits, together, &TOLD)?;
+    *stand = above.map(|above| Stand { above, together: together.clone() });
+    Ok(group(cgroup, missed))
+}
+
+fn group(cgroup: Cgroup, all_missed: Vec<Missed>) -> Group {
     // Those that are done without for one reason are told together.
     let mut missing: Vec<Missing> = Vec::new();
-    for missed in made.missed {
+    for missed in all_missed {
         let (mount, reason) = (format!("cgroup {}", missed.controller), missed.lack.to_string());
         match missing.iter_mut().find(|told| told.reason == reason) {
             Some(told) => told.mount = format!("{}, {}", told.mount, missed.controller),
             None => missing.push(Missing { mount, reason }),
         }
     }
-    Ok(Group { cgroup: made.cgroup, missing })
+    Group { cgroup, missing }
 }
 
 fn of_pod(pod: &Name, pause: Identity) -> Result<PodCgroup, CgroupError> {

@@ -3,7 +3,6 @@
 use std::fs;
 
 use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit};
-use procfs::process::Process;
 
 use crate::plan::Conditions;
 
@@ -65,7 +64,7 @@ fn umask() -> Option<u32> {
 }
 
 fn nice() -> Option<i32> {
-    i32::try_from(Process::myself().ok()?.stat().ok()?.nice).ok()
+    rustix::process::getpriority_process(None).ok()
 }
 
 #[cfg(test)]

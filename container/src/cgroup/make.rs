@@ -9,6 +9,7 @@ use nix::errno::Errno;
 use nix::fcntl::{OFlag, open, openat};
 use nix::sys::stat::{Mode, mkdirat};
 
+use super::above::Above;
 use super::error::{Error, Lack, Missed};
 use super::look::Machine;
 use super::place::{OURS, to_pass_on};
@@ -43,12 +44,15 @@ pub struct Made {
     pub cgroup: Cgroup,
     /// What of that which was only to be told cannot be.
     pub missed: Vec<Missed>,
+    /// The pod's own, in which it is, where that was looked for.
+    pub above: Option<Above>,
 }
 
-/// What was made of a group in one hierarchy.
+/// What was made of a group in one hierarchy, and the group in which it is.
 #[derive(Debug, Default)]
 struct Part {
     directory: Option<Directory>,
+    above: Option<Directory>,
     missed: Vec<Missed>,
 }
 
@@ -70,27 +74,28 @@ impl PodCgroup {
         self.machine.parents().map(|parent| parent.join(OURS).join(&self.name)).collect()
     }
 
-    /// Limits the pod as a whole.
-    ///
-    /// # Errors
-    /// When a limit cannot be had or set.
-    pub fn limit(&self, limits: &Limits) -> Result<(), Error> {
-        let must = limits.controllers();
-        let Made { cgroup, .. } = self.made(&[], limits, Wanted { must: &must, may: &[] })?;
-        cgroup.set(limits)
-    }
-
     /// Makes the group of a container, with these limits; and where it can be had, with what tells of
-    /// it. What was there under its name is removed before, with every process in it.
+    /// it. What was there under its name is removed before, with every process in it. `together` are the limits of the pod
+    /// as a whole.
     ///
     /// # Errors
     /// When a limit cannot be had or set. Nothing of the container's is left then.
-    pub fn make(&self, container: &str, limits: &Limits, told: &[Controller]) -> Result<Made, Error> {
-        let must = limits.controllers();
+    pub fn make(
+        &self,
+        container: &str,
+        limits: &Limits,
+        together: &Limits,
+        told: &[Controller],
+    ) -> Result<Made, Error> {
         let own: Vec<_> = self.directories().iter().map(|directory| directory.join(container)).collect();
         remove(&own)?;
-        let made = self.made(&[container], limits, Wanted { must: &must, may: told });
-        let made = made.and_then(|made| made.cgroup.set(limits).map(|()| made));
+        let must: Vec<_> = limits.controllers().into_iter().chain(together.controllers()).collect();
+        let made = self.made(container, limits, Wanted { must: &must, may: told });
+        let made = made.and_then(|made| {
+            made.above.as_ref().map_or(Ok(()), |above| above.limit(together))?;
+            made.cgroup.set(limits)?;
+            Ok(made)
+        });
         if made.is_err() {
             // The error is what there is to tell; what stays goes with the pod.
             let _goes_with_the_pod = remove(&own);
@@ -98,15 +103,16 @@ impl PodCgroup {
         made
     }
 
-    fn made(&self, container: &[&str], limits: &Limits, wanted: Wanted<'_>) -> Result<Made, Error> {
+    fn made(&self, container: &str, limits: &Limits, wanted: Wanted<'_>) -> Result<Made, Error> {
         let all: Vec<_> = wanted.must.iter().chain(wanted.may).copied().collect();
         let sites = self.machine.sites(&all);
-        let names: Vec<&str> = [OURS, &self.name].into_iter().chain(container.iter().copied()).collect();
-        let (mut directories, mut lacks) = (Vec::new(), Vec::new());
+        let names = [OURS, &self.name, container];
+        let (mut directories, mut above, mut lacks) = (Vec::new(), Vec::new(), Vec::new());
         for site in &sites {
             match site.make(&names, wanted) {
                 Ok(part) => {
                     directories.extend(part.directory);
+                    above.extend(part.above);
                     lacks.extend(part.missed);
                 }
                 Err(Error::Make { path, source }) if !wanted.must.iter().any(|one| site.has(*one)) => {
@@ -131,7 +137,8 @@ impl PodCgroup {
             }
             missed.push(Missed { controller, lack });
         }
-        Ok(Made { cgroup, missed })
+        let above = Some(Above::new(above, wanted.must, wanted.may, missed.clone()));
+        Ok(Made { cgroup, missed, above })
     }
 }
 
@@ -171,52 +178,65 @@ impl Site {
             move |errno: Errno| Error::Make { path, source: errno.into() }
         };
         let mut path = parent.to_owned();
-        let mut here = open(&path, DIRECTORY, Mode::empty()).map_err(failed(&path))?;
+        let (mut held, mut above) = (open(&path, DIRECTORY, Mode::empty()).map_err(failed(&path))?, None);
         let mut missed = Vec::new();
         for (depth, name) in names.iter().enumerate() {
+            let mut has = self.controllers.clone();
             if self.version == Version::Two {
-                missed.extend(pass_on(here.as_fd(), &path, wanted, depth > 0)?);
+                let passed = pass_on(held.as_fd(), &path, wanted, depth > 0)?;
+                missed.extend(passed.lacks);
+                has = passed.has;
             }
-            let above = here;
+            let directory = Directory { version: self.version, controllers: has, path: path.clone(), held };
             path.push(name);
-            match mkdirat(&above, *name, Mode::from_bits_truncate(0o755)) {
+            match mkdirat(&directory.held, *name, Mode::from_bits_truncate(0o755)) {
                 Err(Errno::EEXIST) => {}
                 made => made.map_err(failed(&path))?,
             }
-            here = openat(&above, *name, DIRECTORY, Mode::empty()).map_err(failed(&path))?;
+            held = openat(&directory.held, *name, DIRECTORY, Mode::empty()).map_err(failed(&path))?;
             if self.version == Version::One && self.has(Controller::CpuSet) {
-                inherit(above.as_fd(), here.as_fd(), &path)?;
+                inherit(directory.held.as_fd(), held.as_fd(), &path)?;
             }
+            above = Some(directory);
         }
         let controllers = match self.version {
             Version::One => self.controllers.clone(),
-            Version::Two => {
-                let kind = text(here.as_fd(), "cgroup.type").unwrap_or_default();
-                if kind.trim() == "domain invalid" {
+            Version::Two => match controllers_of(held.as_fd(), &path)? {
+                Some(controllers) => controllers,
+                None => {
                     remove_one(&path)?;
                     let parent = parent.to_owned();
                     let all = wanted.must.iter().chain(wanted.may);
                     let lack = || Lack::Threaded { path: parent.clone() };
                     let missed = all.map(|controller| Missed { controller: *controller, lack: lack() });
-                    return Ok(Part { directory: None, missed: missed.collect() });
+                    return Ok(Part { directory: None, above: None, missed: missed.collect() });
                 }
-                let text = text(here.as_fd(), "cgroup.controllers").map_err(reading(&path, "cgroup.controllers"))?;
-                text.split_whitespace().map(str::to_owned).collect()
-            }
+            },
         };
-        let directory = Directory { version: self.version, controllers, path, held: here };
-        Ok(Part { directory: Some(directory), missed })
+        let directory = Directory { version: self.version, controllers, path, held };
+        Ok(Part { directory: Some(directory), above, missed })
     }
 }
 
-const DIRECTORY: OFlag = OFlag::O_RDONLY.union(OFlag::O_DIRECTORY).union(OFlag::O_NOFOLLOW).union(OFlag::O_CLOEXEC);
+/// The controllers of a group of version 2; none of one in which nobody can be.
+pub(super) fn controllers_of(group: BorrowedFd<'_>, path: &Path) -> Result<Option<Vec<String>>, Error> {
+    let kind = text(group, "cgroup.type").unwrap_or_default();
+    if kind.trim() == "domain invalid" {
+        return Ok(None);
+    }
+    let text = text(group, "cgroup.controllers").map_err(reading(path, "cgroup.controllers"))?;
+    Ok(Some(text.split_whitespace().map(str::to_owned).collect()))
+}
+
+pub(super) const DIRECTORY: OFlag =
+    OFlag::O_RDONLY.union(OFlag::O_DIRECTORY).union(OFlag::O_NOFOLLOW).union(OFlag::O_CLOEXEC);
 
 /// Has a group of version 2 pass controllers on to those below it. One that is not ours passes on
 /// what it does, and what a limit needs.
 ///
 /// # References
 /// The kernel's `Documentation/admin-guide/cgroup-v2.rst`, "Top-down Constraint", "No Internal Process Constraint"
-fn pass_on(group: BorrowedFd<'_>, path: &Path, wanted: Wanted<'_>, is_ours: bool) -> Result<Vec<Missed>, Error> {
+fn pass_on(group: BorrowedFd<'_>, path: &Path, wanted: Wanted<'_>, is_ours: bool) -> Result<Passed, Error> {
     let read = |name: &'static str| text(group, name).map_err(reading(path, name));
     let (has, passes_on) = (read("cgroup.controllers")?, read("cgroup.subtree_control")?);
     let all: Vec<_> = wanted.must.iter().chain(wanted.may).copied().collect();
@@ -237,7 +257,13 @@ fn pass_on(group: BorrowedFd<'_>, path: &Path, wanted: Wanted<'_>, is_ours: bool
             }
         }
     }
-    Ok(lacks)
+    Ok(Passed { has: has.split_whitespace().map(str::to_owned).collect(), lacks })
+}
+
+/// What a group has, and what of it those below it cannot have.
+struct Passed {
+    has: Vec<String>,
+    lacks: Vec<Missed>,
 }
 
 fn desc(error: &io::Error) -> String {
@@ -259,7 +285,7 @@ fn inherit(above: BorrowedFd<'_>, group: BorrowedFd<'_>, path: &Path) -> Result<
 
 impl Cgroup {
     /// Sets limits, each in the version in which its controller is.
-    fn set(&self, limits: &Limits) -> Result<(), Error> {
+    pub(super) fn set(&self, limits: &Limits) -> Result<(), Error> {
         for directory in &self.directories {
             let mut is_done = false;
             for setting in settings(limits, directory.version) {

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use procfs::process::{MountInfo, Process};
+use launch::open::mounts;
+use procfs::process::MountInfo;
 
 use crate::error::Error;
 use crate::lower::Hierarchy;
@@ -11,9 +12,7 @@ const WHERE: &str = "/sys/fs/cgroup";
 
 /// What a container is shown of them, in the places in which we see them.
 pub(super) fn read() -> Result<Vec<Hierarchy>, Error> {
-    let failed = |error: procfs::ProcError| Error::Look(std::io::Error::other(error));
-    let mounts = Process::myself().and_then(|us| us.mountinfo()).map_err(failed)?;
-    Ok(mounts.into_iter().filter_map(|mount| hierarchy(&mount)).collect())
+    Ok(mounts::of_cgroups().map_err(Error::Look)?.iter().filter_map(hierarchy).collect())
 }
 
 fn hierarchy(mount: &MountInfo) -> Option<Hierarchy> {

@@ -15,6 +15,7 @@ use procfs::process::MountInfo;
 
 use crate::choice::Cgroup;
 use crate::error::Error;
+use crate::open::mounts;
 
 /// The control groups to join.
 #[derive(Debug, Default)]
@@ -114,16 +115,19 @@ pub struct Hierarchy {
 }
 
 impl Hierarchy {
-    fn of(mount: MountInfo) -> Option<Self> {
+    fn of(mount: &MountInfo) -> Option<Self> {
         let controllers = match mount.fs_type.as_str() {
             "cgroup2" => None,
             "cgroup" => {
-                let options = mount.super_options.into_iter();
-                Some(options.map(|(key, value)| value.map_or(key.clone(), |value| format!("{key}={value}"))).collect())
+                let text = |(key, value): (&String, &Option<String>)| match value {
+                    Some(value) => format!("{key}={value}"),
+                    None => key.clone(),
+                };
+                Some(mount.super_options.iter().map(text).collect())
             }
             _ => return None,
         };
-        Some(Self { controllers, root: mount.root.into(), mounted: mount.mount_point })
+        Some(Self { controllers, root: mount.root.clone().into(), mounted: mount.mount_point.clone() })
     }
 
     /// Whether it is the one that this line of `/proc/PID/cgroup` speaks of.
@@ -150,9 +154,7 @@ impl Hierarchy {
 /// # Errors
 /// When that cannot be read.
 pub fn hierarchies() -> Result<Vec<Hierarchy>, Error> {
-    let failed = |source| Error::Proc { source };
-    let text = fs::read("/proc/self/mountinfo").map_err(failed)?;
-    mounted(&text).map_err(failed)
+    Ok(each_once(&mounts::of_cgroups().map_err(|source| Error::Proc { source })?))
 }
 
 /// Those that such a text tells of.
@@ -163,18 +165,18 @@ pub fn hierarchies() -> Result<Vec<Hierarchy>, Error> {
 /// # References
 /// `/proc/PID/mountinfo`, proc(5)
 pub fn mounted(text: &[u8]) -> io::Result<Vec<Hierarchy>> {
+    Ok(each_once(&mounts::read(text)?))
+}
+
+fn each_once(mounts: &[MountInfo]) -> Vec<Hierarchy> {
     let mut found: Vec<Hierarchy> = Vec::new();
-    // Not all of it through procfs, which takes no text that is not UTF-8: people mount what they like.
-    for line in text.split(|byte| *byte == b'\n').map(String::from_utf8_lossy).filter(|line| line.contains(" - cgroup"))
-    {
-        let mount = MountInfo::from_line(&line).map_err(io::Error::other)?;
-        let Some(hierarchy) = Hierarchy::of(mount) else { continue };
+    for hierarchy in mounts.iter().filter_map(Hierarchy::of) {
         // Mounted twice, it is the same one still.
         if !found.iter().any(|known| known.controllers == hierarchy.controllers) {
             found.push(hierarchy);
         }
     }
-    Ok(found)
+    found
 }
 
 /// A line of `/proc/PID/cgroup`.

@@ -1,5 +1,6 @@
 //! Doing what the machine decides, and telling it what has happened.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -112,6 +113,7 @@ impl Supervisor {
             own_pids,
             together: pod.plan.limits().clone(),
             program: pod.program.clone(),
+            stand: RefCell::default(),
         };
         let (jobs, worker) = worker::work(worker, launched).map_err(|source| pod.failed(source))?;
         Ok(Self {

@@ -1,6 +1,7 @@
 //! What waits for a disk or for an execution, on a thread of its own and in order: launching
 //! workloads, and recording how they ended.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
@@ -25,7 +26,7 @@ use super::complain;
 use super::log::Log;
 use super::wires::{Wires, door, fifo};
 use crate::bundle;
-use crate::cgroup::{self, Group};
+use crate::cgroup::{self, Group, Stand};
 use crate::console::{self, Ends};
 use crate::control::Refusal;
 use crate::error::Error;
@@ -94,6 +95,8 @@ pub(super) struct Worker {
     pub(super) together: Limits,
     /// This program's file.
     pub(super) program: PathBuf,
+    /// The pod's control group, once a workload has been put into it.
+    pub(super) stand: RefCell<Option<Stand>>,
 }
 
 /// Starts the thread. It tells what came of each launch, and ends when nobody sends any more.
@@ -219,7 +222,8 @@ impl Worker {
             return Ok(None);
         }
         let made = |limits: &Limits, together: &Limits| {
-            cgroup::make(&self.directory, (&self.pod, self.pause), &plan.name, limits, together)
+            let (pod, stand) = ((&self.pod, self.pause), &mut *self.stand.borrow_mut());
+            cgroup::make(&self.directory, pod, &plan.name, (limits, together), stand)
         };
         let without_shares = |limits: &Limits| Limits { shares: None, ..limits.clone() };
         let group = match made(plan.limits(), &self.together) {
@@ -299,8 +303,7 @@ impl Worker {
             .signals(Inherited::now())
             .record(Record::Stat(process.into()));
         command.umask = plan.conditions.umask;
-        command.nice = nice(&plan.conditions);
-        command.limits = limits(&plan.conditions);
+        (command.nice, command.limits) = given(&plan.conditions);
         let join = Join::new(Target::Process(self.pause), command).select(Select::All).root(Directory::Targets);
         let attached = nsjoin::Attached { cgroups: Some(cgroups), ..nsjoin::Attached::default() };
         let opened = join.plan().map_err(nsjoin::Error::from).and_then(|plan| plan.open_with(attached));
@@ -330,14 +333,9 @@ impl Worker {
         let Launching { mut wires, client, typing, process, cgroups } = launching;
         let sources = self.parts(&plan)?;
         let Some(container) = plan.container else { return Err(Error::NoRoot) };
-        let attached = container::Attached {
-            stdio: wires.stdio(),
-            record: Some(process.into()),
-            cgroups,
-            nice: nice(&plan.conditions),
-            limits: limits(&plan.conditions),
-            sources,
-        };
+        let (nice, limits) = given(&plan.conditions);
+        let record = Some(process.into());
+        let attached = container::Attached { stdio: wires.stdio(), record, cgroups, nice, limits, sources };
         let mut sandbox = Sandbox::open(self.pause)?;
         if let Some(target) = &plan.target {
             sandbox = sandbox.counting_as(self.target(target)?)?;
@@ -374,18 +372,17 @@ struct Launching<'a> {
     cgroups: Cgroups,
 }
 
-/// The nice value of whoever asks, as far as we have the right to give it.
-fn nice(conditions: &Conditions) -> Option<i32> {
-    let ours = Conditions::ours();
-    conditions.nice.filter(|nice| Some(*nice) >= ours.nice || may(Capability::CAP_SYS_NICE))
-}
-
-/// The limits of whoever asks, likewise.
-fn limits(conditions: &Conditions) -> Vec<Limit> {
+/// The nice value and the limits of whoever asks, as far as we have the right to give them. Who asks for none is not held
+/// against ours.
+fn given(conditions: &Conditions) -> (Option<i32>, Vec<Limit>) {
+    if conditions.nice.is_none() && conditions.limits.is_empty() {
+        return (None, Vec::new());
+    }
     let (ours, unlimited) = (Conditions::ours(), may(Capability::CAP_SYS_RESOURCE));
+    let nice = conditions.nice.filter(|nice| Some(*nice) >= ours.nice || may(Capability::CAP_SYS_NICE));
     let others = conditions.limits.iter().filter(|limit| !ours.limits.contains(limit));
     let within = others.filter_map(|limit| if unlimited { Some(limit.clone()) } else { ours.within(limit) });
-    within.filter_map(|limit| limit.parse().ok()).collect()
+    (nice, within.filter_map(|limit| limit.parse().ok()).collect())
 }
 
 fn may(capability: Capability) -> bool {
