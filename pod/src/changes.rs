@@ -1,9 +1,12 @@
-//! Waiting until files have changed that tell how objects do, or whoever reads our output has enough of it.
+//! Waiting until files have changed that tell how objects do, or whoever reads our output has enough of it; or looking at
+//! one of them again and again, which is for who waits some milliseconds.
 
 use std::cell::Cell;
+use std::fs;
 use std::io::{self, stdout};
 use std::os::fd::AsFd;
-use std::path::Path;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -72,5 +75,68 @@ impl Changes {
             }
         }
         Ok(())
+    }
+}
+
+/// A file that is put in the place of the one before it when it changes, and is looked at so often that it is not read each
+/// time.
+#[derive(Debug)]
+pub(crate) struct Glance {
+    path: PathBuf,
+    /// Which it was when it was read last, and when that was.
+    read: Option<(Which, Instant)>,
+}
+
+/// By its inode, and since when it is called so.
+type Which = (u64, i64, i64);
+
+/// How long it is believed that it is the same: by a clock of some milliseconds two may be alike.
+const ALIKE: Duration = Duration::from_millis(50);
+
+impl Glance {
+    /// At this file, which need not be there.
+    pub(crate) fn at(path: PathBuf) -> Self {
+        Self { path, read: None }
+    }
+
+    /// Whether it is there and what was read last, by who reads it now if it is not.
+    pub(crate) fn is_as_before(&mut self) -> bool {
+        self.is_as_before_at(Instant::now())
+    }
+
+    fn is_as_before_at(&mut self, now: Instant) -> bool {
+        // What cannot be looked at is for who reads it to tell.
+        let Ok(found) = fs::metadata(&self.path) else {
+            self.read = None;
+            return false;
+        };
+        let which = (found.ino(), found.ctime(), found.ctime_nsec());
+        if self.read.is_some_and(|(read, at)| read == which && now.duration_since(at) < ALIKE) {
+            return true;
+        }
+        self.read = Some((which, now));
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_another_was_put_in_the_place_of_is_not_as_before() {
+        let place = tempfile::tempdir().expect("a directory");
+        let (path, draft) = (place.path().join("file"), place.path().join("draft"));
+        let (mut glance, now) = (Glance::at(path.clone()), Instant::now());
+        let put = || fs::write(&draft, "the same").and_then(|()| fs::rename(&draft, &path)).expect("a file");
+        assert!(!glance.is_as_before_at(now) && !glance.is_as_before_at(now), "nothing is there");
+        for _ in 0..3 {
+            put();
+            assert!(!glance.is_as_before_at(now));
+            assert!(glance.is_as_before_at(now));
+        }
+        assert!(!glance.is_as_before_at(now + ALIKE), "it may be another all the same");
+        fs::remove_file(&path).expect("a file");
+        assert!(!glance.is_as_before_at(now));
     }
 }

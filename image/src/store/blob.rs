@@ -90,7 +90,8 @@ impl Store {
             let how = format!("{} bytes are too many for what it should hold", blob.size);
             return Err(StoreError::Damaged { digest: digest.clone(), how });
         }
-        let mut bytes = Vec::new();
+        // With room to see its end.
+        let mut bytes = Vec::with_capacity(usize::try_from(blob.size).unwrap_or_default() + 1);
         blob.read_to_end(&mut bytes).map_err(file("read", self.layout.blob(digest)))?;
         let found = digest.algorithm().digest(&bytes);
         if found == *digest {

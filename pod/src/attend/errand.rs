@@ -1,10 +1,13 @@
 //! What takes a moment, each done on a thread of its own: volumes and the sandbox.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
+use image::Descriptor;
 use launch::Identity;
 use manifest::kind::{Object, Pod, Resource};
 use registry::{Lock, PodDirectory, Process, file, tree};
@@ -33,6 +36,8 @@ pub(super) struct Scene {
     pub(super) plan: PodPlan,
     pub(super) node: NodeFacts,
     pub(super) addresses: Vec<IpAddr>,
+    /// The images that were fetched for containers that are not launched yet.
+    pub(super) fetched: Arc<Mutex<BTreeMap<String, Descriptor>>>,
 }
 
 /// A sandbox that has been made.

@@ -1,5 +1,7 @@
 //! Images that a pod's containers are made of, or mount: that they are here.
 
+use std::collections::BTreeMap;
+use std::sync::{MutexGuard, PoisonError};
 use std::time::Instant;
 
 use image::remote::{Patience, Remote, RemoteError, Settings, Verify};
@@ -62,6 +64,7 @@ impl Scene {
         let store = images::open().map_err(|error| odd(&error))?;
         let here = found(&store, image).map_err(|error| odd(&error))?;
         let known = |manifest: Descriptor, pulled| {
+            self.fetched().insert(image.to_owned(), manifest.clone());
             let id = format!("{}@{}", repository(image), manifest.digest());
             Fetched { name: image.to_owned(), id, pulled }
         };
@@ -89,12 +92,22 @@ impl Scene {
         Ok(known(manifest, Some((took, size))))
     }
 
-    /// An image that is here, unpacked.
+    fn fetched(&self) -> MutexGuard<'_, BTreeMap<String, Descriptor>> {
+        self.fetched.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An image that is here, unpacked: the one that was fetched for this launch, whatever its name means by now.
     pub(super) fn prepared(&self, image: &str) -> Result<(Images, Prepared), ImageError> {
         let store = images::open()?;
+        let fetched = self.fetched().remove(image);
+        let prepare = |manifest: &Descriptor| store.prepare(manifest, &Platform::here(), Limits::default(), |_, _| {});
+        if let Some(prepared) = fetched.and_then(|manifest| prepare(&manifest).ok()) {
+            return Ok((store, prepared));
+        }
+        // It was removed since, and may have come again.
         let missing = || ImageError::NoSuchImage { name: image.to_owned(), root: self.place.data.clone() };
         let manifest = found(&store, image)?.ok_or_else(missing)?;
-        let prepared = store.prepare(&manifest, &Platform::here(), Limits::default(), |_, _| {})?;
+        let prepared = prepare(&manifest)?;
         Ok((store, prepared))
     }
 }

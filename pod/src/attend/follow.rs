@@ -8,6 +8,7 @@ use registry::Registry;
 
 use super::start::{ensure, forget, is_attended};
 use crate::answer::{Complaint, Pending, Until};
+use crate::changes::Glance;
 use crate::error::Error;
 use crate::machine::{ConditionKind, Phase};
 use crate::objects::{Key, Objects};
@@ -51,8 +52,11 @@ pub fn follow(pending: &[Pending], programs: &Programs) -> Result<Vec<Complaint>
                 complaints.extend(came(place, &pending.pod, may_run, patience, programs)?);
             }
             Until::Gone(patience) => {
-                let is_gone =
-                    |place: &Place| Ok(uid(place, &objects)?.is_none() && !objects.is_emptied(&place.namespace)?);
+                let mut glance = key(place).and_then(|key| objects.file(&key)).map(Glance::at);
+                let is_gone = |place: &Place| {
+                    let stays = glance.as_mut().is_some_and(Glance::is_as_before);
+                    Ok(!stays && uid(place, &objects)?.is_none() && !objects.is_emptied(&place.namespace)?)
+                };
                 // Whoever has attended to it may have gone before they were told.
                 let nudge = |place: &Place| {
                     if objects.is_emptied(&place.namespace)? {
@@ -82,9 +86,14 @@ fn is_over(place: &Place) -> Result<bool, Error> {
 
 /// The uid of whoever is called so, if that is this pod's.
 fn uid(place: &Place, objects: &Objects) -> Result<Option<String>, Error> {
-    let Some(pods) = Resource::find("pods") else { return Ok(None) };
-    let found = objects.get(&Key::new(pods, &place.namespace, &place.name))?;
+    let Some(key) = key(place) else { return Ok(None) };
+    let found = objects.get(&key)?;
     Ok(found.and_then(|found| found.metadata().uid.clone()).filter(|uid| *uid == place.uid))
+}
+
+/// How its object is found.
+fn key(place: &Place) -> Option<Key> {
+    Resource::find("pods").map(|pods| Key::new(pods, &place.namespace, &place.name))
 }
 
 /// Whether it is over once all of it has ended well.
@@ -101,8 +110,11 @@ fn came(
     patience: Option<Duration>,
     programs: &Programs,
 ) -> Result<Option<Complaint>, Error> {
-    let mut failed = false;
+    let (mut failed, mut glance) = (false, Glance::at(place.machine()));
     let has_come = |place: &Place| {
+        if glance.is_as_before() {
+            return Ok(false);
+        }
         let Some(machine) = machine_of(place)? else { return Ok(false) };
         failed = machine.phase() == Phase::Failed;
         let ready = |condition: &crate::machine::Condition| condition.kind == ConditionKind::Ready && condition.holds;

@@ -9,8 +9,10 @@ mod written;
 
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use image::Descriptor;
 use launch::{Identity, Origin};
 use manifest::kind::{Container, Pod, PodSpec};
 use registry::{Lock, RegistryError};
@@ -64,6 +66,8 @@ pub(super) struct Attendant {
     shown: String,
     running: BTreeMap<String, Running>,
     errands: BTreeMap<Job, JoinHandle<()>>,
+    /// The images that were fetched for containers that are not launched yet.
+    fetched: Arc<Mutex<BTreeMap<String, Descriptor>>>,
     /// Who asks in the pod's network, as long as that is there.
     prober: Option<Prober>,
     /// Whether we supervise the sandbox, or see the end of who does.
@@ -76,6 +80,8 @@ pub(super) struct Attendant {
     held: Vec<Action>,
     /// When it is tried again what the machine was too short of something for.
     again: Option<Instant>,
+    /// Until when it may wait to be written down what is known, where it may.
+    unwritten: Option<Instant>,
     /// When what the last busy while has taken of memory is given back, if it has not been.
     rest: Option<Instant>,
     tell: UnboundedSender<Heard>,
@@ -86,6 +92,8 @@ pub(super) struct Attendant {
     _lock: Lock,
 }
 
+/// How long it may wait to be written down what is known.
+const MOMENT: Duration = Duration::from_millis(20);
 /// How long nothing but probes may have come back until what was needed before is given back.
 const REST: Duration = Duration::from_secs(3);
 
@@ -128,12 +136,14 @@ impl Attendant {
             shown: String::new(),
             running,
             errands,
+            fetched: Arc::default(),
             prober: None,
             is_supervised: false,
             renewal: None,
             weighing: None,
             held: Vec::new(),
             again: None,
+            unwritten: None,
             rest: Some(Instant::now() + REST),
             tell,
             is_forgotten: false,
@@ -166,7 +176,12 @@ impl Attendant {
             let renewal =
                 self.renewal.map(|at| Duration::from_secs(u64::try_from(at - self.pace.now().wall).unwrap_or(0)));
             let weighing = self.weighing.map(|at| self.pace.real(at.saturating_sub(self.pace.now().at)));
-            let ours = self.rest.into_iter().chain(self.again).map(|at| at.saturating_duration_since(Instant::now()));
+            let ours = self
+                .rest
+                .into_iter()
+                .chain(self.again)
+                .chain(self.unwritten)
+                .map(|at| at.saturating_duration_since(Instant::now()));
             let asleep = async {
                 match due.into_iter().chain(renewal).chain(weighing).chain(ours).min() {
                     Some(due) => sleep(due).await,
@@ -209,6 +224,7 @@ impl Attendant {
                         self.again = None;
                         self.look_again()?;
                     }
+                    // Which writes down what is not yet.
                     self.on(Event::Time)?;
                 }
             }
@@ -248,6 +264,7 @@ impl Attendant {
             plan: self.machine.plan().clone(),
             node: self.node.clone(),
             addresses: self.machine.addresses().to_vec(),
+            fetched: Arc::clone(&self.fetched),
         }
     }
 
@@ -282,9 +299,17 @@ impl Attendant {
         let is_ready = matches!(event, Event::Probed { outcome: Outcome::Success, .. }).then(|| self.readiness());
         let actions = self.machine.on(event, self.pace.now());
         self.held.extend(actions);
-        // What is to be done is written down before it is done.
+        // What is to be done is written down before it is done. Where whoever comes after us would find the same to do, and
+        // something follows from that in a moment, that is written down with it.
+        let can_wait = !self.held.is_empty()
+            && self.machine.deleted().is_none()
+            && self.held.iter().all(Action::can_be_done_again);
         let is_written = match is_ready {
             Some(before) if before == self.readiness() => self.again.is_none(),
+            _ if can_wait && self.unwritten.is_none_or(|at| at > Instant::now()) => {
+                self.unwritten.get_or_insert_with(|| Instant::now() + MOMENT);
+                true
+            }
             _ => self.save()?,
         };
         // Whose end is wanted has it on a full disk, too: whoever comes after us would find the same to do.

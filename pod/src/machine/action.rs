@@ -76,3 +76,11 @@ pub enum Action {
     /// The pod was deleted, and has ended: forget it.
     Forget,
 }
+
+impl Action {
+    /// Whether whoever finds it not done, or does not know that it was, would do the same again and no harm by it.
+    #[must_use]
+    pub fn can_be_done_again(&self) -> bool {
+        matches!(self, Self::PrepareVolumes | Self::MakeSandbox | Self::FetchImage { .. })
+    }
+}

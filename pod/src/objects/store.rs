@@ -195,6 +195,11 @@ impl Objects {
         Ok(Lock::take(&self.root(), Sharing::Shared).map(drop)?)
     }
 
+    /// The file in which an object is, or would be; another is put in its place when it changes.
+    pub(crate) fn file(&self, key: &Key) -> Option<PathBuf> {
+        key.place().map(|place| self.root().join(place))
+    }
+
     /// Where what is in the volume of a claim is, or will be.
     #[must_use]
     pub(crate) fn claim_data(&self, uid: &str) -> PathBuf {

@@ -14,6 +14,7 @@ impl Attendant {
     /// Writes down what is known, unless nothing of it is new that anybody could see or has to know. Says whether it
     /// stands there; what the machine is too short of something for is tried again.
     pub(super) fn save(&mut self) -> Result<bool, Error> {
+        self.unwritten = None;
         // What is being forgotten is not to be remembered.
         if self.is_forgotten {
             return Ok(true);
