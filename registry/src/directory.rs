@@ -10,12 +10,12 @@ use rustix::fs::{CWD, RenameFlags};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Damage, RegistryError, file};
+use crate::error::{Damage, RegistryError, damaged, file};
 use crate::layout::{PodDirectory, Process};
 use crate::lock::{Attempt, Lock, Sharing};
 use crate::name::Name;
 use crate::tree;
-use crate::whole::{damaged, read, read_json, write_json, write_new_json};
+use crate::whole::{read, read_json, write_json, write_new_json};
 
 /// The control groups of a pod: a list was all that there was before records said their version.
 #[derive(Serialize, Deserialize)]

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use launch::{RecordError, Unseen};
 
 use crate::name::Name;
-use crate::version::VERSION;
 
 /// The registry, or what it has of a pod, cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -74,12 +73,14 @@ pub enum RegistryError {
         source: Damage,
     },
     /// A record is of a version that we do not know.
-    #[error("cannot understand the record {}: it is of version {theirs}, and this program knows version {VERSION}", path.display())]
+    #[error("cannot understand the record {}: it is of version {theirs}, and this program knows version {ours}", path.display())]
     OtherVersion {
         /// Which.
         path: PathBuf,
         /// Its version.
         theirs: u32,
+        /// The newest that we know.
+        ours: u32,
     },
     /// Somebody else has had a lock for longer than we wait.
     #[error("{} is locked{}", path.display(), by.map(|pid| format!(" by process {pid}")).unwrap_or_default())]
@@ -130,4 +131,9 @@ pub enum Damage {
 /// Wraps the failure of an operation on a file.
 pub fn file(operation: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> RegistryError {
     move |source| RegistryError::File { operation, path: path.into(), source }
+}
+
+/// Wraps what is wrong with a record.
+pub(crate) fn damaged<T: Into<Damage>>(path: PathBuf) -> impl FnOnce(T) -> RegistryError {
+    move |source| RegistryError::Damaged { path, source: source.into() }
 }

@@ -10,8 +10,7 @@ use std::path::Path;
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Serialize};
 
-use crate::error::RegistryError;
-use crate::whole::damaged;
+use crate::error::{RegistryError, damaged};
 
 /// The version of what is written.
 pub const VERSION: u32 = 1;
@@ -52,7 +51,7 @@ pub fn parse<T: DeserializeOwned>(path: &Path, text: &[u8]) -> Result<T, Registr
 /// When it is.
 pub fn known(path: &Path, version: u32) -> Result<(), RegistryError> {
     if version > VERSION {
-        return Err(RegistryError::OtherVersion { path: path.to_owned(), theirs: version });
+        return Err(RegistryError::OtherVersion { path: path.to_owned(), theirs: version, ours: VERSION });
     }
     Ok(())
 }

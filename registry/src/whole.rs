@@ -3,20 +3,16 @@
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::error::{Damage, RegistryError, file};
+use crate::error::{RegistryError, damaged, file};
 use crate::version::{Versioned, parse};
 
 /// More bytes than most records have.
 const RECORD: usize = 2048;
-
-pub(crate) fn damaged<T: Into<Damage>>(path: PathBuf) -> impl FnOnce(T) -> RegistryError {
-    move |source| RegistryError::Damaged { path, source: source.into() }
-}
 
 /// What stands in a file, for its owner alone.
 fn json(path: &Path, value: &impl Serialize) -> Result<Vec<u8>, RegistryError> {
