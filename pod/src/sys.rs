@@ -4,7 +4,7 @@
 //! They take over descriptors that nobody else in this process knows of, and say what is done at a signal.
 
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::OnceLock;
 
 use nix::errno::Errno;
@@ -120,6 +120,13 @@ extern "C" fn count(which: libc::c_int) {
 pub(crate) fn watch(descriptor: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
     // SAFETY: the descriptor must stay open and the same while it is watched: an OwnedFd is for good,
     // and the AsyncFd owns it.
+    let watched = unsafe { AsyncFd::register(descriptor) };
+    watched.map_err(io::Error::from)
+}
+
+/// Watches a descriptor that this process has until it ends.
+pub(crate) fn watch_kept(descriptor: BorrowedFd<'static>) -> io::Result<AsyncFd<BorrowedFd<'static>>> {
+    // SAFETY: the descriptor must stay open and the same while it is watched: a static is never closed.
     let watched = unsafe { AsyncFd::register(descriptor) };
     watched.map_err(io::Error::from)
 }

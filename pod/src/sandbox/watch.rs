@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ const LOOK: Duration = Duration::from_secs(5);
 
 /// Directories that the kernel tells of.
 struct Watch {
-    told: AsyncFd<OwnedFd>,
+    told: AsyncFd<BorrowedFd<'static>>,
     _held: Vec<OwnedFd>,
 }
 
@@ -42,7 +42,7 @@ pub(crate) async fn look_after(pause: Identity, directory: PodDirectory) {
     loop {
         let Ok(mut ready) = watch.told.readable().await else { return };
         // Which of them it was, the files themselves tell.
-        if let Ok(Err(_)) = ready.try_io(|told| drain(told.get_ref())) {
+        if let Ok(Err(_)) = ready.try_io(|told| drain(*told.get_ref())) {
             return;
         }
         let _told_to_who_enters = etc::mend(pause, &directory);
@@ -53,7 +53,7 @@ impl Watch {
     fn new() -> io::Result<Self> {
         let held = directories().into_iter().map(|path| File::open(path).map(OwnedFd::from));
         let held = held.collect::<io::Result<Vec<_>>>()?;
-        let told = sys::watch(sys::stirred(&held)?.try_clone()?)?;
+        let told = sys::watch_kept(sys::stirred(&held)?.as_fd())?;
         Ok(Self { told, _held: held })
     }
 }
@@ -65,6 +65,6 @@ fn directories() -> BTreeSet<PathBuf> {
     parents.chain([PathBuf::from("/etc")]).collect()
 }
 
-fn drain(told: &OwnedFd) -> io::Result<()> {
+fn drain(told: BorrowedFd<'_>) -> io::Result<()> {
     read(told, &mut [0; 8]).map(drop).map_err(Errno::into)
 }
