@@ -1,6 +1,8 @@
 //! Many pods at once, many documents, and documents that are wrong.
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::path::PathBuf;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -62,46 +64,48 @@ pub(super) fn asleep(user: User) {
     let file = put(&house, "idle.yaml", &[pod("idle", &two), pod("reader", &of_files)].join("\n---\n"));
     house.pod(&["apply", "-f", &file, "--wait", "--timeout", "30s"]).ok();
     let attendants = ["idle", "reader"].map(|name| house.process_named(&format!("pod attend default {name} ")));
-    // Threads that have nothing to do end after ten seconds, and what was busy gives memory back.
+    let woken = |before: &[BTreeMap<PathBuf, u64>; 2]| [0, 1].map(|which| was_woken(attendants[which], &before[which]));
+    // What was busy gives memory back after a while.
     let deadline = Instant::now() + Duration::from_secs(30);
     let mut before = attendants.map(switches);
-    while !sleeps_from(&attendants, &mut before) {
+    loop {
+        sleep(Duration::from_secs(3));
+        if woken(&before) == [false, false] {
+            break;
+        }
         assert!(Instant::now() < deadline, "somebody who attends to an idle pod is woken again and again: {before:?}");
+        before = attendants.map(switches);
     }
     // One comes, changes, and goes.
     let other = put(&house, "other.yaml", &pod("other", &two));
     house.pod(&["apply", "-f", &other, "--wait", "--timeout", "30s"]).ok();
     house.pod(&["label", "pod", "other", "tier=front"]).ok();
     house.pod(&["delete", "-f", &other]).ok();
-    assert_eq!(attendants.map(switches), before, "what happens to others wakes nobody");
+    assert_eq!(woken(&before), [false, false], "what happens to others wakes nobody");
     let changed = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: conf}\ndata: {greeting: bye}\n";
     house.pod(&["apply", "-f", &put(&house, "conf.yaml", changed)]).ok();
     let seen = || house.pod(&["exec", "reader", "--", "cat", "/conf/greeting"]).ok().out();
     eventually("the volume is as the config map", || (seen() == "bye").then_some(()));
-    assert_eq!(switches(attendants[0]), before[0], "who has no files of it is not woken by a config map");
+    assert_eq!(woken(&before), [false, true], "who has no files of it is not woken by a config map");
     house.pod(&["delete", "-f", &file]).ok();
     house.pod(&["delete", "cm", "--all"]).ok();
     house.nothing_is_left();
 }
 
-/// How often the threads of a process were switched to.
-fn switches(process: i32) -> u64 {
-    let threads = fs::read_dir(format!("/proc/{process}/task")).unwrap();
+/// How often each thread of a process was switched to.
+fn switches(process: i32) -> BTreeMap<PathBuf, u64> {
+    let threads = fs::read_dir(format!("/proc/{process}/task")).unwrap().map(|thread| thread.unwrap().path());
     let of = |status: String| {
         let counted = status.lines().filter(|line| line.contains("ctxt_switches:"));
-        counted.map(|line| line.split_whitespace().last().unwrap().parse::<u64>().unwrap()).sum::<u64>()
+        counted.map(|line| line.split_whitespace().last().unwrap().parse::<u64>().unwrap()).sum()
     };
     // A thread may end meanwhile.
-    threads.filter_map(|thread| fs::read_to_string(thread.ok()?.path().join("status")).ok()).map(of).sum()
+    threads.filter_map(|thread| Some((thread.clone(), of(fs::read_to_string(thread.join("status")).ok()?)))).collect()
 }
 
-/// Whether none of these was woken in three seconds; how often they have been is told.
-fn sleeps_from(processes: &[i32; 2], before: &mut [u64; 2]) -> bool {
-    sleep(Duration::from_secs(3));
-    let now = processes.map(switches);
-    let slept = now == *before;
-    *before = now;
-    slept
+/// Whether a process has done anything since; threads that have had nothing to do for ten seconds end.
+fn was_woken(process: i32, before: &BTreeMap<PathBuf, u64>) -> bool {
+    switches(process).iter().any(|(thread, count)| before.get(thread) != Some(count))
 }
 
 /// One bad document among good ones keeps none of the others from being applied.
