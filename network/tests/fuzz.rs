@@ -5,7 +5,7 @@
 //! is a fixed number of rounds from fixed ones.
 #![allow(clippy::expect_used, missing_docs, reason = "tests")]
 
-use fixtures::fuzz::{Dice, Law, PeakAlloc, mutate, rounds};
+use fixtures::fuzz::{Dice, JSON, Law, PeakAlloc, mutate, rounds};
 use network::cni::{CniRecord, NetworkList};
 use network::zone::{Over, Verdict, Zone, answer, answers, failure, question, set_id};
 use network::{Attachment, Mac, Network, NetworkRecord, Prefixed};
@@ -50,27 +50,6 @@ const LISTS: [&str; 3] = [
 ];
 
 const RESULT: &str = r#"{"cniVersion":"1.0.0","interfaces":[{"name":"eth0","mac":"02:00:00:00:00:01","mtu":1500,"sandbox":"/x"}],"ips":[{"address":"10.0.0.5/24","gateway":"10.0.0.1","interface":0},{"address":"fd00::5/64"}],"dns":{"nameservers":["10.0.0.1"],"search":["a.b"]},"routes":[{"dst":"0.0.0.0/0"}]}"#;
-
-const PIECES_OF_JSON: [&[u8]; 18] = [
-    b"{",
-    b"}",
-    b"[",
-    b"]",
-    b",",
-    b":",
-    b"\"",
-    b"null",
-    b"true",
-    b"-1",
-    b"18446744073709551616",
-    b"1e999",
-    b"[[[[[[[[",
-    b"\\u0000",
-    b"../",
-    b"\"type\":\"/bin/sh\"",
-    b"10.0.0.5/33",
-    b"\xff",
-];
 
 fn mutated(base: &[u8], dice: &mut Dice, pieces: &[&[u8]]) -> Vec<u8> {
     let mut bytes = base.to_vec();
@@ -133,8 +112,8 @@ fn files_of_names_say_no_more_than_they_have() {
 fn configurations_are_taken_or_refused() {
     let mut taken = 0_u32;
     rounds(20_000, &MEMORY, LAW, |dice| {
-        let text = String::from_utf8_lossy(&mutated(LISTS[dice.below(LISTS.len())].as_bytes(), dice, &PIECES_OF_JSON))
-            .into_owned();
+        let text =
+            String::from_utf8_lossy(&mutated(LISTS[dice.below(LISTS.len())].as_bytes(), dice, &JSON)).into_owned();
         match NetworkList::parse(&text) {
             Ok(list) => {
                 taken += 1;
@@ -154,7 +133,7 @@ fn what_plugins_say_is_looked_at() {
     let (places, runtime) = (r#"{"configurations":"/a","plugins":["/b"]}"#, r#"{"ports":[]}"#);
     let mut given = 0_u32;
     rounds(20_000, &MEMORY, LAW, |dice| {
-        let result = String::from_utf8_lossy(&mutated(RESULT.as_bytes(), dice, &PIECES_OF_JSON)).into_owned();
+        let result = String::from_utf8_lossy(&mutated(RESULT.as_bytes(), dice, &JSON)).into_owned();
         let list = r#"{"name":"lan","version":"1.0.0","no_check":false,"plugins":[{"type":"bridge"}]}"#;
         let text = format!(
             r#"{{"list":{list},"places":{places},"container":"x","args":"","runtime":{runtime},"result":{result}}}"#
@@ -199,7 +178,7 @@ const RECORDS: [&str; 2] = [
 fn records_of_networks_give_nobody_an_address_of_elsewhere() {
     let mut taken = [0_u32; 2];
     rounds(5_000, &MEMORY, LAW, |dice| {
-        let text = mutated(RECORDS[dice.below(RECORDS.len())].as_bytes(), dice, &PIECES_OF_JSON);
+        let text = mutated(RECORDS[dice.below(RECORDS.len())].as_bytes(), dice, &JSON);
         if let Ok(record) = serde_json::from_slice::<NetworkRecord>(&text) {
             taken[0] += 1;
             let (v4, v6) = (record.range.whole(), record.range.whole_v6());

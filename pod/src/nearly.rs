@@ -13,30 +13,6 @@ pub(crate) static MEMORY: OwnThread = OwnThread;
 /// What is read is some times as large as what it is read of; the room for the longest message is there beforehand.
 pub(crate) const LAW: Law = Law { at_least: 1 << 20, each: 400 };
 
-/// What stands in JSON, and what does not.
-pub(crate) const JSON: [&[u8]; 20] = [
-    b"{",
-    b"}",
-    b"[",
-    b"]",
-    b",",
-    b":",
-    b"\"",
-    b"null",
-    b"true",
-    b"-1",
-    b"0",
-    b"255",
-    b"65536",
-    b"18446744073709551615",
-    b"18446744073709551616",
-    b"1e999",
-    b"[[[[[[[[[[[[[[[[",
-    b"\\ud800",
-    b"\xff",
-    b"\"version\":2,",
-];
-
 /// What stands in lines of `KEY=VALUE`, of labels and of logs.
 pub(crate) const LINES: [&[u8]; 18] = [
     b"=",

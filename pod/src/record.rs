@@ -154,11 +154,11 @@ pub(crate) mod timestamp {
 mod tests {
     use std::path::Path;
 
-    use fixtures::fuzz::rounds;
+    use fixtures::fuzz::{JSON, rounds};
     use registry::version::{Versioned, parse};
 
     use super::*;
-    use crate::nearly::{JSON, LAW, MEMORY, near};
+    use crate::nearly::{LAW, MEMORY, near};
 
     const POD: &str = r#"{"version":1,"plan":{"name":"web","hostname":"web","share":["net","ipc","uts","pid"],"publish":[
         {"address":"127.0.0.1","host_port":8080,"pod_port":80,"protocol":"udp"}],"network":"none","wish":"Asked","full":null,

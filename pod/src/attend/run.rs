@@ -25,7 +25,7 @@ use super::pace::Pace;
 use crate::compile::{self, NodeFacts, PidSharing};
 use crate::connect::Staying;
 use crate::error::Error;
-use crate::machine::{Action, Event, Job, Machine, Outcome};
+use crate::machine::{Action, Event, Job, LaunchFailure, Machine, Outcome};
 use crate::objects::Objects;
 use crate::place::{Place, machine_of};
 use crate::probe::Prober;
@@ -271,7 +271,7 @@ impl Attendant {
     /// What was heard, and what follows from it besides.
     fn hear(&mut self, event: Event) -> Result<(), Error> {
         match &event {
-            Event::SandboxGone => self.prober = None,
+            Event::SandboxGone | Event::Launched { result: Err(LaunchFailure::Fallen), .. } => self.prober = None,
             Event::Sandbox(Ok(_)) => match self.scene().pause() {
                 Some(pause) => self.watch_sandbox(pause),
                 // It has ended since it was made.

@@ -138,10 +138,10 @@ impl Frames {
 
 #[cfg(test)]
 mod tests {
-    use fixtures::fuzz::rounds;
+    use fixtures::fuzz::{JSON, rounds};
 
     use crate::control::{Answer, Refusal, Request, Start, Word};
-    use crate::nearly::{JSON, LAW, MEMORY, near};
+    use crate::nearly::{LAW, MEMORY, near};
 
     use super::*;
     use std::io::{Read, Write};

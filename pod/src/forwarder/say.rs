@@ -58,10 +58,10 @@ pub(crate) fn hear<T: DeserializeOwned>(socket: impl AsFd) -> io::Result<Option<
 
 #[cfg(test)]
 mod tests {
-    use fixtures::fuzz::rounds;
+    use fixtures::fuzz::{JSON, rounds};
 
     use crate::forwarder::message::{Answer, Command};
-    use crate::nearly::{JSON, LAW, MEMORY, near};
+    use crate::nearly::{LAW, MEMORY, near};
 
     use super::*;
     use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};

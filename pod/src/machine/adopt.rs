@@ -29,6 +29,7 @@ impl Machine {
         if let Volumes::Preparing { .. } = self.volumes {
             self.volumes = Volumes::default();
         }
+        self.ports_adopted();
         let mut actions = Vec::new();
         match &self.sandbox {
             // Whether it came about is for who makes it to see.

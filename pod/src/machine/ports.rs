@@ -37,6 +37,13 @@ impl Machine {
         };
     }
 
+    /// Whoever was giving it them is nobody any more.
+    pub(super) fn ports_adopted(&mut self) {
+        if let Ports::Asked { .. } = self.ports {
+            self.ports = Ports::Others { retry: None };
+        }
+    }
+
     /// It has been given them, or cannot be.
     pub(super) fn published(&mut self, result: Result<(), String>, now: Stamp) {
         let Ports::Asked { again } = self.ports else { return };

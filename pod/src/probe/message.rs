@@ -72,11 +72,11 @@ pub(super) fn hear<T: DeserializeOwned>(socket: impl AsFd) -> io::Result<Option<
 
 #[cfg(test)]
 mod tests {
-    use fixtures::fuzz::rounds;
+    use fixtures::fuzz::{JSON, rounds};
     use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 
     use super::*;
-    use crate::nearly::{JSON, LAW, MEMORY, near};
+    use crate::nearly::{LAW, MEMORY, near};
 
     #[test]
     fn nearly_right_messages_are_heard_or_refused() {

@@ -52,9 +52,9 @@ fn is_within(address: IpAddr, first: IpAddr, bits: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use fixtures::fuzz::rounds;
+    use fixtures::fuzz::{JSON, rounds};
 
-    use crate::nearly::{JSON, LAW, MEMORY, near};
+    use crate::nearly::{LAW, MEMORY, near};
 
     use super::*;
 

@@ -1,10 +1,10 @@
 //! Machines as they stand on disk, nearly: whatever is read of one can be shown, told the time and adopted.
 
-use fixtures::fuzz::rounds;
+use fixtures::fuzz::{JSON, rounds};
 
 use super::*;
 use crate::machine::Found;
-use crate::nearly::{JSON, LAW, MEMORY, near};
+use crate::nearly::{LAW, MEMORY, near};
 
 #[test]
 fn nearly_right_machines_are_read_or_refused_and_can_be_lived_with() {

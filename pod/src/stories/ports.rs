@@ -1,6 +1,7 @@
 //! How the ports of a pod are changed that lives.
 
 use super::*;
+use crate::machine::Found;
 
 const WEB: &str = "terminationGracePeriodSeconds: 10\ncontainers: [{name: main, image: 'i:1', ports: [{containerPort: 80, hostPort: 8080}]}]";
 
@@ -62,6 +63,25 @@ fn that_change_while_they_are_being_changed_are_changed_again() {
     story.tell(Event::Published(Ok(())));
     assert_eq!(story.took(), ["publish 8082->80"]);
     story.tell(Event::Published(Ok(())));
+    assert_eq!(story.took(), [""; 0]);
+}
+
+#[test]
+fn whoever_was_changing_them_is_nobody_when_somebody_else_goes_on() {
+    let mut story = running();
+    story.published = None;
+    story.moves(8081);
+    assert_eq!(story.took(), ["publish 8081->80"]);
+    let found = story.machine.containers()[0].id.clone().map(|id| Found {
+        container: "main".to_owned(),
+        instance: 0,
+        id,
+        exit: None,
+    });
+    story.tell(Event::Adopted(found.into_iter().collect()));
+    assert_eq!(story.took(), ["publish 8081->80"]);
+    story.tell(Event::Published(Ok(())));
+    story.at(500.0);
     assert_eq!(story.took(), [""; 0]);
 }
 
