@@ -132,6 +132,9 @@ fn debians(scene: &Scene) {
     assert_eq!(heard, "the world sees 192.0.2.2\n");
     assert!(scene.pod(&["describe", "web"]).out().contains("10.199.0.2"));
     assert!(rules().contains("--to-destination 10.199.0.2:80"), "portmap has the port: {}", rules());
+    let refused = scene.pod(&["publish", "web", "-p", "0.0.0.0:8098:80"]);
+    refused.refuses(125, "cannot change what is published in network cni:web: its plugin portmap was told of it");
+    assert!(!rules().contains("8098") && !scene.pod(&["describe", "web"]).out().contains("8098"));
     // A second has another address, and they reach each other.
     scene.pod(&["create", "other", "--network", "cni:web"]).ok();
     scene.house.pod(&["add", "other", "--name", "app", "--", "probe", "tcp", "--listen", "0.0.0.0:80"]).ok();

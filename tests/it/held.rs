@@ -270,13 +270,19 @@ fn manifests(house: &House) {
         let told = house.pod(&["exec", "two", "--", "busybox", "nslookup", "-type=a", name]).ok().out();
         assert!(told.contains(&format!("Address: {address}")), "{name}: {told}");
     }
-    let says = || -> io::Result<String> {
-        let mut stream = TcpStream::connect(("127.0.0.1", 18080))?;
+    let says = |port: u16| -> io::Result<String> {
+        let mut stream = TcpStream::connect(("127.0.0.1", port))?;
         stream.write_all(b"GET / HTTP/1.0\r\n\r\n")?;
         let mut said = String::new();
         stream.read_to_string(&mut said).map(|_| said)
     };
-    eventually("its published port leads in", || says().ok().filter(|said| said.ends_with("\r\nhello\n")));
+    let hello = |said: &String| said.ends_with("\r\nhello\n");
+    eventually("its published port leads in", || says(18080).ok().filter(hello));
+    // Another leads in since it is said, and the one before no more.
+    let moved = fs::read_to_string(&file).unwrap().replace("18080", "18081");
+    house.pod(&["apply", "-f", &put(house, "moved.json", &moved)]).ok();
+    assert!(hello(&says(18081).unwrap()));
+    assert_eq!(says(18080).unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
     house.pod(&["delete", "-f", &file]).ok();
     eventually("nothing of the network is left", || (!house.state().join(".networks").exists()).then_some(()));
     house.pod(&["image", "remove", "box"]).ok();

@@ -15,6 +15,7 @@ use std::time::Duration;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
+use crate::forwarder::{client, talk};
 use crate::house::{House, User, eventually, workspace};
 use crate::pods::{BUSYBOX, image, pod, put, shown, waiting};
 use crate::trial::{Need, trial};
@@ -80,6 +81,11 @@ fn bridged() {
     let names = fs::read_to_string(house.state().join(".networks/default/names")).unwrap();
     assert!(names.contains(&format!("{}\tdb\n", addresses(&house, "db")[0])), "{names}");
     assert!(!names.contains("red"), "names of one network are no other's: {names}");
+    // A port leads in that was not published when the pod was made, whatever its network.
+    house.pod(&["add", "web", "--name", "app", "--", "probe", "tcp", "--listen", "127.0.0.1:80"]).ok();
+    house.logged("web", "app", "ready");
+    house.pod(&["publish", "web", "-p", "127.0.0.1:18090:80"]).ok();
+    talk(&mut client(SocketAddr::from(([127, 0, 0, 1], 18090)), "echo"));
     for name in ["web", "db", "red"] {
         house.pod(&["delete", name, "--now"]).ok();
     }
