@@ -10,7 +10,7 @@ use fixtures::engine::PAUSE;
 use fixtures::find;
 
 use crate::keepers::Keepers;
-use crate::place::{Place, time, works};
+use crate::place::{Place, works};
 
 /// An image with a server in it.
 pub(crate) const SERVER: &str = "localhost/podkit/server:1";
@@ -20,8 +20,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 const NETWORKS: &str = ".networks";
 const AT_WORK: &str = ".at-work";
 
-/// What is applied, and where it is written; the pods are there, too: a pod has a /dev/shm of its own, so that nothing of
-/// its containers can be in ours.
+/// What is applied, and where it is written.
 pub(crate) struct Manifests<'a> {
     pub(crate) directory: &'a Path,
     pub(crate) place: &'a Place,
@@ -37,19 +36,12 @@ impl Manifests<'_> {
 
     /// The directory of pods.
     pub(crate) fn pods(&self) -> PathBuf {
-        self.directory.join("pods")
+        self.place.work().join("pods")
     }
 
-    /// A command that is about these pods.
-    pub(crate) fn command(&self, words: &[&str]) -> Command {
-        let mut command = self.place.command("pod", words);
-        command.env("POD_STATE_DIR", self.pods());
-        command
-    }
-
-    /// The same, run to its good end.
+    /// A command that is about these pods, run to its good end.
     pub(crate) fn pod(&self, words: &[&str]) -> Duration {
-        time(&mut self.command(words))
+        self.place.time("pod", words)
     }
 
     pub(crate) fn apply(&self, file: &str) -> Duration {
@@ -87,7 +79,7 @@ impl Drop for Manifests<'_> {
     fn drop(&mut self) {
         if !self.left().is_empty() {
             // Whatever cannot be deleted is told by pod itself.
-            let _told = self.command(&["delete", "pods", "--all", "--now"]).status();
+            let _told = self.place.command("pod", &["delete", "pods", "--all", "--now"]).status();
         }
         self.end_who_stays();
     }

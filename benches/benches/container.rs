@@ -53,15 +53,14 @@ pub(crate) fn measure(session: &mut Session, place: &Place) {
 struct Housed<'a> {
     place: &'a Place,
     pause: i32,
-    /// With the layers of the containers that are not the store's, and with the pods: a pod has a /dev/shm of its own,
-    /// so that nothing of its containers can be in ours.
+    /// With the layers of the containers that are not the store's.
     directory: tempfile::TempDir,
 }
 
 impl<'a> Housed<'a> {
     fn new(place: &'a Place) -> Self {
         let directory = engines::directory().expect("a directory");
-        for name in ["lower", "upper", "work", "state"] {
+        for name in ["lower", "upper", "work"] {
             fs::create_dir(directory.path().join(name)).expect("a directory");
         }
         fs::copy(place.ours("pause"), directory.path().join("lower/pause")).expect("a pause");
@@ -73,13 +72,11 @@ impl<'a> Housed<'a> {
     }
 
     fn pods(&self) -> PathBuf {
-        self.path("pods")
+        self.place.work().join("pods")
     }
 
     fn pod(&self, words: &[&str]) -> Command {
-        let mut command = self.place.command("pod", words);
-        command.env("POD_STATE_DIR", self.pods());
-        command
+        self.place.command("pod", words)
     }
 
     fn add(&self, name: &str) {
@@ -160,7 +157,7 @@ impl<'a> Housed<'a> {
         fs::create_dir_all(&bundle).map_err(|error| error.to_string())?;
         let text = serde_json::to_string(&spec).map_err(|error| error.to_string())?;
         fs::write(bundle.join("config.json"), text).map_err(|error| error.to_string())?;
-        let runtime = Runtime { program, state: self.path("state"), bundle };
+        let runtime = Runtime { program, state: self.place.work().join("runtimes"), bundle };
         works(&mut runtime.command("try"))?;
         Ok(runtime)
     }

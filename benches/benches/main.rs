@@ -29,6 +29,7 @@ mod startup;
 #[allow(unsafe_code, reason = "clones, pidfds and signals; see the file's # Safety")]
 mod sys;
 mod turns;
+mod volatile;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;

@@ -13,6 +13,7 @@ use fixtures::find;
 use tempfile::TempDir;
 
 use crate::sys;
+use crate::volatile::Volatile;
 
 /// The variables that name rivals.
 pub(crate) const PAUSES: &str = "PAUSE_RIVALS";
@@ -31,9 +32,9 @@ pub(crate) struct Place {
     workspace: PathBuf,
     binaries: PathBuf,
     built: String,
-    /// In memory, as /run is.
-    directory: TempDir,
-    /// Images: on a disk, for pods have a /dev/shm of their own.
+    /// What programs keep for as long as they run.
+    directory: Volatile,
+    /// Images and objects, which stay: on a disk.
     _data: TempDir,
 }
 
@@ -47,8 +48,7 @@ impl Place {
     pub(crate) fn new() -> Self {
         let workspace = workspace();
         let binaries = workspace.join("dist").join(env::consts::ARCH);
-        let place = tempfile::Builder::new().prefix("podkit-bench-").tempdir_in("/dev/shm").or_else(|_| TempDir::new());
-        let directory = place.expect("a temporary directory");
+        let directory = Volatile::new();
         BEFORE.set(env::vars_os().collect()).expect("one place");
         let built = build();
         let named = [PAUSES, INITS, RUNTIMES].map(|variable| env::var_os(variable).unwrap_or_default());
@@ -77,7 +77,7 @@ impl Place {
         &self.workspace
     }
 
-    /// A directory for what a bench writes.
+    /// A directory for what a bench writes: in memory, as /run is.
     pub(crate) fn work(&self) -> &Path {
         self.directory.path()
     }

@@ -130,6 +130,8 @@ impl Manifests<'_> {
         let deleted = self.delete(&file);
         let left = self.left();
         assert!(left.is_empty(), "left of {MANY} pods: {left:?}");
+        // They were counted, too, and nobody is to be in the gauge's group any more when it goes.
+        self.end_who_stays();
         let each = format!("each of {MANY} pods");
         for (measure, unit, value) in [
             ("until all are Ready", Unit::Time, nanoseconds(taken)),

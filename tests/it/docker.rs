@@ -43,7 +43,7 @@ impl Docker {
         let mut engine = Engine::new();
         let work = engine.house.work();
         let mut dockerd = engine.inside("dockerd");
-        tell_dockerd(&mut dockerd, &work).unwrap();
+        tell_dockerd(&mut dockerd, &work, &work).unwrap();
         dockerd.args(options);
         engine.start(&mut dockerd, |engine| {
             engine.house.finish(client(engine).arg("version")).output.status.success().then_some(())

@@ -12,8 +12,8 @@ use serde_json::json;
 
 use crate::house::{House, User, eventually, has_ended};
 use crate::machine::{HERE, WORLD, on_a_machine};
+use crate::networks::guards::{forget_neighbours, pretend};
 use crate::networks::place::{Listening, inside, reaches, run};
-use crate::networks::{forget_neighbours, pretend};
 use crate::pods::{BUSYBOX, image, pod, put, shown, waiting};
 use crate::trial::{Need, trial};
 

@@ -52,7 +52,7 @@ impl Podman {
 
     /// The client, as it is told where all is.
     pub(crate) fn told<'a>(&self, podman: &'a mut Command) -> &'a mut Command {
-        tell_podman(podman, &self.work());
+        tell_podman(podman, &self.work(), &self.work());
         podman
     }
 

@@ -31,7 +31,7 @@ impl Containerd {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| error.to_string())?;
         let mut containerd = machine.inside("containerd");
-        tell_containerd(&mut containerd, &work, plugins).map_err(|error| error.to_string())?;
+        tell_containerd(&mut containerd, &work, machine.volatile(), plugins).map_err(|error| error.to_string())?;
         let channel = machine.serve(&mut containerd, |_| {
             runtime.block_on(async {
                 let channel = cri::connect(&socket).await.ok()?;

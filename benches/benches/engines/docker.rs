@@ -17,7 +17,7 @@ impl Docker {
         let mut machine = Machine::boot(place)?;
         let work = machine.work().to_owned();
         let mut dockerd = machine.inside("dockerd");
-        tell_dockerd(&mut dockerd, &work).map_err(|error| error.to_string())?;
+        tell_dockerd(&mut dockerd, &work, machine.volatile()).map_err(|error| error.to_string())?;
         machine.serve(&mut dockerd, |machine| {
             let mut version = client(machine, &["version"]);
             version.stderr(Stdio::null()).status().is_ok_and(|status| status.success()).then_some(())

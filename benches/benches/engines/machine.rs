@@ -28,6 +28,7 @@ pub(super) struct Machine {
     daemon: Option<Child>,
     _cgroups: Vec<Cgroup>,
     directory: TempDir,
+    volatile: TempDir,
     path: String,
     nsjoin: PathBuf,
     /// Its first process, as the machine outside counts.
@@ -42,6 +43,9 @@ impl Machine {
         need(&["unshare", "setpriv", "ip"])?;
         let directory = directory()?;
         let name = format!("podkit-{}", word_of(directory.path()));
+        // A short name: podman takes no long one.
+        let volatile =
+            tempfile::Builder::new().prefix("").tempdir_in(place.work()).map_err(|error| error.to_string())?;
         let hierarchies = Hierarchy::all();
         let cgroups = hierarchies.iter().map(|hierarchy| Cgroup::new(hierarchy, &name));
         let cgroups = cgroups.collect::<Result<Vec<_>, _>>().map_err(|error| format!("no cgroup: {error}"))?;
@@ -57,7 +61,7 @@ impl Machine {
         unshare.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let unshare = unshare.spawn().map_err(|error| format!("unshare: {error}"))?;
         let nsjoin = place.ours("nsjoin").into();
-        let mut machine = Self { unshare, daemon: None, _cgroups: cgroups, directory, path, nsjoin, init: 0 };
+        let mut machine = Self { unshare, daemon: None, _cgroups: cgroups, directory, volatile, path, nsjoin, init: 0 };
         machine.init = machine.wait_for("it to boot", Self::first)?;
         Ok(machine)
     }
@@ -73,6 +77,11 @@ impl Machine {
     /// Where its engine keeps what it keeps.
     pub(super) fn work(&self) -> &Path {
         self.directory.path()
+    }
+
+    /// The same, for as long as it runs: in memory.
+    pub(super) fn volatile(&self) -> &Path {
+        self.volatile.path()
     }
 
     /// A program, run inside.

@@ -23,7 +23,7 @@ impl Podman {
 
     fn command(&self, words: &[&str]) -> Command {
         let mut podman = self.0.inside("podman");
-        tell_podman(&mut podman, self.0.work());
+        tell_podman(&mut podman, self.0.work(), self.0.volatile());
         podman.args(words);
         podman
     }

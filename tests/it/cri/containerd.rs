@@ -35,7 +35,7 @@ impl Cri {
         let mut engine = Engine::new();
         let work = engine.house.work();
         let mut containerd = engine.inside("containerd");
-        tell_containerd(&mut containerd, &work, cni_plugins().expect("CNI plugins")).unwrap();
+        tell_containerd(&mut containerd, &work, &work, cni_plugins().expect("CNI plugins")).unwrap();
         let channel = engine.start(&mut containerd, |_| {
             runtime.block_on(async {
                 let channel = connect(&containerd_socket(&work)).await.ok()?;

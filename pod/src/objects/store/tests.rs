@@ -1,6 +1,7 @@
 //! Objects that are kept, found, changed and forgotten.
 
 use super::*;
+use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
 fn map(name: &str, namespace: &str, value: &str) -> Object {
