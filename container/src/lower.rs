@@ -10,13 +10,13 @@ mod text;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use launch::op::{Entry, Expected, Fd, Made, Missing, Op, Origin};
+use launch::op::{Entry, Expected, Fd, Made, Missing, Op, Origin, Spot};
 use launch::{Kind, Script};
 
 use crate::plan::{
     Attributes, Below, ContainerPlan, Device, DeviceKind, Mount, Pids, Propagation, ReadOnly, Root, What,
 };
-use text::{c, split};
+use text::c;
 
 pub(crate) use text::c_path;
 
@@ -382,19 +382,23 @@ pub(crate) fn furnish(script: &mut Script, plan: &ContainerPlan, trees: Trees<Fd
     script.must(Op::Make { made: Made::Null, held: null });
     // What is made has the modes that are said.
     script.must(Op::Umask(0));
-    script.must(Op::Attach { tree: root, below: None, at: c("/") });
-    let mut kernels = Vec::new();
+    script.must(Op::Attach { tree: root, at: c("/") });
+    let (mut kernels, mut ours) = (Vec::new(), Ours { root, fresh: Vec::new() });
     for (mount, tree) in parts.mounts.iter().zip(mounts) {
-        let attached = attach(script, root, mount, tree, scene);
-        kernels.extend(attached.map(|tree| (mount.at.as_path(), tree)));
+        let attached = attach(script, &ours, mount, tree, scene);
+        match mount.what {
+            What::Proc | What::Sysfs => kernels.extend(attached.map(|tree| (mount.at.as_path(), tree))),
+            What::Tmpfs { .. } => ours.fresh.extend(attached.map(|tree| (mount.at.as_path(), tree))),
+            _ => {}
+        }
     }
     let has_devices = parts.mounts.iter().any(|mount| mount.at == Path::new("/dev"));
-    self::devices(script, root, &parts.devices, devices);
+    self::devices(script, &ours, &parts.devices, devices);
     if has_devices {
-        links(script, root);
+        links(script, &ours);
     }
     if parts.process.terminal {
-        console(script, root);
+        console(script, &ours);
     }
     script.must(Op::Place { below: root, at: c_path(&parts.process.directory), missing: Missing::Directory });
     for path in &parts.masked {
@@ -418,87 +422,108 @@ fn kernels_own(kernels: &[(&Path, Fd)], root: Fd, path: &Path) -> (Fd, std::ffi:
     found.map_or_else(|| (root, c_path(path)), |(tree, below)| (tree, c_path(below)))
 }
 
-/// Attaches a mount; hands back one of the kernel's own.
-fn attach(script: &mut Script, root: Fd, mount: &Mount, tree: Option<Fd>, scene: &Scene) -> Option<Fd> {
-    let at = c_path(&mount.at);
-    let place = |script: &mut Script, missing| script.must(Op::Place { below: root, at: at.clone(), missing });
+/// The root directory, and what is attached there that was empty when we made it: whatever leads there, it has no links
+/// that lead elsewhere.
+struct Ours<'a> {
+    root: Fd,
+    fresh: Vec<(&'a Path, Fd)>,
+}
+
+impl Ours<'_> {
+    /// Where a path leads, from the last of these on: the fewer steps, the sooner it is found.
+    fn spot(&self, path: &Path) -> Spot {
+        let leads = |at: &Path| path.strip_prefix(at).is_ok_and(|rest| !rest.as_os_str().is_empty());
+        let found = self.fresh.iter().filter(|(at, _)| leads(at)).max_by_key(|(at, _)| at.as_os_str().len());
+        match found {
+            Some((at, tree)) => Spot::beyond(*tree, c_path(path), at.as_os_str().len()),
+            None => Spot::new(self.root, c_path(path)),
+        }
+    }
+
+    fn install(&self, tree: Fd, at: &Path, missing: Missing) -> Op {
+        Op::Install { tree, at: self.spot(at), missing }
+    }
+}
+
+/// Attaches a mount; hands back one that is a file system of its own.
+fn attach(script: &mut Script, ours: &Ours<'_>, mount: &Mount, tree: Option<Fd>, scene: &Scene) -> Option<Fd> {
+    let at = mount.at.as_path();
     match (&mount.what, tree) {
-        (What::Cgroup, _) => cgroups(script, root, mount, scene),
+        (What::Cgroup, _) => cgroups(script, ours, mount, scene),
         (What::Proc, tree) => {
-            place(script, Missing::Directory);
             let tree = tree.unwrap_or_else(|| make(script, fresh("proc", &[], mount.attributes)));
-            script.must(Op::Attach { tree, below: Some(root), at });
+            script.must(ours.install(tree, at, Missing::Directory));
             return Some(tree);
         }
         (_, None) => {}
         (What::PodsShm | What::PodsMqueue, Some(tree)) => {
-            place(script, Missing::Directory);
-            script.prefer(Op::Attach { tree, below: Some(root), at });
+            script.prefer(ours.install(tree, at, Missing::Directory));
         }
         (What::Bind { .. }, Some(tree)) => {
-            place(script, Missing::As(tree));
-            script.must(Op::Attach { tree, below: Some(root), at });
+            script.must(ours.install(tree, at, Missing::As(tree)));
         }
-        (what, Some(tree)) => {
-            place(script, Missing::Directory);
-            script.must(Op::Attach { tree, below: Some(root), at });
-            return (*what == What::Sysfs).then_some(tree);
+        (_, Some(tree)) => {
+            script.must(ours.install(tree, at, Missing::Directory));
+            return Some(tree);
         }
     }
     None
 }
 
 /// As the container's own view of control groups begins where it is, it sees no others.
-fn cgroups(script: &mut Script, root: Fd, mount: &Mount, scene: &Scene) {
-    let below = Some(root);
-    script.must(Op::Place { below: root, at: c_path(&mount.at), missing: Missing::Directory });
+fn cgroups(script: &mut Script, ours: &Ours<'_>, mount: &Mount, scene: &Scene) {
     let mut around = None;
     if scene.hierarchies.iter().any(|one| one.directory.is_some()) {
         let writable = Attributes { read_only: ReadOnly::No, ..mount.attributes };
         let tree = make(script, fresh("tmpfs", &[("mode", "755")], writable));
-        script.must(Op::Attach { tree, below, at: c_path(&mount.at) });
+        script.must(ours.install(tree, &mount.at, Missing::Directory));
         around = Some(tree);
     }
     for Hierarchy { directory, options } in &scene.hierarchies {
-        let at = directory.as_ref().map_or_else(|| mount.at.clone(), |name| mount.at.join(name));
-        script.must(Op::Place { below: root, at: c_path(&at), missing: Missing::Directory });
         let kind = if options.is_some() { "cgroup" } else { "cgroup2" };
         let options: Vec<_> =
             options.iter().flatten().map(|option| option.split_once('=').unwrap_or((option, ""))).collect();
-        let held = script.to_be_made();
-        script.prefer(Op::Make { made: fresh(kind, &options, mount.attributes), held });
-        script.prefer(Op::Attach { tree: held, below, at: c_path(&at) });
+        let tree = script.to_be_made();
+        script.prefer(Op::Make { made: fresh(kind, &options, mount.attributes), held: tree });
+        script.prefer(match (around, directory) {
+            (Some(around), Some(name)) => {
+                let at = Spot::beyond(around, c_path(&mount.at.join(name)), mount.at.as_os_str().len());
+                Op::Install { tree, at, missing: Missing::Directory }
+            }
+            _ => ours.install(tree, &mount.at, Missing::Directory),
+        });
     }
     if let Some(tree) = around.filter(|_| mount.attributes.read_only != ReadOnly::No) {
         script.must(Op::Seal(tree));
     }
 }
 
-fn devices(script: &mut Script, root: Fd, devices: &[Device], bound: Vec<Option<Fd>>) {
+fn devices(script: &mut Script, ours: &Ours<'_>, devices: &[Device], bound: Vec<Option<Fd>>) {
     let mut bound = bound.into_iter();
     for device in devices {
-        let at = c_path(&device.at);
         match bound.next().flatten() {
             Some(tree) => {
-                script.must(Op::Place { below: root, at: at.clone(), missing: Missing::File });
-                script.must(Op::Attach { tree, below: Some(root), at });
+                script.must(ours.install(tree, &device.at, Missing::File));
             }
             None => {
-                let (directory, name) = split(&device.at);
-                script.must(Op::Place { below: root, at: directory.clone(), missing: Missing::Directory });
+                let directory = device.at.parent().unwrap_or(Path::new("/"));
+                if !ours.fresh.iter().any(|(at, _)| *at == directory) {
+                    let at = c_path(directory);
+                    script.must(Op::Place { below: ours.root, at, missing: Missing::Directory });
+                }
                 let kind = match device.kind {
                     DeviceKind::Character => libc::S_IFCHR,
                     DeviceKind::Block => libc::S_IFBLK,
                 };
                 let number = libc::makedev(device.major, device.minor);
-                script.must(Op::Device { below: root, directory, name, mode: kind | device.mode, number });
+                script.must(Op::Device { at: ours.spot(&device.at), mode: kind | device.mode, number });
             }
         }
     }
 }
 
 /// Where programs look for what they have open.
-fn links(script: &mut Script, root: Fd) {
+fn links(script: &mut Script, ours: &Ours<'_>) {
     for (name, to) in [
         ("fd", "/proc/self/fd"),
         ("stdin", "/proc/self/fd/0"),
@@ -507,15 +532,14 @@ fn links(script: &mut Script, root: Fd) {
         ("core", "/proc/kcore"),
         ("ptmx", "pts/ptmx"),
     ] {
-        script.must(Op::Link { below: root, directory: c("/dev"), name: c(name), to: c(to) });
+        script.must(Op::Link { at: ours.spot(&Path::new("/dev").join(name)), to: c(to) });
     }
 }
 
 /// The terminal, which is the first of the container's own, is what /dev/console is (CVE-2025-52565: it is
 /// bound by what was found, and not by a name).
-fn console(script: &mut Script, root: Fd) {
-    let of = Origin::Below(root, c("/dev/pts/0"));
+fn console(script: &mut Script, ours: &Ours<'_>) {
+    let of = Origin::Below(ours.root, c("/dev/pts/0"));
     let tree = make(script, copy(of, false, Attributes::default(), Propagation::Private, None));
-    script.must(Op::Place { below: root, at: c("/dev/console"), missing: Missing::File });
-    script.must(Op::Attach { tree, below: Some(root), at: c("/dev/console") });
+    script.must(ours.install(tree, Path::new("/dev/console"), Missing::File));
 }

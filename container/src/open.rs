@@ -204,7 +204,9 @@ pub(crate) fn explain(failure: Failure) -> Error {
     match (&failure.at, failure.errno) {
         (At::Step(Op::Enter { .. } | Op::Fork(_)), Errno::ESRCH) => Error::Ended,
         (At::Step(Op::Enter { .. }), errno) => Error::Enter(errno),
-        (At::Step(Op::Make { .. } | Op::Place { .. } | Op::Attach { .. }), Errno::ENOSYS) => Error::TooOld,
+        (At::Step(Op::Make { .. } | Op::Place { .. } | Op::Attach { .. } | Op::Install { .. }), Errno::ENOSYS) => {
+            Error::TooOld
+        }
         (At::Step(Op::Make { made: Made::Copy { of, users: Some(_), .. }, .. }), errno) => {
             Error::Mapped { what: lower::named(of), source: errno }
         }

@@ -34,7 +34,12 @@ impl Opened {
         let (script, mut missed) = self.script()?;
         let launched = run::spawn(script).map_err(|failure| match failure.at {
             launch::At::Step(
-                Op::Enter { .. } | Op::Make { .. } | Op::Place { .. } | Op::Attach { .. } | Op::Fork(_),
+                Op::Enter { .. }
+                | Op::Make { .. }
+                | Op::Place { .. }
+                | Op::Attach { .. }
+                | Op::Install { .. }
+                | Op::Fork(_),
             ) => explain(failure),
             _ => failure.explain(names).into(),
         })?;

@@ -95,7 +95,7 @@ impl Opened {
         }
         no_cgroups(&mut script);
         let root = script.hold(trees.root);
-        script.must(Op::Attach { tree: root, below: None, at: lower::c_path(&bundle.join("rootfs")) });
+        script.must(Op::Attach { tree: root, at: lower::c_path(&bundle.join("rootfs")) });
         // All that is about mounts has been done.
         command.own_pids = OwnPids::No;
         let names = launch::Names {
@@ -195,7 +195,7 @@ fn no_cgroups(script: &mut Script) {
         users: None,
     };
     script.prefer(Op::Make { made, held });
-    script.prefer(Op::Attach { tree: held, below: None, at: c"/sys/fs/cgroup".to_owned() });
+    script.prefer(Op::Attach { tree: held, at: c"/sys/fs/cgroup".to_owned() });
 }
 
 #[cfg(test)]

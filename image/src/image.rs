@@ -181,7 +181,20 @@ impl Store {
         limits: Limits,
         told: impl FnMut(&Layer, &LayerRecord),
     ) -> Result<Prepared, ImageError> {
-        let image = self.image(descriptor, platform)?;
+        self.prepare_image(self.image(descriptor, platform)?, platform, limits, told)
+    }
+
+    /// The same of an image that has been looked up.
+    ///
+    /// # Errors
+    /// When it is for other machines, or a layer cannot be unpacked.
+    pub fn prepare_image(
+        &self,
+        image: Image,
+        platform: &Platform,
+        limits: Limits,
+        told: impl FnMut(&Layer, &LayerRecord),
+    ) -> Result<Prepared, ImageError> {
         image.check(platform)?;
         let layers = self.unpack(&image.layers, limits, told)?;
         let lowers = crate::store::seen(&layers).into_iter().map(PathBuf::from).collect();

@@ -60,7 +60,7 @@ pub use sys::{duplicate, give_memory_back, leave_identity, map_ids};
 pub use terminal::{Guard, Terminal, Typed, in_background};
 pub use variable::{InvalidVariable, variable};
 
-/// Says that this process is here to stay: memory that is free is to be given back, not kept.
+/// Says that this process is here to stay: memory that is free is given back when it [goes to rest](give_memory_back).
 pub fn stay() {
     #[cfg(target_env = "musl")]
     sys::heap::stay();

@@ -3,7 +3,7 @@
 
 mod made;
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::fmt;
 
 use nix::mount::MsFlags;
@@ -83,38 +83,37 @@ pub enum Op {
         /// What.
         missing: Missing,
     },
-    /// Makes a device.
+    /// Makes a device. Linux 5.6
     Device {
-        /// The root, which no link leads out of.
-        below: Fd,
-        /// The directory.
-        directory: CString,
-        /// Its name in there.
-        name: CString,
+        /// Where.
+        at: Spot,
         /// What it is, and who may do what with it.
         mode: u32,
         /// Its number.
         number: u64,
     },
-    /// Makes a symbolic link.
+    /// Makes a symbolic link. Linux 5.6
     Link {
-        /// The root, which no link leads out of.
-        below: Fd,
-        /// The directory.
-        directory: CString,
-        /// Its name in there.
-        name: CString,
+        /// Where.
+        at: Spot,
         /// Where it leads.
         to: CString,
     },
-    /// Attaches a tree of mounts that was made before. Linux 5.6
+    /// Attaches a tree of mounts that was made before. Linux 5.2
     Attach {
         /// What is mounted.
         tree: Fd,
-        /// Below which directory, whose root no link leads out of; without one, as any path.
-        below: Option<Fd>,
         /// Where.
         at: CString,
+    },
+    /// Attaches such a tree below a root, where its place is made if it is not there. Linux 5.6
+    Install {
+        /// What is mounted.
+        tree: Fd,
+        /// Where.
+        at: Spot,
+        /// What is made there if nothing is.
+        missing: Missing,
     },
     /// Makes a file or a directory unreadable: nothing is what is there.
     Mask {
@@ -209,6 +208,40 @@ pub enum Op {
     Filter(Filter),
     /// Becomes the command.
     Execute(Box<Execution>),
+}
+
+/// A place below a root.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spot {
+    below: Fd,
+    path: CString,
+    /// How much of the path leads to the root.
+    from: usize,
+}
+
+impl Spot {
+    /// Where a path leads below this root, which no link leads out of.
+    #[must_use]
+    pub fn new(below: Fd, path: CString) -> Self {
+        Self { below, path, from: 0 }
+    }
+
+    /// The same of a path whose first bytes, so many, lead to the root.
+    #[must_use]
+    pub fn beyond(below: Fd, path: CString, from: usize) -> Self {
+        let from = from.min(path.as_bytes().len());
+        Self { below, path, from }
+    }
+
+    pub(crate) fn below(&self) -> Fd {
+        self.below
+    }
+
+    /// What is left of the path from the root on.
+    pub(crate) fn rest(&self) -> &CStr {
+        let rest = self.path.as_bytes_with_nul().get(self.from..).unwrap_or_default();
+        CStr::from_bytes_with_nul(rest).unwrap_or_default()
+    }
 }
 
 /// What the kernel is told about networks.
@@ -362,11 +395,11 @@ impl fmt::Display for Op {
             Self::OwnCgroups => "keep control groups private",
             Self::Make { made, .. } => return made.fmt(f),
             Self::Place { at, .. } => return write!(f, "make a place for {}", at.to_string_lossy()),
-            Self::Device { directory, name, .. } | Self::Link { directory, name, .. } => {
-                let what = if matches!(self, Self::Link { .. }) { "link" } else { "device" };
-                return write!(f, "make the {what} {}/{}", directory.to_string_lossy(), name.to_string_lossy());
+            Self::Device { at, .. } => return write!(f, "make the device {}", at.path.to_string_lossy()),
+            Self::Link { at, .. } => return write!(f, "make the link {}", at.path.to_string_lossy()),
+            Self::Attach { at, .. } | Self::Install { at: Spot { path: at, .. }, .. } => {
+                return write!(f, "attach a mount at {}", at.to_string_lossy());
             }
-            Self::Attach { at, .. } => return write!(f, "attach a mount at {}", at.to_string_lossy()),
             Self::Mask { at, .. } => return write!(f, "mask {}", at.to_string_lossy()),
             Self::Protect { at, .. } => return write!(f, "make {} read-only", at.to_string_lossy()),
             Self::Seal(_) => "make a mount read-only",

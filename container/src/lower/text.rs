@@ -14,12 +14,6 @@ pub(crate) fn c_path(path: &Path) -> CString {
     CString::new(path.as_os_str().as_bytes()).unwrap_or_default()
 }
 
-/// The directory of a path, and the name in there.
-pub(super) fn split(path: &Path) -> (CString, CString) {
-    let name = Path::new(path.file_name().unwrap_or_default());
-    (c_path(path.parent().unwrap_or(Path::new("/"))), c_path(name))
-}
-
 /// The deepest directory that all of these are in.
 pub(super) fn shared<'a>(paths: impl Iterator<Item = &'a Path>) -> PathBuf {
     let parents = paths.map(|path| path.parent().unwrap_or(Path::new("/")).to_owned());

@@ -41,7 +41,9 @@ fn hint_of(op: &Op, source: Errno) -> Option<&'static str> {
             Some("the init of the target's pid namespace is dead, and nothing can be started there any more")
         }
         (Op::Filter(_), Errno::EACCES) => Some("needs root, or --no-new-privs"),
-        (Op::Mount(_) | Op::Attach { .. } | Op::OwnMounts | Op::SlaveMounts, Errno::EACCES) => Some(Error::POLICY),
+        (Op::Mount(_) | Op::Attach { .. } | Op::Install { .. } | Op::OwnMounts | Op::SlaveMounts, Errno::EACCES) => {
+            Some(Error::POLICY)
+        }
         (Op::Mount(_) | Op::OwnMounts | Op::SlaveMounts, Errno::EPERM) => {
             Some("needs root, or the user namespace that owns the pid namespace (-U -p)")
         }

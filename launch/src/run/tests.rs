@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::*;
 use crate::failure::At;
-use crate::op::{Executed, Execution, Made, Missing, Op, Recorded};
+use crate::op::{Executed, Execution, Made, Missing, Op, Recorded, Spot};
 use crate::pointed::{CStrings, Filter};
 use crate::script::Need;
 use crate::seccomp::Seccomp;
@@ -126,13 +126,14 @@ fn a_root_of_attached_mounts_hides_all_that_was_before() {
     script.make([Kind::Mount]);
     script.must(Op::SlaveMounts);
     let new = script.hold(tree(&root));
-    script.must(Op::Attach { tree: new, below: None, at: c(&root) });
+    script.must(Op::Attach { tree: new, at: c(&root) });
     for directory in ["usr", "bin", "dev", "lib", "lib64"] {
         let from = Path::new("/").join(directory);
         if from.exists() {
             let tree = script.hold(tree(&from));
             let at = if directory == "usr" { "out/usr" } else { directory };
-            script.must(Op::Attach { tree, below: Some(new), at: c(Path::new(at)) });
+            let at = Spot::new(new, c(Path::new(at)));
+            script.must(Op::Install { tree, at, missing: Missing::Directory });
         }
     }
     let null = script.to_be_made();

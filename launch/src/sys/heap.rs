@@ -1,12 +1,13 @@
 //! Where memory comes from under musl.
 //!
-//! musl's own allocator asks the kernel for every few pages, and gives them back at once: right for who stays, and a
-//! fifth of a life of half a millisecond. So a command has two of its own, which keep what they have been given: small
-//! pieces are its thread's (`small`), which takes no lock, others dlmalloc's. Both live in one range of addresses; who
-//! [`stay`]s has musl's from then on; and the address and the size of a piece tell whose it is.
+//! musl's own allocator asks the kernel for every few pages, and gives them back at once, which is a fifth of a life of
+//! half a millisecond. So a command has two of its own, which keep what they have been given: small pieces are its
+//! thread's (`small`), which takes no lock, others dlmalloc's. Both live in one range of addresses. Who [`stay`]s has a
+//! dlmalloc in another range from then on, of which what is free is given back when it goes to rest ([`trim`]). What is
+//! large is musl's; and the address and the size of a piece tell whose it is.
 //!
 //! # Safety
-//! The range is ours, and grows upwards, by what has never been handed out before. dlmalloc and the range are asked by
+//! The ranges are ours, and grow upwards, by what nobody has. dlmalloc and its range are asked by
 //! one at a time: their lock is held by nobody who may end or be cloned meanwhile, for what is cloned here allocates nothing.
 
 mod small;
@@ -18,68 +19,82 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use dlmalloc::{Allocator, Dlmalloc};
 
-/// How much dlmalloc may ever have. What is not touched costs nothing.
+/// How much each may ever have. What is not touched costs nothing.
 const RANGE: usize = 1 << 30;
 /// Pieces of this size have a mapping of their own with musl, which is as good.
 const LARGE: usize = 128 << 10;
 const PAGE: usize = 4096;
 
-static HEAP: Mutex<Dlmalloc<Range>> = Mutex::new(Dlmalloc::new_with_allocator(Range));
-/// Where the range begins: 0 before there is one, [`NONE`] if none could be had.
-static BEGIN: AtomicUsize = AtomicUsize::new(0);
-const NONE: usize = 1;
-/// How much of it has been handed out.
-static USED: AtomicUsize = AtomicUsize::new(0);
+static HEAP: Mutex<Dlmalloc<Range>> = Mutex::new(Dlmalloc::new_with_allocator(Range(&COMMANDS)));
+static COMMANDS: Ground = Ground::new();
+/// Of who stays.
+static STAYING: Mutex<Dlmalloc<Range>> = Mutex::new(Dlmalloc::new_with_allocator(Range(&STAYERS)));
+static STAYERS: Ground = Ground::new();
 static STAYS: AtomicBool = AtomicBool::new(false);
 
 /// The allocator of a program.
 #[derive(Clone, Copy, Debug)]
 pub struct Heap;
 
-/// From now on, memory that is free is given back.
+/// From now on, memory that is free can be given back.
 pub(crate) fn stay() {
     STAYS.store(true, Ordering::Relaxed);
 }
 
-fn heap() -> MutexGuard<'static, Dlmalloc<Range>> {
-    HEAP.lock().unwrap_or_else(PoisonError::into_inner)
+/// Gives back what is free of who stays.
+pub(crate) fn trim() {
+    // SAFETY: nobody else asks it meanwhile.
+    unsafe { lock(&STAYING).trim(0) };
 }
 
-fn is_in_range(piece: *mut u8) -> bool {
-    let begin = BEGIN.load(Ordering::Relaxed);
-    begin > NONE && piece.addr().wrapping_sub(begin) < RANGE
+fn lock(heap: &'static Mutex<Dlmalloc<Range>>) -> MutexGuard<'static, Dlmalloc<Range>> {
+    heap.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Who is asked for a piece.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 enum Asked {
     Thread(small::Class),
-    Dlmalloc,
+    Dlmalloc(&'static Mutex<Dlmalloc<Range>>),
     Musl,
 }
 
 impl Asked {
     fn now(layout: Layout) -> Self {
-        if STAYS.load(Ordering::Relaxed) { Self::Musl } else { Self::by(layout) }
+        if !STAYS.load(Ordering::Relaxed) {
+            return Self::of_commands(layout);
+        }
+        if is_small_enough(layout) { Self::Dlmalloc(&STAYING) } else { Self::Musl }
     }
 
-    /// Of what is in the range this is whose it is.
-    fn by(layout: Layout) -> Self {
+    /// Whose a piece is.
+    fn by(piece: *mut u8, layout: Layout) -> Self {
+        if COMMANDS.has(piece) {
+            return Self::of_commands(layout);
+        }
+        if STAYERS.has(piece) { Self::Dlmalloc(&STAYING) } else { Self::Musl }
+    }
+
+    fn of_commands(layout: Layout) -> Self {
         match small::Class::of(layout) {
             Some(class) => Self::Thread(class),
-            None if layout.size() < LARGE && layout.align() <= PAGE => Self::Dlmalloc,
+            None if is_small_enough(layout) => Self::Dlmalloc(&HEAP),
             None => Self::Musl,
         }
     }
 }
 
-// SAFETY: each piece comes from one of three allocators, and goes back to the one that its range and its layout say.
+fn is_small_enough(layout: Layout) -> bool {
+    layout.size() < LARGE && layout.align() <= PAGE
+}
+
+// SAFETY: each piece comes from one of several allocators, and goes back to the one that its range and its layout say.
 unsafe impl GlobalAlloc for Heap {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let piece = match Asked::now(layout) {
             Asked::Thread(class) => small::take(class),
             // SAFETY: the caller's layout has a size.
-            Asked::Dlmalloc => unsafe { heap().malloc(layout.size(), layout.align()) },
+            Asked::Dlmalloc(heap) => unsafe { lock(heap).malloc(layout.size(), layout.align()) },
             Asked::Musl => ptr::null_mut(),
         };
         if piece.is_null() {
@@ -100,7 +115,7 @@ unsafe impl GlobalAlloc for Heap {
                 piece
             }
             // SAFETY: the caller's layout has a size.
-            Asked::Dlmalloc => unsafe { heap().calloc(layout.size(), layout.align()) },
+            Asked::Dlmalloc(heap) => unsafe { lock(heap).calloc(layout.size(), layout.align()) },
             Asked::Musl => ptr::null_mut(),
         };
         if piece.is_null() {
@@ -111,30 +126,26 @@ unsafe impl GlobalAlloc for Heap {
     }
 
     unsafe fn dealloc(&self, piece: *mut u8, layout: Layout) {
-        if !is_in_range(piece) {
-            // SAFETY: musl's, by its address, and of this layout, says the caller.
-            return unsafe { System.dealloc(piece, layout) };
-        }
-        match Asked::by(layout) {
+        match Asked::by(piece, layout) {
             // SAFETY: of this class, by its address and its layout, and used no more.
             Asked::Thread(class) => unsafe { small::give(piece, class) },
-            // SAFETY: dlmalloc's, by its address, and of this layout, says the caller.
-            _ => unsafe { heap().free(piece, layout.size(), layout.align()) },
+            // SAFETY: its own, by its address, and of this layout, says the caller.
+            Asked::Dlmalloc(heap) => unsafe { lock(heap).free(piece, layout.size(), layout.align()) },
+            // SAFETY: as above.
+            Asked::Musl => unsafe { System.dealloc(piece, layout) },
         }
     }
 
     unsafe fn realloc(&self, piece: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        if !is_in_range(piece) {
-            // SAFETY: musl's, by its address, and of this layout, says the caller.
-            return unsafe { System.realloc(piece, layout, size) };
-        }
         // SAFETY: the caller promises that this size makes a layout.
         let wanted = unsafe { Layout::from_size_align_unchecked(size, layout.align()) };
-        match (Asked::by(layout), Asked::now(wanted)) {
+        match (Asked::by(piece, layout), Asked::now(wanted)) {
+            // SAFETY: musl's, by its address, and of this layout, says the caller.
+            (Asked::Musl, _) => return unsafe { System.realloc(piece, layout, size) },
             (Asked::Thread(class), Asked::Thread(same)) if class == same => return piece,
-            (Asked::Dlmalloc, Asked::Dlmalloc) => {
-                // SAFETY: dlmalloc's, by its address, and of this layout, says the caller.
-                let moved = unsafe { heap().realloc(piece, layout.size(), layout.align(), size) };
+            (Asked::Dlmalloc(heap), Asked::Dlmalloc(same)) if ptr::eq(heap, same) => {
+                // SAFETY: its own, by its address, and of this layout, says the caller.
+                let moved = unsafe { lock(heap).realloc(piece, layout.size(), layout.align(), size) };
                 if !moved.is_null() {
                     return moved;
                 }
@@ -153,16 +164,32 @@ unsafe impl GlobalAlloc for Heap {
     }
 }
 
-/// What both have their memory from: one range of addresses, of which nothing is ever given back.
-struct Range;
+/// A range of addresses, and how much of it has been handed out.
+#[derive(Debug)]
+struct Ground {
+    /// Where it begins: 0 before there is one, [`NONE`] if none could be had.
+    begin: AtomicUsize,
+    used: AtomicUsize,
+}
 
-impl Range {
-    /// Where the range begins, if there is one.
-    fn begin() -> Option<usize> {
-        let begin = match BEGIN.load(Ordering::Relaxed) {
+const NONE: usize = 1;
+
+impl Ground {
+    const fn new() -> Self {
+        Self { begin: AtomicUsize::new(0), used: AtomicUsize::new(0) }
+    }
+
+    fn has(&self, piece: *mut u8) -> bool {
+        let begin = self.begin.load(Ordering::Relaxed);
+        begin > NONE && piece.addr().wrapping_sub(begin) < RANGE
+    }
+
+    /// Where it begins, if there is one.
+    fn begin(&self) -> Option<usize> {
+        let begin = match self.begin.load(Ordering::Relaxed) {
             0 => {
                 let begin = Self::reserve().unwrap_or(NONE);
-                BEGIN.store(begin, Ordering::Relaxed);
+                self.begin.store(begin, Ordering::Relaxed);
                 begin
             }
             begin => begin,
@@ -177,20 +204,40 @@ impl Range {
         if range == libc::MAP_FAILED {
             return None;
         }
-        // Who lives for a millisecond must not wait for two mebibytes of zeroes. Without huge pages there are none to refuse.
+        // Who lives for a millisecond must not wait for two mebibytes of zeroes, nor keep as much who stays. Without huge
+        // pages there are none to refuse.
         // SAFETY: of the mapping that has just been made.
         let _no_huge_pages = unsafe { libc::madvise(range, RANGE, libc::MADV_NOHUGEPAGE) };
         Some(range.addr())
     }
+
+    /// Takes back what is free from there on, if that is the last that was handed out.
+    fn take_back(&self, from: usize, until: usize) -> bool {
+        let begin = self.begin.load(Ordering::Relaxed);
+        if begin <= NONE || begin + self.used.load(Ordering::Relaxed) != until || from < begin {
+            return false;
+        }
+        // What is handed out again has to be zeroes.
+        // SAFETY: of the range, and nobody's any more, says who hands it back.
+        if unsafe { libc::madvise(ptr::with_exposed_provenance_mut(from), until - from, libc::MADV_DONTNEED) } != 0 {
+            return false;
+        }
+        self.used.store(from - begin, Ordering::Relaxed);
+        true
+    }
 }
+
+/// What pieces are cut off from.
+#[derive(Debug)]
+struct Range(&'static Ground);
 
 // SAFETY: what is handed out is mapped, and nobody else's: the lock of the heap is held by who asks.
 unsafe impl Allocator for Range {
     fn alloc(&self, size: usize) -> (*mut u8, usize, u32) {
-        let used = USED.load(Ordering::Relaxed);
-        match Self::begin() {
+        let used = self.0.used.load(Ordering::Relaxed);
+        match self.0.begin() {
             Some(begin) if size <= RANGE - used => {
-                USED.store(used + size, Ordering::Relaxed);
+                self.0.used.store(used + size, Ordering::Relaxed);
                 (ptr::with_exposed_provenance_mut(begin + used), size, 0)
             }
             _ => (ptr::null_mut(), 0, 0),
@@ -201,16 +248,17 @@ unsafe impl Allocator for Range {
         ptr::null_mut()
     }
 
-    fn free_part(&self, _: *mut u8, _: usize, _: usize) -> bool {
-        false
+    fn free_part(&self, piece: *mut u8, old: usize, new: usize) -> bool {
+        self.0.take_back(piece.addr() + new, piece.addr() + old)
     }
 
-    fn free(&self, _: *mut u8, _: usize) -> bool {
-        false
+    fn free(&self, piece: *mut u8, size: usize) -> bool {
+        self.0.take_back(piece.addr(), piece.addr() + size)
     }
 
+    /// Commands keep what they have been given.
     fn can_release_part(&self, _: u32) -> bool {
-        false
+        ptr::eq(self.0, &raw const STAYERS)
     }
 
     fn allocates_zeros(&self) -> bool {

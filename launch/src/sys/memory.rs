@@ -19,6 +19,8 @@ pub fn give_memory_back() {
     unsafe {
         libc::malloc_trim(0)
     };
+    #[cfg(target_env = "musl")]
+    super::heap::trim();
     let page = sysconf(SysconfVar::PAGE_SIZE).ok().flatten().and_then(|page| usize::try_from(page).ok());
     let Some(page) = page.filter(|page| *page > 0) else { return };
     let first = (&raw const __executable_start).addr().next_multiple_of(page);

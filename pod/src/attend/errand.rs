@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use image::Descriptor;
+use image::Image;
 use launch::Identity;
 use manifest::kind::{Object, Pod, Resource};
 use registry::{Lock, PodDirectory, Process, file, tree};
@@ -37,7 +37,7 @@ pub(super) struct Scene {
     pub(super) node: NodeFacts,
     pub(super) addresses: Vec<IpAddr>,
     /// The images that were fetched for containers that are not launched yet.
-    pub(super) fetched: Arc<Mutex<BTreeMap<String, Descriptor>>>,
+    pub(super) fetched: Arc<Mutex<BTreeMap<String, Image>>>,
 }
 
 /// A sandbox that has been made.

@@ -5,7 +5,7 @@ use std::sync::{MutexGuard, PoisonError};
 use std::time::Instant;
 
 use image::remote::{Patience, Remote, RemoteError, Settings, Verify};
-use image::{Descriptor, ImageError, Limits, Platform, Prepared, Store as Images};
+use image::{Descriptor, Image, ImageError, Limits, Platform, Prepared, Store as Images};
 
 use super::errand::Scene;
 use crate::compile::{ImageVolume, Pull, Refusal, VolumePlan, VolumeSource, Waiting};
@@ -63,9 +63,9 @@ impl Scene {
         let odd = |error: &dyn std::error::Error| refused(Waiting::ImageInspectError, launch::complain::line(error));
         let store = images::open().map_err(|error| odd(&error))?;
         let here = found(&store, image).map_err(|error| odd(&error))?;
-        let known = |manifest: Descriptor, pulled| {
-            self.fetched().insert(image.to_owned(), manifest.clone());
-            let id = format!("{}@{}", repository(image), manifest.digest());
+        let known = |found: Image, pulled| {
+            let id = format!("{}@{}", repository(image), found.manifest.digest());
+            self.fetched().insert(image.to_owned(), found);
             Fetched { name: image.to_owned(), id, pulled }
         };
         match (pull, here) {
@@ -73,7 +73,7 @@ impl Scene {
                 let message = format!("Container image {image:?} is not present with pull policy of Never");
                 return Err(refused(Waiting::ErrImageNeverPull, message));
             }
-            (Pull::Never | Pull::IfNotPresent, Some(manifest)) => return Ok(known(manifest, None)),
+            (Pull::Never | Pull::IfNotPresent, Some(found)) => return Ok(known(found, None)),
             _ => {}
         }
         if !may_fetch {
@@ -88,11 +88,11 @@ impl Scene {
         };
         let manifest = fetch().map_err(|error| refused(Waiting::ErrImagePull, launch::complain::line(&error)))?;
         let took = format!("{}ms", began.elapsed().as_millis());
-        let size = manifest.size();
-        Ok(known(manifest, Some((took, size))))
+        let found = store.image(&manifest, &Platform::here()).map_err(|error| odd(&error))?;
+        Ok(known(found, Some((took, manifest.size()))))
     }
 
-    fn fetched(&self) -> MutexGuard<'_, BTreeMap<String, Descriptor>> {
+    fn fetched(&self) -> MutexGuard<'_, BTreeMap<String, Image>> {
         self.fetched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -100,22 +100,21 @@ impl Scene {
     pub(super) fn prepared(&self, image: &str) -> Result<(Images, Prepared), ImageError> {
         let store = images::open()?;
         let fetched = self.fetched().remove(image);
-        let prepare = |manifest: &Descriptor| store.prepare(manifest, &Platform::here(), Limits::default(), |_, _| {});
-        if let Some(prepared) = fetched.and_then(|manifest| prepare(&manifest).ok()) {
+        let prepare = |image: Image| store.prepare_image(image, &Platform::here(), Limits::default(), |_, _| {});
+        if let Some(prepared) = fetched.and_then(|image| prepare(image).ok()) {
             return Ok((store, prepared));
         }
         // It was removed since, and may have come again.
         let missing = || ImageError::NoSuchImage { name: image.to_owned(), root: self.place.data.clone() };
-        let manifest = found(&store, image)?.ok_or_else(missing)?;
-        let prepared = prepare(&manifest)?;
+        let prepared = prepare(found(&store, image)?.ok_or_else(missing)?)?;
         Ok((store, prepared))
     }
 }
 
-fn found(store: &Images, name: &str) -> Result<Option<Descriptor>, ImageError> {
+fn found(store: &Images, name: &str) -> Result<Option<Image>, ImageError> {
     match store.find(name) {
         Err(ImageError::NoSuchImage { .. }) => Ok(None),
-        found => Ok(found?.into_iter().next().map(|known| known.image.manifest)),
+        found => Ok(found?.into_iter().next().map(|known| known.image)),
     }
 }
 

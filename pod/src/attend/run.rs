@@ -12,7 +12,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use image::Descriptor;
+use image::Image;
 use launch::{Identity, Origin};
 use manifest::kind::{Container, Pod, PodSpec};
 use registry::{Lock, RegistryError};
@@ -67,7 +67,7 @@ pub(super) struct Attendant {
     running: BTreeMap<String, Running>,
     errands: BTreeMap<Job, JoinHandle<()>>,
     /// The images that were fetched for containers that are not launched yet.
-    fetched: Arc<Mutex<BTreeMap<String, Descriptor>>>,
+    fetched: Arc<Mutex<BTreeMap<String, Image>>>,
     /// Who asks in the pod's network, as long as that is there.
     prober: Option<Prober>,
     /// Whether we supervise the sandbox, or see the end of who does.

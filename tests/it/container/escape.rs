@@ -119,7 +119,7 @@ fn swapped(user: User) {
         house.pod(&[&begin[..], &volumes, &["--", "sh", "-c", "echo ready; sleep 60"]].concat())
     };
     // Where that leads there is nothing inside, and nothing is made of it outside.
-    add(&[&one]).refuses(125, "cannot make a place for /data/x");
+    add(&[&one]).refuses(125, "cannot attach a mount at /data/x");
     assert_eq!(fs::read_dir(&outside).unwrap().count(), 0);
     add(&[&other, &nested]).ok();
     assert_eq!(fs::read_dir(&outside).unwrap().count(), 0);

@@ -15,7 +15,7 @@ pub(super) fn can_do_without(op: &Op, errno: Errno) -> bool {
         Op::Tell(_) => matches!(errno, Errno::EAFNOSUPPORT | Errno::EOPNOTSUPP | Errno::EACCES | Errno::ENODEV),
         Op::Mount(_) | Op::Make { .. } | Op::OwnCgroups => NOT_HERE.contains(&errno),
         // Of what was not made there is no descriptor.
-        Op::Attach { .. } => errno == Errno::EBADF || NOT_HERE.contains(&errno),
+        Op::Attach { .. } | Op::Install { .. } => errno == Errno::EBADF || NOT_HERE.contains(&errno),
         // There is nothing that could be seen.
         Op::Mask { .. } | Op::Protect { .. } => matches!(errno, Errno::ENOENT | Errno::ENOTDIR),
         // A link that leads nowhere is there.

@@ -6,7 +6,8 @@ use std::os::fd::{AsRawFd, RawFd};
 use nix::errno::Errno;
 
 use super::{make, place};
-use crate::op::Mount;
+use crate::op::{Missing, Mount, Spot};
+use crate::script::Script;
 use crate::sys::open_below;
 
 pub(super) fn own() -> Result<(), Errno> {
@@ -54,16 +55,22 @@ fn raw(
     Errno::result(mounted).map(drop)
 }
 
-/// Attaches a tree that was made before, and is nowhere yet. What a path below a root means is looked
-/// up only once, and by way of no link out of it.
+/// Attaches a tree that was made before, and is nowhere yet.
 ///
 /// # References
-/// move_mount(2), Linux 5.2; openat2(2), Linux 5.6
-pub(super) fn attach(tree: RawFd, below: Option<RawFd>, at: &CStr) -> Result<(), Errno> {
-    let place = match below {
-        Some(root) => place::open(root, at, libc::O_PATH)?,
-        None => open_below(libc::AT_FDCWD, at, libc::O_PATH)?,
-    };
+/// move_mount(2), Linux 5.2
+pub(super) fn attach(tree: RawFd, at: &CStr) -> Result<(), Errno> {
+    let place = open_below(libc::AT_FDCWD, at, libc::O_PATH)?;
+    attach_at(tree, place.as_raw_fd())
+}
+
+/// The same below a root, where its place is made if it is not there. What the path means is looked up only once, and
+/// by way of no link out of the root.
+///
+/// # References
+/// openat2(2), Linux 5.6
+pub(super) fn install(script: &Script, tree: RawFd, at: &Spot, missing: Missing) -> Result<(), Errno> {
+    let place = place::make(script, script.number(at.below()), at.rest(), missing)?;
     attach_at(tree, place.as_raw_fd())
 }
 

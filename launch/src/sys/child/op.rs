@@ -32,14 +32,13 @@ pub(super) fn perform(script: &Script, op: &Op, goes_to_cgroup: bool) -> Result<
         Op::OwnMounts => mounts::own(),
         Op::SlaveMounts => mounts::keep_to_ourselves(proc),
         Op::Mount(mount) => mounts::mount(mount),
-        Op::Attach { tree, below, at } => mounts::attach(number(tree), below.as_ref().map(number), at),
+        Op::Attach { tree, at } => mounts::attach(number(tree), at),
+        Op::Install { tree, at, missing } => mounts::install(script, number(tree), at, *missing),
         Op::OwnCgroups => enter::own_cgroups(),
         Op::Make { made, held } => make::make(script, made).map(|fd| script.keep(*held, fd)),
-        Op::Place { below, at, missing } => place::make(script, number(below), at, *missing),
-        Op::Device { below, directory, name, mode, number: device } => {
-            place::device(number(below), directory, name, *mode, *device)
-        }
-        Op::Link { below, directory, name, to } => place::link(number(below), directory, name, to),
+        Op::Place { below, at, missing } => place::make(script, number(below), at, *missing).map(drop),
+        Op::Device { at, mode, number: device } => place::device(number(&at.below()), at.rest(), *mode, *device),
+        Op::Link { at, to } => place::link(number(&at.below()), at.rest(), to),
         Op::Mask { below, at, null } => mounts::mask(number(below), at, number(null)),
         Op::Protect { below, at } => mounts::protect(number(below), at),
         Op::Seal(mount) => make::attribute(number(mount), false, libc::MOUNT_ATTR_RDONLY, 0),

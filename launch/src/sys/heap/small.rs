@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 
 use dlmalloc::Allocator;
 
-use super::{Range, heap};
+use super::{COMMANDS, HEAP, Range, lock};
 
 /// Sizes are multiples of this, and so are addresses.
 const GRAIN: usize = 16;
@@ -127,8 +127,8 @@ impl Own {
     fn cut(&mut self, size: usize) -> *mut u8 {
         if self.left < size {
             // What is left of the old one is lost: less than the largest piece.
-            let range = heap();
-            let (block, length, _) = Range.alloc(BLOCK);
+            let range = lock(&HEAP);
+            let (block, length, _) = Range(&COMMANDS).alloc(BLOCK);
             drop(range);
             if block.is_null() {
                 return block;

@@ -4,7 +4,7 @@ use std::alloc::{GlobalAlloc, Layout};
 use std::sync::atomic::Ordering;
 use std::{slice, thread};
 
-use super::{Heap, LARGE, USED, is_in_range, stay};
+use super::{COMMANDS, Heap, LARGE, STAYERS, stay, trim};
 
 /// A piece, filled with a byte of its own.
 struct Piece {
@@ -73,7 +73,7 @@ fn use_it(thread: u8) -> Vec<Piece> {
 
 /// How much more of the range is in use after so many pieces were taken by one thread and given by another.
 fn passed_on(turns: usize) -> usize {
-    let before = USED.load(Ordering::Relaxed);
+    let before = COMMANDS.used.load(Ordering::Relaxed);
     thread::scope(|scope| {
         let (sender, receiver) = std::sync::mpsc::sync_channel::<Vec<usize>>(1);
         let layout = Layout::from_size_align(100, 8).expect("a layout");
@@ -91,7 +91,7 @@ fn passed_on(turns: usize) -> usize {
             sender.send(pieces).expect("who gives them");
         }
     });
-    USED.load(Ordering::Relaxed) - before
+    COMMANDS.used.load(Ordering::Relaxed) - before
 }
 
 /// One after the other, for who stays does so for good.
@@ -100,13 +100,13 @@ fn no_two_have_one_piece_and_an_address_tells_whose_it_is() {
     let used = passed_on(200);
     assert!(used < 2 << 20, "{used} bytes for twenty megabytes that went by");
     let mut piece = Piece::new(100, 8, 2);
-    assert!(is_in_range(piece.at));
+    assert!(COMMANDS.has(piece.at));
     piece.resize(LARGE);
-    assert!(!is_in_range(piece.at), "what is large is musl's");
+    assert!(!COMMANDS.has(piece.at), "what is large is musl's");
     piece.resize(100);
-    assert!(!is_in_range(piece.at), "and stays where it is");
+    assert!(!COMMANDS.has(piece.at), "and stays where it is");
     let mut piece = Piece::new(LARGE - 1, 4096, 3);
-    assert!(is_in_range(piece.at));
+    assert!(COMMANDS.has(piece.at));
     thread::scope(|scope| {
         for thread in 0..4 {
             scope.spawn(move || drop(use_it(thread)));
@@ -114,14 +114,23 @@ fn no_two_have_one_piece_and_an_address_tells_whose_it_is() {
     });
     let old = use_it(1);
     stay();
-    assert!(!is_in_range(Piece::new(100, 8, 4).at), "who stays has musl's");
-    assert!(!is_in_range(Piece::new(100, 8, 5).at));
+    for byte in [4, 5] {
+        let piece = Piece::new(100, 8, byte);
+        assert!(STAYERS.has(piece.at) && !COMMANDS.has(piece.at), "who stays has one of their own");
+    }
     // From the one to the other, and given back to whose it is.
     piece.resize(LARGE / 2);
-    assert!(old.iter().any(|piece| is_in_range(piece.at)));
+    assert!(old.iter().any(|piece| COMMANDS.has(piece.at)));
     thread::scope(|scope| {
         for thread in 0..4 {
             scope.spawn(move || drop(use_it(thread)));
         }
     });
+    drop((0..10).map(|byte| Piece::new(LARGE - 1, 8, byte)).collect::<Vec<_>>());
+    let used = || STAYERS.used.load(Ordering::Relaxed);
+    assert!(used() > 10 * (LARGE - 1), "a megabyte is kept for what comes next");
+    trim();
+    assert!(used() < 3 * LARGE, "{} bytes are kept, and half of one piece is in use", used());
+    // What was given back is as good as new.
+    drop(use_it(2));
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use image::remote::{Patience, Remote, RemoteError, Settings, Verify};
-use image::{Descriptor, Image, ImageError, Limits, Platform, Prepared, Store};
+use image::{Image, ImageError, Limits, Platform, Prepared, Store};
 use reaper::Signal;
 
 use super::contained::Usual;
@@ -27,7 +27,7 @@ pub(crate) enum Pull {
 /// The image of this name, ready for containers to be made of it.
 pub(super) fn prepare(name: &str, pull: Pull) -> Result<(Store, Prepared), Error> {
     let store = images::open()?;
-    let manifest = match pull {
+    let image = match pull {
         Pull::Always => fetched(&store, name)?,
         Pull::Never => found(&store, name)?,
         Pull::Missing => match found(&store, name) {
@@ -35,21 +35,22 @@ pub(super) fn prepare(name: &str, pull: Pull) -> Result<(Store, Prepared), Error
             found => found?,
         },
     };
-    let prepared = store.prepare(&manifest, &Platform::here(), Limits::default(), |_, _| {})?;
+    let prepared = store.prepare_image(image, &Platform::here(), Limits::default(), |_, _| {})?;
     Ok((store, prepared))
 }
 
-fn found(store: &Store, name: &str) -> Result<Descriptor, ImageError> {
+fn found(store: &Store, name: &str) -> Result<Image, ImageError> {
     let first = store.find(name)?.into_iter().next();
     let first = first.ok_or_else(|| ImageError::NoSuchImage { name: name.to_owned(), root: store.root().to_owned() });
-    Ok(first?.image.manifest)
+    Ok(first?.image)
 }
 
-fn fetched(store: &Store, name: &str) -> Result<Descriptor, Error> {
+fn fetched(store: &Store, name: &str) -> Result<Image, Error> {
     let typed = name.parse().map_err(RemoteError::from)?;
     let settings = Settings::of_this_user(None).map_err(RemoteError::from)?;
     let remote = Remote::new(settings, Verify::Configured, Patience::default(), None);
-    Ok(remote.pull(store, &typed, &Platform::here(), &|_| {})?.manifest)
+    let manifest = remote.pull(store, &typed, &Platform::here(), &|_| {})?.manifest;
+    Ok(store.image(&manifest, &Platform::here())?)
 }
 
 /// What an image says of how its program is to run.
