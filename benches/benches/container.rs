@@ -176,7 +176,7 @@ impl<'a> Housed<'a> {
             oom_score: None,
             terminal: false,
         };
-        let writable = Writable { upper: self.path("upper"), work: self.path("work") };
+        let writable = Writable { upper: self.path("upper"), work: self.path("work"), volatile: false };
         let root = Root::Layers { lowers: vec![self.path("lower")], writable };
         ContainerPlan::new(Parts::usual(root, process)).expect("a plan")
     }

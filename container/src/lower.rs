@@ -8,13 +8,14 @@
 mod text;
 
 use std::collections::BTreeMap;
+use std::ffi::CString;
 use std::path::{Path, PathBuf};
 
 use launch::op::{Entry, Expected, Fd, Made, Missing, Op, Origin, Spot};
 use launch::{Kind, Script};
 
 use crate::plan::{
-    Attributes, Below, ContainerPlan, Device, DeviceKind, Mount, Pids, Propagation, ReadOnly, Root, What,
+    Attributes, Below, ContainerPlan, Device, DeviceKind, Mount, Pids, Propagation, ReadOnly, Root, What, Writable,
 };
 use text::c;
 
@@ -246,29 +247,34 @@ fn root(script: &mut Script, root: &Root, scene: &Scene, users: Option<Fd>) -> F
             let lowers = lowers.iter().map(|lower| (c("lowerdir+"), Some(c_path(lower))));
             let own = [(c("upperdir"), &writable.upper), (c("workdir"), &writable.work)];
             let own = own.map(|(key, path)| (key, Some(c_path(path))));
-            let called = [(c("source"), Some(c("overlay")))];
-            let options = called.into_iter().chain(marks).chain(lowers).chain(own).collect();
+            let options = called(writable).chain(marks).chain(lowers).chain(own).collect();
             make(script, Made::Fresh { kind: c("overlay"), options, files: Vec::new(), attributes: 0 })
         }
         Layers::InOneLine => in_one_line(script, lowers, writable, scene.own_users),
     }
 }
 
+/// What every overlay is told.
+fn called(writable: &Writable) -> impl Iterator<Item = (CString, Option<CString>)> {
+    [(c("source"), Some(c("overlay")))].into_iter().chain(writable.volatile.then(|| (c("volatile"), None)))
+}
+
 /// Each layer by itself has the ids of the user namespace; all of them together could not be given any. What is written
 /// is written by these ids. A device in a layer is none.
-fn mapped(script: &mut Script, lowers: &[PathBuf], own: &crate::plan::Writable, users: Option<Fd>) -> Fd {
+fn mapped(script: &mut Script, lowers: &[PathBuf], writable: &Writable, users: Option<Fd>) -> Fd {
     let mut files = Vec::with_capacity(lowers.len());
     for lower in lowers {
         let of = Origin::Path(c_path(lower));
         files.push((c("lowerdir+"), make(script, copy(of, false, Attributes::default(), Propagation::Private, users))));
     }
-    let own = [(c("upperdir"), &own.upper), (c("workdir"), &own.work)].map(|(key, path)| (key, Some(c_path(path))));
-    let options = [(c("source"), Some(c("overlay")))].into_iter().chain(own).collect();
+    let own = [(c("upperdir"), &writable.upper), (c("workdir"), &writable.work)];
+    let own = own.map(|(key, path)| (key, Some(c_path(path))));
+    let options = called(writable).chain(own).collect();
     make(script, Made::Fresh { kind: c("overlay"), options, files, attributes: libc::MOUNT_ATTR_NODEV })
 }
 
 /// A page holds what mount(2) is told, so layers are named as short as can be.
-fn in_one_line(script: &mut Script, lowers: &[std::path::PathBuf], own: &crate::plan::Writable, user: bool) -> Fd {
+fn in_one_line(script: &mut Script, lowers: &[PathBuf], own: &Writable, user: bool) -> Fd {
     let shared = text::shared(lowers.iter().map(std::path::PathBuf::as_path));
     let short = |path: &Path| text::escaped(path.strip_prefix(&shared).unwrap_or(path));
     let lowers: Vec<_> = lowers.iter().map(|lower| short(lower)).collect();
@@ -401,9 +407,10 @@ pub(crate) fn furnish(script: &mut Script, plan: &ContainerPlan, trees: Trees<Fd
         console(script, &ours);
     }
     script.must(Op::Place { below: root, at: c_path(&parts.process.directory), missing: Missing::Directory });
+    let empty = script.to_be_made();
     for path in &parts.masked {
         let (below, at) = kernels_own(&kernels, root, path);
-        script.prefer(Op::Mask { below, at, null });
+        script.prefer(Op::Mask { below, at, null, empty });
     }
     for path in &parts.read_only_paths {
         let (below, at) = kernels_own(&kernels, root, path);

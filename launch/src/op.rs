@@ -123,6 +123,9 @@ pub enum Op {
         at: CString,
         /// The device that swallows everything.
         null: Fd,
+        /// What the empty directory is called from then on, and what it is if it was made before: of
+        /// [`Script::to_be_made`](crate::Script::to_be_made).
+        empty: Fd,
     },
     /// Lets nobody write to what is there, or to anything below it. Linux 5.12
     Protect {

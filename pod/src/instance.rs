@@ -55,7 +55,8 @@ pub(crate) fn make(directory: &PodDirectory, store: &Store, prepared: &Prepared)
 
 fn fill(store: &Store, name: &Name, prepared: &Prepared) -> Result<Writable, Error> {
     let path = store.make_instance(name, &prepared.pin()).map_err(image::ImageError::from)?;
-    let writable = Writable { upper: path.join("upper"), work: path.join("work") };
+    // It goes with the container, which goes with the machine.
+    let writable = Writable { upper: path.join("upper"), work: path.join("work"), volatile: true };
     for directory in [&writable.upper, &writable.work] {
         DirBuilder::new().mode(0o700).create(directory).map_err(file("create", directory))?;
     }

@@ -53,6 +53,7 @@ mod range;
 mod record;
 mod recorded;
 pub mod resolver;
+mod rest;
 mod sandbox;
 mod seal;
 pub mod show;

@@ -25,6 +25,11 @@ pub struct Writable {
     pub upper: PathBuf,
     /// What the kernel needs besides.
     pub work: PathBuf,
+    /// Whether that may be lost with the machine: then nothing of it is written to a disk for its own sake, neither for
+    /// an fsync(2) in the container nor, with all else that is on that disk, when its root is taken apart. Such layers can
+    /// be mounted once. Linux 6.5 keeps to it, before that they are as others.
+    #[serde(default)]
+    pub volatile: bool,
 }
 
 impl Root {

@@ -75,7 +75,10 @@ fn what_makes_no_sense_is_refused() {
     let no_words = changed(|parts| parts.process.command.clear());
     assert_eq!(no_words, Err(Contradiction::NoCommand));
     assert_eq!(changed(|parts| parts.process.command = vec!["".into()]), Err(Contradiction::NoCommand));
-    let no_layers = Root::Layers { lowers: Vec::new(), writable: Writable { upper: "/u".into(), work: "/w".into() } };
+    let no_layers = Root::Layers {
+        lowers: Vec::new(),
+        writable: Writable { upper: "/u".into(), work: "/w".into(), volatile: false },
+    };
     assert_eq!(changed(|parts| parts.root = no_layers), Err(Contradiction::NoLayers));
     assert!(matches!(
         changed(|parts| parts.process.environment.push(("A=B".into(), "".into()))),

@@ -107,12 +107,12 @@ fn a_root_of_attached_mounts_hides_all_that_was_before() {
     }
     let place = tempfile::tempdir().expect("a directory");
     let root = place.path().join("root");
-    for name in ["", "usr", "bin", "dev", "lib", "lib64", "masked"] {
+    for name in ["", "usr", "bin", "dev", "lib", "lib64", "masked", "also"] {
         std::fs::create_dir(root.join(name)).expect("a directory");
     }
     // A way out of the root, for whoever looks a place up by its name.
     std::os::unix::fs::symlink("/", root.join("out")).expect("a link");
-    for (name, text) in [("masked/secret", "x"), ("hidden", "y")] {
+    for (name, text) in [("masked/secret", "x"), ("also/secret", "x"), ("hidden", "y")] {
         std::fs::write(root.join(name), text).expect("a file");
     }
     let tree = |path: &Path| {
@@ -138,17 +138,18 @@ fn a_root_of_attached_mounts_hides_all_that_was_before() {
     }
     let null = script.to_be_made();
     script.must(Op::Make { made: Made::Null, held: null });
-    for at in [c"/masked", c"out/hidden"] {
-        script.must(Op::Mask { below: new, at: at.to_owned(), null });
+    let empty = script.to_be_made();
+    for at in [c"/masked", c"out/hidden", c"/also"] {
+        script.must(Op::Mask { below: new, at: at.to_owned(), null, empty });
     }
-    script.prefer(Op::Mask { below: new, at: c"/no/such/file".to_owned(), null });
+    script.prefer(Op::Mask { below: new, at: c"/no/such/file".to_owned(), null, empty });
     script.must(Op::Pivot(new));
     let told = script.hold(out.try_clone().expect("a copy"));
     script.must(Op::Stdio([None, Some(told), None]));
-    script.must(execution(&["sh", "-c", "/usr/bin/ls /; /usr/bin/ls /masked; /usr/bin/cat /hidden"]));
+    script.must(execution(&["sh", "-c", "/usr/bin/ls /; /usr/bin/ls /masked /also; /usr/bin/cat /hidden"]));
     let launched = spawn(script).expect("it was executed");
     assert_eq!(launched.child.wait().expect("our child"), WaitStatus::Exited(0));
-    assert_eq!(read(out), "bin\ndev\nhidden\nlib\nlib64\nmasked\nout\nusr\n");
+    assert_eq!(read(out), "also\nbin\ndev\nhidden\nlib\nlib64\nmasked\nout\nusr\n/also:\n\n/masked:\n");
 }
 
 #[test]

@@ -23,6 +23,8 @@ use dlmalloc::{Allocator, Dlmalloc};
 const RANGE: usize = 1 << 30;
 /// Pieces of this size have a mapping of their own with musl, which is as good.
 const LARGE: usize = 128 << 10;
+/// The same of who stays: what is as large may be room that is seldom used, and takes no memory there before it is.
+const LARGE_OF_STAYERS: usize = 16 << 10;
 const PAGE: usize = 4096;
 
 static HEAP: Mutex<Dlmalloc<Range>> = Mutex::new(Dlmalloc::new_with_allocator(Range(&COMMANDS)));
@@ -64,7 +66,8 @@ impl Asked {
         if !STAYS.load(Ordering::Relaxed) {
             return Self::of_commands(layout);
         }
-        if is_small_enough(layout) { Self::Dlmalloc(&STAYING) } else { Self::Musl }
+        let is_small = layout.size() < LARGE_OF_STAYERS && layout.align() <= PAGE;
+        if is_small { Self::Dlmalloc(&STAYING) } else { Self::Musl }
     }
 
     /// Whose a piece is.
@@ -78,14 +81,10 @@ impl Asked {
     fn of_commands(layout: Layout) -> Self {
         match small::Class::of(layout) {
             Some(class) => Self::Thread(class),
-            None if is_small_enough(layout) => Self::Dlmalloc(&HEAP),
+            None if layout.size() < LARGE && layout.align() <= PAGE => Self::Dlmalloc(&HEAP),
             None => Self::Musl,
         }
     }
-}
-
-fn is_small_enough(layout: Layout) -> bool {
-    layout.size() < LARGE && layout.align() <= PAGE
 }
 
 // SAFETY: each piece comes from one of several allocators, and goes back to the one that its range and its layout say.

@@ -30,6 +30,7 @@ use crate::objects::Objects;
 use crate::place::{Place, machine_of};
 use crate::probe::Prober;
 use crate::programs::Programs;
+use crate::rest;
 
 /// What somebody told us.
 enum Heard {
@@ -108,7 +109,7 @@ impl Attendant {
     ) -> Result<Staying, Error> {
         let failed = |source: io::Error| Error::Attend { pod: place.name.clone(), source };
         let boot = Origin::here().map_err(RegistryError::Blind)?.boot;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(16).build();
+        let runtime = rest::runtime().max_blocking_threads(16).build();
         let runtime = runtime.map_err(failed)?;
         let node = crate::gather::node(&place.data);
         let (tell, heard) = unbounded_channel();
@@ -193,6 +194,8 @@ impl Attendant {
                     Some(Heard::Event(event)) => {
                         if !matches!(event, Event::Probed { .. }) {
                             self.rest = Some(Instant::now() + REST);
+                        } else if self.rest.is_none() {
+                            rest::soon();
                         }
                         self.hear(event)?;
                     }
@@ -218,7 +221,7 @@ impl Attendant {
                     }
                     if self.rest.is_some_and(|at| at <= Instant::now()) {
                         self.rest = None;
-                        launch::give_memory_back();
+                        rest::soon();
                     }
                     if self.again.is_some_and(|at| at <= Instant::now()) {
                         self.again = None;

@@ -15,6 +15,8 @@ use super::obey::{Beginning, Ports, begin};
 use super::say::say;
 use super::sys::watch;
 
+use crate::rest;
+
 /// A forwarder cannot do its work.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {operation}")]
@@ -47,7 +49,7 @@ pub fn forward() -> Result<(), ForwardError> {
 
 fn behind_walls(control: OwnedFd) -> Result<(), ForwardError> {
     let limits = confine(c"pod-forwarder").map_err(ForwardError::of("confine ourselves"))?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = rest::runtime().build();
     let runtime = runtime.map_err(ForwardError::of("make a runtime"))?;
     filter::install(Work::Carry).map_err(ForwardError::of("install a system call filter"))?;
     LocalSet::new().block_on(&runtime, serve(control, limits)).map_err(ForwardError::of("carry"))

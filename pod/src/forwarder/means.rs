@@ -13,6 +13,8 @@ use super::pipes::Pipes;
 use super::say::say;
 use super::sys::Watched;
 
+use crate::rest;
+
 /// How long nothing is said of what has been said already.
 const QUIET: Duration = Duration::from_secs(60);
 
@@ -133,7 +135,7 @@ impl Drop for Place {
         self.means.now.set(now);
         if peak >= MANY && now <= peak / 4 {
             self.means.peak.set(now);
-            launch::give_memory_back();
+            rest::soon();
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A prober's own life: it asks what it is told to, as nobody, behind a filter, until whoever tells it has gone.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -14,6 +14,7 @@ use super::answer;
 use super::error::{ProberError, failed};
 use super::message::{Question, Said, Word, hear, say};
 use crate::forwarder::{Work, confined};
+use crate::rest;
 use crate::sys;
 
 /// Asks what whoever started us has us ask, over the socket that is our stdin.
@@ -26,7 +27,7 @@ pub fn serve() -> Result<(), ProberError> {
     set_dumpable(false).map_err(failed("confine ourselves"))?;
     let control =
         sys::inherited(0).ok_or_else(|| failed("take the control socket")(io::Error::from(io::ErrorKind::NotFound)))?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = rest::runtime().build();
     let runtime = runtime.map_err(failed("make a runtime"))?;
     confined(Work::Ask).map_err(failed("install a system call filter"))?;
     LocalSet::new().block_on(&runtime, obey(control)).map_err(failed("be told what to ask"))
@@ -35,7 +36,6 @@ pub fn serve() -> Result<(), ProberError> {
 async fn obey(control: OwnedFd) -> io::Result<()> {
     let socket = Rc::new(sys::watch(control)?);
     let going: Rc<RefCell<BTreeMap<u64, AbortHandle>>> = Rc::default();
-    let rested = Rc::new(Cell::new(false));
     loop {
         let word = match socket.readable().await?.try_io(|socket| hear::<Word>(socket.get_ref())) {
             Err(_would_wait) => continue,
@@ -44,15 +44,14 @@ async fn obey(control: OwnedFd) -> io::Result<()> {
         match word {
             None => return Ok(()),
             Some(Word::Ask(number, question)) => {
-                let (socket, done, rested) = (Rc::clone(&socket), Rc::clone(&going), Rc::clone(&rested));
+                let (socket, done) = (Rc::clone(&socket), Rc::clone(&going));
                 let asks = spawn_local(async move {
                     let Question { handler, purpose, near, patience } = *question;
                     let outcome = answer(&handler, purpose, &near, patience).await;
                     done.borrow_mut().remove(&number);
                     tell(&socket, &Said(number, outcome)).await;
-                    if !rested.replace(true) {
-                        // What starting took is not needed again.
-                        launch::give_memory_back();
+                    if done.borrow().is_empty() {
+                        rest::soon();
                     }
                 });
                 going.borrow_mut().insert(number, asks.abort_handle());

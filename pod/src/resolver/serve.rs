@@ -20,6 +20,7 @@ use super::packets::answer_packets;
 use super::share::{PORT, Share};
 use super::streams::answer_streams;
 use crate::forwarder::{Work, confine, confined, hear, say, take_control};
+use crate::rest;
 use crate::sys::watch;
 
 /// A file of names is not longer: a line of a hundred bytes for each of as many pods as a bridge has ports, and more.
@@ -44,7 +45,7 @@ pub fn resolve() -> Result<(), ResolverError> {
 
 fn behind_walls(control: OwnedFd) -> Result<(), ResolverError> {
     confine(c"pod-resolver").map_err(cannot("confine ourselves"))?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = rest::runtime().build();
     let runtime = runtime.map_err(cannot("make a runtime"))?;
     LocalSet::new().block_on(&runtime, serve(control))
 }
@@ -71,6 +72,8 @@ async fn serve(control: OwnedFd) -> Result<(), ResolverError> {
     let door = watch(door).map_err(cannot("open the door"))?;
     tell(&keeper, &Answer::Done).await.map_err(cannot("say that we have begun"))?;
     spawn_local(obey(keeper, Rc::clone(&share)));
+    // Most pods ask nothing.
+    rest::soon();
     admit(door, share).await.map_err(cannot("open the door"))
 }
 
@@ -135,7 +138,9 @@ async fn obey(keeper: Watched, share: Rc<Share>) {
         if tell(&keeper, &answer).await.is_err() {
             return;
         }
+        rest::soon();
     }
+    rest::soon();
 }
 
 fn know(upstream: &[IpAddr], with: Vec<OwnedFd>, share: &Share) -> io::Result<()> {

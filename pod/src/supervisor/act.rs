@@ -29,6 +29,7 @@ use super::workloads::{Buried, Workloads};
 use crate::control::{Answer, Refusal, Request, Word};
 use crate::error::Error;
 use crate::forwarder::{Listening, Said};
+use crate::rest;
 use crate::sandbox;
 use crate::sys;
 
@@ -72,7 +73,7 @@ impl Supervisor {
     /// Supervises, until there is nothing left to. Says when it has begun: when it can be asked, and
     /// published ports are carried.
     pub(super) fn run(begun: Begun, ready: impl FnOnce()) -> Result<(), Error> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = rest::runtime().build();
         let runtime = runtime.map_err(|source| begun.pod.failed(source))?;
         LocalSet::new().block_on(&runtime, Self::serve(begun, ready))
     }
@@ -183,7 +184,7 @@ impl Supervisor {
                 () = asleep => {
                     if self.rest.is_some_and(|at| at <= Instant::now()) {
                         self.rest = None;
-                        launch::give_memory_back();
+                        rest::soon();
                     }
                     self.on(Event::Time);
                 }

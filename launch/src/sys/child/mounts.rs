@@ -1,12 +1,12 @@
 //! In the child: its mounts and its root directory.
 
 use std::ffi::{CStr, c_ulong};
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsRawFd, IntoRawFd, RawFd};
 
 use nix::errno::Errno;
 
 use super::{make, place};
-use crate::op::{Missing, Mount, Spot};
+use crate::op::{Fd, Missing, Mount, Spot};
 use crate::script::Script;
 use crate::sys::open_below;
 
@@ -82,17 +82,21 @@ fn attach_at(tree: RawFd, place: RawFd) -> Result<(), Errno> {
     Errno::result(moved).map(drop)
 }
 
-/// Covers a directory with an empty one, and a file with the device that swallows everything.
-pub(super) fn mask(root: RawFd, at: &CStr, null: RawFd) -> Result<(), Errno> {
+/// Covers a directory with an empty one, which is one for all, and a file with the device that swallows everything.
+pub(super) fn mask(script: &Script, root: RawFd, at: &CStr, null: RawFd, empty: Fd) -> Result<(), Errno> {
     let place = place::open(root, at, libc::O_PATH)?;
     let is_directory = place::kind_of(place.as_raw_fd())? == libc::S_IFDIR;
-    let nothing = if is_directory {
+    let made = script.number(empty);
+    if is_directory && made < 0 {
         let inert = libc::MOUNT_ATTR_RDONLY | libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV;
         let size = (c"size", Some(c"0k"));
-        make::fresh(c"tmpfs", std::iter::once(size), std::iter::empty(), inert | libc::MOUNT_ATTR_NOEXEC)?
-    } else {
-        make::copy(null, c"", false)?
-    };
+        let first = make::fresh(c"tmpfs", std::iter::once(size), std::iter::empty(), inert | libc::MOUNT_ATTR_NOEXEC)?;
+        // Before Linux 6.15 there are no copies of what is nowhere.
+        attach_at(first.as_raw_fd(), place.as_raw_fd())?;
+        script.keep(empty, first.into_raw_fd());
+        return Ok(());
+    }
+    let nothing = make::copy(if is_directory { made } else { null }, c"", false)?;
     attach_at(nothing.as_raw_fd(), place.as_raw_fd())
 }
 

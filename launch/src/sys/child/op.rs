@@ -39,7 +39,7 @@ pub(super) fn perform(script: &Script, op: &Op, goes_to_cgroup: bool) -> Result<
         Op::Place { below, at, missing } => place::make(script, number(below), at, *missing).map(drop),
         Op::Device { at, mode, number: device } => place::device(number(&at.below()), at.rest(), *mode, *device),
         Op::Link { at, to } => place::link(number(&at.below()), at.rest(), to),
-        Op::Mask { below, at, null } => mounts::mask(number(below), at, number(null)),
+        Op::Mask { below, at, null, empty } => mounts::mask(script, number(below), at, number(null), *empty),
         Op::Protect { below, at } => mounts::protect(number(below), at),
         Op::Seal(mount) => make::attribute(number(mount), false, libc::MOUNT_ATTR_RDONLY, 0),
         Op::Pivot(root) => mounts::pivot(number(root)),

@@ -4,7 +4,7 @@ use std::alloc::{GlobalAlloc, Layout};
 use std::sync::atomic::Ordering;
 use std::{slice, thread};
 
-use super::{COMMANDS, Heap, LARGE, STAYERS, stay, trim};
+use super::{COMMANDS, Heap, LARGE, LARGE_OF_STAYERS, STAYERS, stay, trim};
 
 /// A piece, filled with a byte of its own.
 struct Piece {
@@ -119,18 +119,18 @@ fn no_two_have_one_piece_and_an_address_tells_whose_it_is() {
         assert!(STAYERS.has(piece.at) && !COMMANDS.has(piece.at), "who stays has one of their own");
     }
     // From the one to the other, and given back to whose it is.
-    piece.resize(LARGE / 2);
-    assert!(old.iter().any(|piece| COMMANDS.has(piece.at)));
+    piece.resize(LARGE_OF_STAYERS / 2);
+    assert!(STAYERS.has(piece.at) && old.iter().any(|piece| COMMANDS.has(piece.at)));
     thread::scope(|scope| {
         for thread in 0..4 {
             scope.spawn(move || drop(use_it(thread)));
         }
     });
-    drop((0..10).map(|byte| Piece::new(LARGE - 1, 8, byte)).collect::<Vec<_>>());
+    drop((0..80).map(|byte| Piece::new(LARGE_OF_STAYERS - 1, 8, byte)).collect::<Vec<_>>());
     let used = || STAYERS.used.load(Ordering::Relaxed);
-    assert!(used() > 10 * (LARGE - 1), "a megabyte is kept for what comes next");
+    assert!(used() > 80 * (LARGE_OF_STAYERS - 1), "a megabyte is kept for what comes next");
     trim();
-    assert!(used() < 3 * LARGE, "{} bytes are kept, and half of one piece is in use", used());
+    assert!(used() < 20 * LARGE_OF_STAYERS, "{} bytes are kept, and half of one piece is in use", used());
     // What was given back is as good as new.
     drop(use_it(2));
 }
