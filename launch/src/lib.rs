@@ -55,13 +55,14 @@ pub use seccomp::Seccomp;
 pub use seen::{Seen, Unseen};
 pub use signals::Inherited;
 #[cfg(any(target_env = "musl", test))]
-pub use sys::heap::Heap;
+pub use sys::heap::{Heap, Stay};
 pub use sys::{duplicate, give_memory_back, leave_identity, map_ids};
 pub use terminal::{Guard, Terminal, Typed, in_background};
 pub use variable::{InvalidVariable, variable};
 
-/// Says that this process is here to stay: memory that is free is given back when it [goes to rest](give_memory_back).
-pub fn stay() {
-    #[cfg(target_env = "musl")]
-    sys::heap::stay();
+/// Says that this process is here to stay: memory that is free is given back, at once or when it [goes to
+/// rest](give_memory_back).
+#[cfg(target_env = "musl")]
+pub fn stay(gives_back: Stay) {
+    sys::heap::stay(gives_back);
 }

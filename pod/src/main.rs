@@ -29,12 +29,19 @@ const SUCCESS: ExitCode = ExitCode::Command(0);
 #[global_allocator]
 static ALLOCATOR: launch::Heap = launch::Heap;
 
-/// The verbs of who stays as long as a pod or a workload does.
-const STAYING: [&str; 6] = ["supervise", "attend", "forward", "resolve", "console", "probe"];
+/// The verbs of who stays as long as a pod or a workload does: of who launches, which takes as much each time, and of
+/// others.
+#[cfg(target_env = "musl")]
+const LAUNCHING: [&str; 2] = ["supervise", "attend"];
+#[cfg(target_env = "musl")]
+const STAYING: [&str; 4] = ["forward", "resolve", "console", "probe"];
 
 fn main() -> process::ExitCode {
-    if env::args_os().nth(1).is_some_and(|verb| STAYING.iter().any(|staying| verb == *staying)) {
-        launch::stay();
+    #[cfg(target_env = "musl")]
+    match env::args_os().nth(1) {
+        Some(verb) if LAUNCHING.iter().any(|launching| verb == *launching) => launch::stay(launch::Stay::AtRest),
+        Some(verb) if STAYING.iter().any(|staying| verb == *staying) => launch::stay(launch::Stay::AtOnce),
+        _ => {}
     }
     let exit = run(parse().verb).unwrap_or_else(|error| match error {
         // Whoever read our output has enough of it.

@@ -5,12 +5,14 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::Builder;
 
-/// Who has just given it back keeps what has come since: it is needed often.
-const OFTEN: Duration = Duration::from_millis(250);
+/// Who has given it back so often in so long a time keeps what has come since: it is needed.
+const OFTEN: u32 = 4;
+const LATELY: Duration = Duration::from_millis(250);
 
 thread_local! {
     static WANTED: Cell<bool> = const { Cell::new(false) };
-    static LAST: Cell<Option<Instant>> = const { Cell::new(None) };
+    /// Since when it is counted, and how often it was.
+    static COUNTED: Cell<Option<(Instant, u32)>> = const { Cell::new(None) };
 }
 
 /// Has this thread give memory back when it next has nothing to do: nothing is due for a while.
@@ -19,10 +21,14 @@ pub(crate) fn soon() {
 }
 
 fn fall_asleep() {
-    let wanted = WANTED.get() && LAST.get().is_none_or(|last| last.elapsed() >= OFTEN);
-    if wanted {
+    if !WANTED.get() {
+        return;
+    }
+    let lately = COUNTED.get().filter(|(since, _)| since.elapsed() < LATELY);
+    let (since, times) = lately.unwrap_or_else(|| (Instant::now(), 0));
+    if times < OFTEN {
         WANTED.set(false);
-        LAST.set(Some(Instant::now()));
+        COUNTED.set(Some((since, times + 1)));
         launch::give_memory_back();
     }
 }

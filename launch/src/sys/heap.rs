@@ -2,9 +2,9 @@
 //!
 //! musl's own allocator asks the kernel for every few pages, and gives them back at once, which is a fifth of a life of
 //! half a millisecond. So a command has two of its own, which keep what they have been given: small pieces are its
-//! thread's (`small`), which takes no lock, others dlmalloc's. Both live in one range of addresses. Who [`stay`]s has a
-//! dlmalloc in another range from then on, of which what is free is given back when it goes to rest ([`trim`]). What is
-//! large is musl's; and the address and the size of a piece tell whose it is.
+//! thread's (`small`), which takes no lock, others dlmalloc's. Both live in one range of addresses. Who [`stay`]s has musl's
+//! from then on, or, where as much is needed again soon, a dlmalloc in another range, of which what is free at its end is
+//! given back at rest ([`trim`]). What is large is musl's; and the address and the size of a piece tell whose it is.
 //!
 //! # Safety
 //! The ranges are ours, and grow upwards, by what nobody has. dlmalloc and its range are asked by
@@ -14,7 +14,7 @@ mod small;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use dlmalloc::{Allocator, Dlmalloc};
@@ -32,15 +32,31 @@ static COMMANDS: Ground = Ground::new();
 /// Of who stays.
 static STAYING: Mutex<Dlmalloc<Range>> = Mutex::new(Dlmalloc::new_with_allocator(Range(&STAYERS)));
 static STAYERS: Ground = Ground::new();
-static STAYS: AtomicBool = AtomicBool::new(false);
+static STAYS: AtomicU8 = AtomicU8::new(COMMAND);
+const COMMAND: u8 = 0;
+const AT_ONCE: u8 = 1;
+const AT_REST: u8 = 2;
 
 /// The allocator of a program.
 #[derive(Clone, Copy, Debug)]
 pub struct Heap;
 
-/// From now on, memory that is free can be given back.
-pub(crate) fn stay() {
-    STAYS.store(true, Ordering::Relaxed);
+/// When who stays gives back memory that is free.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stay {
+    /// At once.
+    AtOnce,
+    /// When it goes to rest: as much is needed again soon.
+    AtRest,
+}
+
+/// From now on, memory that is free is given back.
+pub(crate) fn stay(gives_back: Stay) {
+    let gives_back = match gives_back {
+        Stay::AtOnce => AT_ONCE,
+        Stay::AtRest => AT_REST,
+    };
+    STAYS.store(gives_back, Ordering::Relaxed);
 }
 
 /// Gives back what is free of who stays.
@@ -63,11 +79,11 @@ enum Asked {
 
 impl Asked {
     fn now(layout: Layout) -> Self {
-        if !STAYS.load(Ordering::Relaxed) {
-            return Self::of_commands(layout);
+        match STAYS.load(Ordering::Relaxed) {
+            COMMAND => Self::of_commands(layout),
+            AT_REST if layout.size() < LARGE_OF_STAYERS && layout.align() <= PAGE => Self::Dlmalloc(&STAYING),
+            _ => Self::Musl,
         }
-        let is_small = layout.size() < LARGE_OF_STAYERS && layout.align() <= PAGE;
-        if is_small { Self::Dlmalloc(&STAYING) } else { Self::Musl }
     }
 
     /// Whose a piece is.

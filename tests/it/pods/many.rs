@@ -14,6 +14,9 @@ use crate::house::{House, User, eventually, workspace};
 /// How many pods of two containers.
 const MANY: usize = 10;
 
+/// How much of who attends to a pod is resident while nothing is due, in kB: of eleven megabytes of program hardly any.
+const AT_REST: u64 = 1536;
+
 pub(super) fn at_once(user: User) {
     let house = House::new(user);
     image(&house);
@@ -76,6 +79,10 @@ pub(super) fn asleep(user: User) {
         assert!(Instant::now() < deadline, "somebody who attends to an idle pod is woken again and again: {before:?}");
         before = attendants.map(switches);
     }
+    for attendant in attendants {
+        let resident = resident(attendant);
+        assert!(resident <= AT_REST, "{resident} kB of who attends to an idle pod are resident");
+    }
     // One comes, changes, and goes.
     let other = put(&house, "other.yaml", &pod("other", &two));
     house.pod(&["apply", "-f", &other, "--wait", "--timeout", "30s"]).ok();
@@ -90,6 +97,13 @@ pub(super) fn asleep(user: User) {
     house.pod(&["delete", "-f", &file]).ok();
     house.pod(&["delete", "cm", "--all"]).ok();
     house.nothing_is_left();
+}
+
+/// How much of a process is resident, in kB.
+fn resident(process: i32) -> u64 {
+    let rollup = fs::read_to_string(format!("/proc/{process}/smaps_rollup")).unwrap();
+    let line = rollup.lines().find(|line| line.starts_with("Rss:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
 /// How often each thread of a process was switched to.

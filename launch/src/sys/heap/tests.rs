@@ -4,7 +4,7 @@ use std::alloc::{GlobalAlloc, Layout};
 use std::sync::atomic::Ordering;
 use std::{slice, thread};
 
-use super::{COMMANDS, Heap, LARGE, LARGE_OF_STAYERS, STAYERS, stay, trim};
+use super::{COMMANDS, Heap, LARGE, LARGE_OF_STAYERS, STAYERS, Stay, stay, trim};
 
 /// A piece, filled with a byte of its own.
 struct Piece {
@@ -113,7 +113,9 @@ fn no_two_have_one_piece_and_an_address_tells_whose_it_is() {
         }
     });
     let old = use_it(1);
-    stay();
+    stay(Stay::AtOnce);
+    assert!(!COMMANDS.has(Piece::new(100, 8, 4).at) && !STAYERS.has(Piece::new(100, 8, 5).at), "it is musl's");
+    stay(Stay::AtRest);
     for byte in [4, 5] {
         let piece = Piece::new(100, 8, byte);
         assert!(STAYERS.has(piece.at) && !COMMANDS.has(piece.at), "who stays has one of their own");
