@@ -11,12 +11,13 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use benches::{Entry, Unit};
 use fixtures::engine::PAUSE;
+use nix::sys::signal::Signal;
+use nix::unistd::Pid;
 
 use crate::applied::{Manifests, PATIENCE, SERVER, pod, probe, server};
 use crate::engines::{self, Podman};
@@ -29,6 +30,8 @@ use crate::turns::{Turns, case, nanoseconds, pair, said, timed};
 const SUBJECT: &str = "pods";
 /// How many there are at once.
 const MANY: usize = 100;
+/// How long is waited between two looks.
+const MOMENT: Duration = Duration::from_micros(50);
 /// How long nothing is asked, before it is looked what that takes.
 const QUIET: Duration = Duration::from_secs(5);
 
@@ -146,19 +149,19 @@ impl Manifests<'_> {
 }
 
 fn kill(pid: i32) {
-    time(Command::new("kill").args(["-KILL", &pid.to_string()]));
+    nix::sys::signal::kill(Pid::from_raw(pid), Signal::SIGKILL).expect("a process of ours");
 }
 
-/// Ends the process that a file tells of; until there it tells of another.
+/// Ends the process that a file tells of; from then until there it tells of another.
 fn until_another(file: &Path, read: impl Fn(&str) -> Option<i32>, end: impl Fn(i32)) -> Duration {
     let told = || read(&fs::read_to_string(file).ok()?);
     let first = told().expect("a process");
-    let before = Instant::now();
     end(first);
-    // Not asleep: being woken takes a part of what is measured.
+    let before = Instant::now();
+    // Not busy: who is measured needs every processor that there is.
     while told().is_none_or(|pid| pid == first) {
         assert!(before.elapsed() < PATIENCE, "{}: none came after {first}", file.display());
-        std::hint::spin_loop();
+        sleep(MOMENT);
     }
     before.elapsed()
 }
