@@ -194,6 +194,8 @@ impl Attendant {
                     Some(Heard::Event(event)) => {
                         if !matches!(event, Event::Probed { .. }) {
                             self.rest = Some(Instant::now() + REST);
+                        } else if self.rest.is_none() {
+                            rest::soon();
                         }
                         self.hear(event)?;
                     }

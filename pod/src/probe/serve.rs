@@ -1,6 +1,6 @@
 //! A prober's own life: it asks what it is told to, as nobody, behind a filter, until whoever tells it has gone.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -36,7 +36,6 @@ pub fn serve() -> Result<(), ProberError> {
 async fn obey(control: OwnedFd) -> io::Result<()> {
     let socket = Rc::new(sys::watch(control)?);
     let going: Rc<RefCell<BTreeMap<u64, AbortHandle>>> = Rc::default();
-    let rested = Rc::new(Cell::new(false));
     loop {
         let word = match socket.readable().await?.try_io(|socket| hear::<Word>(socket.get_ref())) {
             Err(_would_wait) => continue,
@@ -45,14 +44,13 @@ async fn obey(control: OwnedFd) -> io::Result<()> {
         match word {
             None => return Ok(()),
             Some(Word::Ask(number, question)) => {
-                let (socket, done, rested) = (Rc::clone(&socket), Rc::clone(&going), Rc::clone(&rested));
+                let (socket, done) = (Rc::clone(&socket), Rc::clone(&going));
                 let asks = spawn_local(async move {
                     let Question { handler, purpose, near, patience } = *question;
                     let outcome = answer(&handler, purpose, &near, patience).await;
                     done.borrow_mut().remove(&number);
                     tell(&socket, &Said(number, outcome)).await;
-                    if !rested.replace(true) {
-                        // What starting took is not needed again; what asking takes is, each time.
+                    if done.borrow().is_empty() {
                         rest::soon();
                     }
                 });
