@@ -10,7 +10,6 @@ use tokio::task::{spawn_local, yield_now};
 
 use super::client::{Said, elsewhere, heard};
 use super::share::Share;
-use crate::rest;
 
 /// No question is longer; what is, is cut, and is none then.
 const LONGEST: usize = 4096;
@@ -37,7 +36,6 @@ pub(super) async fn answer_packets(socket: UdpSocket, share: Rc<Share>) {
                 Err(_) => break,
             }
         }
-        rest::soon();
         yield_now().await;
     }
 }
@@ -52,7 +50,6 @@ fn take(message: &[u8], client: SocketAddr, socket: &Rc<UdpSocket>, share: &Rc<S
                 let reply = elsewhere(&message, Over::Packet, &share).await;
                 let _lost = socket.try_send_to(&reply, client);
                 drop(taken);
-                rest::soon();
             });
         }
         Said::Nothing => {}
