@@ -17,22 +17,27 @@ pub(crate) struct Volatile {
 }
 
 impl Volatile {
-    /// Who is not root has /dev/shm, and makes no containers. Has to be called before there are threads.
+    /// Who may not mount has /dev/shm, and makes no containers. Has to be called before there are threads.
     ///
     /// # Panics
     /// When there is no such directory: then there is nothing to measure in.
     pub(crate) fn new() -> Self {
         let within = |place: &str| tempfile::Builder::new().prefix("podkit-bench-").tempdir_in(place);
-        if !geteuid().is_root() {
-            let directory = within("/dev/shm").or_else(|_| TempDir::new()).expect("a temporary directory");
-            return Self { directory, mounted: false };
+        if geteuid().is_root() {
+            let directory = within("/tmp").or_else(|_| TempDir::new()).expect("a temporary directory");
+            let none = None::<&str>;
+            let mounted = unshare(CloneFlags::CLONE_NEWNS)
+                .and_then(|()| mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_SLAVE, none))
+                .and_then(|()| {
+                    mount(Some("tmpfs"), directory.path(), Some("tmpfs"), MsFlags::empty(), Some("mode=0755"))
+                });
+            match mounted {
+                Ok(()) => return Self { directory, mounted: true },
+                Err(errno) => eprintln!("no mounts of our own: {errno}"),
+            }
         }
-        let directory = within("/tmp").or_else(|_| TempDir::new()).expect("a temporary directory");
-        let none = None::<&str>;
-        let mounted = unshare(CloneFlags::CLONE_NEWNS)
-            .and_then(|()| mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_SLAVE, none))
-            .and_then(|()| mount(Some("tmpfs"), directory.path(), Some("tmpfs"), MsFlags::empty(), Some("mode=0755")));
-        Self { directory, mounted: mounted.is_ok() }
+        let directory = within("/dev/shm").or_else(|_| TempDir::new()).expect("a temporary directory");
+        Self { directory, mounted: false }
     }
 
     pub(crate) fn path(&self) -> &Path {

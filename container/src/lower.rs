@@ -389,14 +389,15 @@ pub(crate) fn furnish(script: &mut Script, plan: &ContainerPlan, trees: Trees<Fd
     // What is made has the modes that are said.
     script.must(Op::Umask(0));
     script.must(Op::Attach { tree: root, at: c("/") });
-    let (mut kernels, mut ours) = (Vec::new(), Ours { root, fresh: Vec::new() });
+    let (mut kernels, mut ours) = (Vec::new(), Ours { root, attached: Vec::new() });
     for (mount, tree) in parts.mounts.iter().zip(mounts) {
         let attached = attach(script, &ours, mount, tree, scene);
         match mount.what {
             What::Proc | What::Sysfs => kernels.extend(attached.map(|tree| (mount.at.as_path(), tree))),
-            What::Tmpfs { .. } => ours.fresh.extend(attached.map(|tree| (mount.at.as_path(), tree))),
             _ => {}
         }
+        let fresh = attached.filter(|_| matches!(mount.what, What::Tmpfs { .. }));
+        ours.attached.push((mount.at.as_path(), fresh));
     }
     let has_devices = parts.mounts.iter().any(|mount| mount.at == Path::new("/dev"));
     self::devices(script, &ours, &parts.devices, devices);
@@ -429,21 +430,22 @@ fn kernels_own(kernels: &[(&Path, Fd)], root: Fd, path: &Path) -> (Fd, std::ffi:
     found.map_or_else(|| (root, c_path(path)), |(tree, below)| (tree, c_path(below)))
 }
 
-/// The root directory, and what is attached there that was empty when we made it: whatever leads there, it has no links
-/// that lead elsewhere.
+/// The root directory, and where something is attached to it; with those that were empty when we made them, in which there
+/// are no links but ours.
 struct Ours<'a> {
     root: Fd,
-    fresh: Vec<(&'a Path, Fd)>,
+    attached: Vec<(&'a Path, Option<Fd>)>,
 }
 
 impl Ours<'_> {
-    /// Where a path leads, from the last of these on: the fewer steps, the sooner it is found.
+    /// Where a path leads, from the last mount on its way on if that is one of ours: the fewer steps, the sooner it is found.
+    /// What links in others mean is the root directory's to say.
     fn spot(&self, path: &Path) -> Spot {
         let leads = |at: &Path| path.strip_prefix(at).is_ok_and(|rest| !rest.as_os_str().is_empty());
-        let found = self.fresh.iter().filter(|(at, _)| leads(at)).max_by_key(|(at, _)| at.as_os_str().len());
+        let found = self.attached.iter().filter(|(at, _)| leads(at)).max_by_key(|(at, _)| at.as_os_str().len());
         match found {
-            Some((at, tree)) => Spot::beyond(*tree, c_path(path), at.as_os_str().len()),
-            None => Spot::new(self.root, c_path(path)),
+            Some((at, Some(tree))) => Spot::beyond(*tree, c_path(path), at.as_os_str().len()),
+            _ => Spot::new(self.root, c_path(path)),
         }
     }
 
@@ -514,7 +516,7 @@ fn devices(script: &mut Script, ours: &Ours<'_>, devices: &[Device], bound: Vec<
             }
             None => {
                 let directory = device.at.parent().unwrap_or(Path::new("/"));
-                if !ours.fresh.iter().any(|(at, _)| *at == directory) {
+                if !ours.attached.iter().any(|(at, tree)| *at == directory && tree.is_some()) {
                     let at = c_path(directory);
                     script.must(Op::Place { below: ours.root, at, missing: Missing::Directory });
                 }
@@ -549,4 +551,30 @@ fn console(script: &mut Script, ours: &Ours<'_>) {
     let of = Origin::Below(ours.root, c("/dev/pts/0"));
     let tree = make(script, copy(of, false, Attributes::default(), Propagation::Private, None));
     script.must(ours.install(tree, Path::new("/dev/console"), Missing::File));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_looked_up_from_a_mount_of_ours_unless_somebody_elses_is_on_the_way() {
+        let mut script = Script::new(launch::open::our_proc().expect("a /proc"));
+        let [root, data, other] = std::array::from_fn(|_| script.to_be_made());
+        let attached = vec![
+            (Path::new("/data"), Some(data)),
+            (Path::new("/data/volume"), None),
+            (Path::new("/database"), Some(other)),
+        ];
+        let ours = Ours { root, attached };
+        for (path, spot) in [
+            ("/data/x", Spot::beyond(data, c("/data/x"), 5)),
+            ("/data/volume/link/x", Spot::new(root, c("/data/volume/link/x"))),
+            ("/data", Spot::new(root, c("/data"))),
+            ("/dat", Spot::new(root, c("/dat"))),
+            ("/database/y", Spot::beyond(other, c("/database/y"), 9)),
+        ] {
+            assert_eq!(ours.spot(Path::new(path)), spot, "{path}");
+        }
+    }
 }
